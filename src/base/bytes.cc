@@ -1,0 +1,77 @@
+#include "base/bytes.h"
+
+#include <limits>
+
+namespace sojourn {
+
+void ByteWriter::varint(std::uint64_t value) {
+  while (value >= 0x80) {
+    byte(static_cast<std::uint8_t>(value | 0x80));
+    value >>= 7;
+  }
+  byte(static_cast<std::uint8_t>(value));
+}
+
+void ByteWriter::fixed64(std::uint64_t value) {
+  for (int shift = 0; shift < 64; shift += 8) byte(static_cast<std::uint8_t>(value >> shift));
+}
+
+void ByteWriter::string(std::string_view value) {
+  varint(value.size());
+  out_.append(value);
+}
+
+std::uint8_t ByteReader::byte() {
+  if (in_.empty()) {
+    fail();
+    return 0;
+  }
+  const auto value = static_cast<std::uint8_t>(in_.front());
+  in_.remove_prefix(1);
+  return value;
+}
+
+std::uint64_t ByteReader::varint() {
+  std::uint64_t value = 0;
+  for (int shift = 0; shift < 64; shift += 7) {
+    const std::uint8_t next = byte();
+    const std::uint64_t bits = next & 0x7f;
+    if (shift == 63 && bits > 1) break;  // beyond 64 bits
+    value |= bits << shift;
+    if (next < 0x80) {
+      // One spelling a number: a trailing zero group would be a second one.
+      if (next == 0 && shift > 0) break;
+      return value;
+    }
+  }
+  fail();
+  return 0;
+}
+
+std::uint32_t ByteReader::varint32() {
+  const std::uint64_t value = varint();
+  if (value > std::numeric_limits<std::uint32_t>::max()) {
+    fail();
+    return 0;
+  }
+  return static_cast<std::uint32_t>(value);
+}
+
+std::uint64_t ByteReader::fixed64() {
+  std::uint64_t value = 0;
+  for (int shift = 0; shift < 64; shift += 8) value |= std::uint64_t{byte()} << shift;
+  return ok_ ? value : 0;
+}
+
+std::string_view ByteReader::string(std::size_t size_max) {
+  const std::uint64_t size = varint();
+  if (size > size_max || size > in_.size()) {
+    fail();
+    return {};
+  }
+  const std::string_view value = in_.substr(0, size);
+  in_.remove_prefix(size);
+  return value;
+}
+
+}  // namespace sojourn

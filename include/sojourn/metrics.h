@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sojourn {
+
+// Whether this member can serve, in words an operator can act on.
+struct Health {
+  // The store was opened and its threads run.
+  bool live = false;
+  // This member is in a view and answers for its segments.
+  bool ready = false;
+  // Why it is not ready and what it waits for; "ready" otherwise.
+  std::string reason = {};
+};
+
+// Counters since the store was opened, and gauges of now. Each is read by itself: a snapshot taken
+// under load need not add up.
+struct Metrics {
+  // Gauges.
+  std::uint64_t epoch = 0;
+  std::uint64_t members = 0;
+  std::uint64_t members_connected = 0;  // the others that answer heartbeats
+  std::uint64_t sessions_login = 0;     // held here, as owner or backup
+  std::uint64_t sessions_active = 0;
+  std::uint64_t bytes = 0;      // what they take, as bounded by memory_bytes
+  std::uint64_t bytes_max = 0;  // that bound
+  std::uint64_t queue_bytes = 0;
+  std::uint64_t calls_in_flight = 0;
+
+  // Reads that callers of this member made, by where they were answered and how.
+  std::uint64_t reads_local_hit = 0;
+  std::uint64_t reads_local_miss = 0;
+  std::uint64_t reads_remote_hit = 0;
+  std::uint64_t reads_remote_miss = 0;
+  std::uint64_t reads_failed = 0;
+
+  // Writes that callers of this member made.
+  std::uint64_t writes_local = 0;   // answered by this member as owner
+  std::uint64_t writes_remote = 0;  // answered by another
+  std::uint64_t writes_failed = 0;  // unavailable, deadline exceeded, resource exhausted
+
+  // Requests of other members that this one answered.
+  std::uint64_t requests_served = 0;
+  // Sessions that ended because their time was up, decided by this member.
+  std::uint64_t expired = 0;
+  // Frames from other members that were refused as malformed, or of another cluster.
+  std::uint64_t frames_rejected = 0;
+};
+
+}  // namespace sojourn

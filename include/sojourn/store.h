@@ -1,0 +1,235 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <sojourn/detail/initiate.h>
+#include <sojourn/export.h>
+#include <sojourn/metrics.h>
+#include <sojourn/options.h>
+#include <sojourn/session.h>
+#include <sojourn/session_id.h>
+#include <sojourn/view.h>
+
+#include <asio/any_io_executor.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sojourn {
+
+// All sessions of a cluster of auth servers, as seen from this process. Each session lives in memory on
+// its owner and on backups; a call for a session that another member owns is sent there.
+//
+// Safe from any thread. Asynchronous calls take any Asio completion token, complete exactly once, never
+// inside the call that started them, and on the handler's associated executor (the executor given to
+// open() where the handler names none). Destroying the store completes what is unfinished with
+// kCancelled.
+//
+// Errors mean one thing each, in every call:
+//   kNotFound           the session is absent, expired or revoked; only its owner says so
+//   kAborted            another update came first
+//   kDeadlineExceeded   no answer in time; a write may have happened
+//   kUnavailable        not possible now, and nothing happened; try again
+//   kResourceExhausted  at a bound: memory, session size, calls in flight; nothing happened
+//   kInvalidArgument    the request itself is wrong; nothing happened
+//   kFailedPrecondition the session is in the wrong phase; nothing happened
+//   kCancelled          the store was closed; a write may have happened
+class SOJOURN_EXPORT Store {
+ public:
+  // Starts this member: listens, connects to the others, and serves from then on by threads of its own.
+  // `executor` is only where completions run; it must outlive the store's calls. Returns before the
+  // member is ready: see async_ready. kInvalidArgument names the wrong option; kUnavailable says why
+  // the address cannot be listened on; kFailedPrecondition why TLS files cannot be used.
+  static absl::StatusOr<Store> open(asio::any_io_executor executor, StoreOptions options);
+
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  // Completes with OK once this member is in a view and serves. void(absl::Status).
+  template <typename Token>
+  auto async_ready(Token&& token) {
+    return initiate<absl::Status>(
+        [impl = impl_](detail::Completion<absl::Status> done) { ready(*impl, std::move(done)); },
+        std::forward<Token>(token));
+  }
+
+  // Makes a session. Its id is drawn so that this member owns it (PlacementPolicy::kLocal), if it can.
+  // kInvalidArgument names what is out of bounds. void(absl::StatusOr<Session>).
+  template <typename Token>
+  auto async_create(NewSession session, WriteOptions options, Token&& token) {
+    return initiate<absl::StatusOr<Session>>(
+        [impl = impl_, session = std::move(session),
+         options](detail::Completion<absl::StatusOr<Session>> done) mutable {
+          create(*impl, std::move(session), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_create(NewSession session, Token&& token) {
+    return async_create(std::move(session), WriteOptions{}, std::forward<Token>(token));
+  }
+
+  // The session, or kNotFound, if this member owns it; nothing when another member must be asked, or
+  // this member may not answer now: async_get then. Never blocks, allocates only the result, and runs
+  // on the caller's thread.
+  std::optional<absl::StatusOr<Session>> get_local(const SessionId& id, ReadOptions options = {}) const;
+
+  // The session, from wherever it is. Starts with get_local. void(absl::StatusOr<Session>).
+  template <typename Token>
+  auto async_get(const SessionId& id, ReadOptions options, Token&& token) {
+    return initiate<absl::StatusOr<Session>>(
+        [impl = impl_, id, options](detail::Completion<absl::StatusOr<Session>> done) {
+          get(*impl, id, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_get(const SessionId& id, Token&& token) {
+    return async_get(id, ReadOptions{}, std::forward<Token>(token));
+  }
+
+  // Replaces the session's attributes by those of `session`, if nobody changed it since `session` was
+  // read: kAborted otherwise. Never creates: kNotFound when it is gone. void(absl::StatusOr<Session>),
+  // the session as it is now.
+  template <typename Token>
+  auto async_update(Session session, WriteOptions options, Token&& token) {
+    return initiate<absl::StatusOr<Session>>(
+        [impl = impl_, session = std::move(session),
+         options](detail::Completion<absl::StatusOr<Session>> done) mutable {
+          update(*impl, std::move(session), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_update(Session session, Token&& token) {
+    return async_update(std::move(session), WriteOptions{}, std::forward<Token>(token));
+  }
+
+  // Applies the patch at the owner, in one step: patches never overwrite each other's attributes. Never
+  // creates. kAborted if the patch expects another version. void(absl::StatusOr<Session>), the session
+  // as it is now.
+  template <typename Token>
+  auto async_patch(const SessionId& id, Patch patch, WriteOptions options, Token&& token) {
+    return initiate<absl::StatusOr<Session>>(
+        [impl = impl_, id, patch = std::move(patch),
+         options](detail::Completion<absl::StatusOr<Session>> done) mutable {
+          Store::patch(*impl, id, std::move(patch), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_patch(const SessionId& id, Patch patch, Token&& token) {
+    return async_patch(id, std::move(patch), WriteOptions{}, std::forward<Token>(token));
+  }
+
+  // Makes a login in progress the session of `subject`: phase kActive, a new id with the same owner, the
+  // patch applied, a full session lifetime from now, and the old id dead
+  // everywhere, all in one step. A new id, because an id that was known before the login must never be
+  // worth anything after it (session fixation; OWASP: renew the id at every privilege change).
+  // kFailedPrecondition when the session is active already. void(absl::StatusOr<Session>).
+  template <typename Token>
+  auto async_authenticate(const SessionId& id, std::string subject, Patch patch,
+                          WriteOptions options, Token&& token) {
+    return initiate<absl::StatusOr<Session>>(
+        [impl = impl_, id, subject = std::move(subject), patch = std::move(patch),
+         options](detail::Completion<absl::StatusOr<Session>> done) mutable {
+          authenticate(*impl, id, std::move(subject), std::move(patch), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_authenticate(const SessionId& id, std::string subject, Patch patch, Token&& token) {
+    return async_authenticate(id, std::move(subject), std::move(patch), WriteOptions{},
+                              std::forward<Token>(token));
+  }
+
+  // Gives the session a new id with the same owner; the old id is dead at once.
+  // void(absl::StatusOr<Session>), with the new id.
+  template <typename Token>
+  auto async_rotate(const SessionId& id, WriteOptions options, Token&& token) {
+    return initiate<absl::StatusOr<Session>>(
+        [impl = impl_, id, options](detail::Completion<absl::StatusOr<Session>> done) {
+          rotate(*impl, id, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_rotate(const SessionId& id, Token&& token) {
+    return async_rotate(id, WriteOptions{}, std::forward<Token>(token));
+  }
+
+  // Counts as use: moves the idle expiry, as a get with ReadOptions::touch does, without fetching the
+  // session. void(absl::Status).
+  template <typename Token>
+  auto async_touch(const SessionId& id, ReadOptions options, Token&& token) {
+    return initiate<absl::Status>(
+        [impl = impl_, id, options](detail::Completion<absl::Status> done) {
+          touch(*impl, id, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_touch(const SessionId& id, Token&& token) {
+    return async_touch(id, ReadOptions{}, std::forward<Token>(token));
+  }
+
+  // Ends the session. OK also when it was gone already: once answered, no member finds it again.
+  // void(absl::Status).
+  template <typename Token>
+  auto async_revoke(const SessionId& id, WriteOptions options, Token&& token) {
+    return initiate<absl::Status>(
+        [impl = impl_, id, options](detail::Completion<absl::Status> done) {
+          revoke(*impl, id, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_revoke(const SessionId& id, Token&& token) {
+    return async_revoke(id, WriteOptions{}, std::forward<Token>(token));
+  }
+
+  // The name of the member that owns the id under the current view: the route of its cookie. Empty
+  // before there is a view. An id always gives the same owner on every member of one view.
+  std::string owner_of(const SessionId& id) const;
+
+  // The current view, or null before the first.
+  std::shared_ptr<const View> view() const;
+
+  // This member's name.
+  std::string_view name() const;
+
+  Health health() const;
+  Metrics metrics() const;
+
+ private:
+  class Impl;
+  explicit Store(std::shared_ptr<Impl> impl);
+
+  using SessionCompletion = detail::Completion<absl::StatusOr<Session>>;
+  using StatusCompletion = detail::Completion<absl::Status>;
+
+  template <typename Result, typename Start, typename Token>
+  auto initiate(Start start, Token&& token) const {
+    return detail::initiate<Result>(executor(), std::move(start), std::forward<Token>(token));
+  }
+
+  const asio::any_io_executor& executor() const;
+
+  static void ready(Impl&, StatusCompletion);
+  static void create(Impl&, NewSession, WriteOptions, SessionCompletion);
+  static void get(Impl&, const SessionId&, ReadOptions, SessionCompletion);
+  static void update(Impl&, Session, WriteOptions, SessionCompletion);
+  static void patch(Impl&, const SessionId&, Patch, WriteOptions, SessionCompletion);
+  static void authenticate(Impl&, const SessionId&, std::string subject, Patch, WriteOptions,
+                           SessionCompletion);
+  static void rotate(Impl&, const SessionId&, WriteOptions, SessionCompletion);
+  static void touch(Impl&, const SessionId&, ReadOptions, StatusCompletion);
+  static void revoke(Impl&, const SessionId&, WriteOptions, StatusCompletion);
+
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace sojourn

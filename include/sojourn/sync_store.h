@@ -1,0 +1,49 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <sojourn/export.h>
+#include <sojourn/store.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sojourn {
+
+// The same calls as Store's, each blocking until it is answered, for servers with a thread per request.
+// Needs no event loop of the user's. Safe from any thread; every call returns within its timeout.
+// Contracts and errors are those of the Store calls of the same name.
+class SOJOURN_EXPORT SyncStore {
+ public:
+  static absl::StatusOr<SyncStore> open(StoreOptions options);
+
+  SyncStore(SyncStore&&) noexcept;
+  SyncStore& operator=(SyncStore&&) noexcept;
+  ~SyncStore();
+
+  // Waits until this member serves; kDeadlineExceeded, with what it waits for, after `timeout`.
+  absl::Status wait_ready(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
+  absl::StatusOr<Session> create(NewSession session, WriteOptions options = {});
+  absl::StatusOr<Session> get(const SessionId& id, ReadOptions options = {});
+  absl::StatusOr<Session> update(Session session, WriteOptions options = {});
+  absl::StatusOr<Session> patch(const SessionId& id, Patch patch, WriteOptions options = {});
+  absl::StatusOr<Session> authenticate(const SessionId& id, std::string subject, Patch patch = {},
+                                       WriteOptions options = {});
+  absl::StatusOr<Session> rotate(const SessionId& id, WriteOptions options = {});
+  absl::Status touch(const SessionId& id, ReadOptions options = {});
+  absl::Status revoke(const SessionId& id, WriteOptions options = {});
+
+  // The store itself, for everything that does not wait: owner_of, view, health, metrics.
+  Store& store();
+
+ private:
+  struct State;
+  explicit SyncStore(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sojourn

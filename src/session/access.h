@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "session/record.h"
+#include "sojourn/session.h"
+
+namespace sojourn::session {
+
+// What the store may do with a Session and its users may not.
+class Access {
+ public:
+  // `wall_offset` is added to node times to give wall-clock times.
+  static Session make(RecordRef record, Time last_seen, std::chrono::microseconds wall_offset) {
+    return Session(std::move(record), wall_offset, last_seen.time_since_epoch());
+  }
+
+  // The record as the store gave it out.
+  static const Record& record(const Session& session) { return *session.record_; }
+
+  // All attributes of this copy, changed ones included, ordered by name.
+  static std::vector<Attribute> attributes(const Session& session);
+};
+
+}  // namespace sojourn::session

@@ -1,0 +1,95 @@
+#include "session/limits.h"
+
+#include <absl/strings/str_format.h>
+
+#include <vector>
+
+namespace sojourn::session {
+
+absl::Status check_subject(std::string_view subject) {
+  if (subject.empty()) return absl::InvalidArgumentError("the subject is empty");
+  if (subject.size() > kSubjectBytesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the subject has %d bytes, more than %d", subject.size(), kSubjectBytesMax));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_attribute_name(std::string_view name) {
+  if (name.empty()) return absl::InvalidArgumentError("an attribute's name is empty");
+  if (name.size() > kAttributeNameBytesMax) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "an attribute's name has %d bytes, more than %d", name.size(), kAttributeNameBytesMax));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_attribute(std::string_view name, std::string_view value) {
+  if (absl::Status status = check_attribute_name(name); !status.ok()) return status;
+  if (value.size() > kAttributeValueBytesMax) {
+    return absl::InvalidArgumentError(absl::StrFormat("the attribute %s has %d bytes, more than %d",
+                                                      std::string(name), value.size(),
+                                                      kAttributeValueBytesMax));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_lifetime(const Lifetime& lifetime) {
+  for (const auto& [name, duration] :
+       {std::pair{"idle", lifetime.idle}, std::pair{"absolute", lifetime.absolute}}) {
+    if (duration < std::chrono::seconds(1) || duration > kLifetimeMax) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("the %s lifetime is %d s, not between 1 s and 400 days", name,
+                          static_cast<long long>(duration.count())));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_new_session(const NewSession& session) {
+  if (session.phase() == Phase::kActive) {
+    if (absl::Status status = check_subject(session.subject()); !status.ok()) return status;
+  }
+  if (session.lifetime()) {
+    if (absl::Status status = check_lifetime(*session.lifetime()); !status.ok()) return status;
+  }
+  return check_attributes(session.attributes(), session.subject());
+}
+
+absl::Status check_attributes(const std::vector<Attribute>& attributes, std::string_view subject) {
+  std::size_t payload_bytes = subject.size();
+  for (const Attribute& attribute : attributes) {
+    absl::Status status = check_attribute(attribute.name, attribute.value);
+    if (!status.ok()) return status;
+    payload_bytes += attribute.name.size() + attribute.value.size();
+  }
+  return check_size(attributes.size(), payload_bytes);
+}
+
+absl::Status check_patch(const Patch& patch) {
+  for (const Patch::Step& step : patch.steps()) {
+    absl::Status status = step.value ? check_attribute(step.name, *step.value)
+                                     : check_attribute_name(step.name);
+    if (!status.ok()) return status;
+  }
+  // Every attribute of a session may be replaced and as many others erased.
+  if (patch.steps().size() > 2 * kAttributesMax) {
+    return absl::InvalidArgumentError(absl::StrFormat("the patch has %d steps, more than %d",
+                                                      patch.steps().size(), 2 * kAttributesMax));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_size(std::size_t attributes, std::size_t payload_bytes) {
+  if (attributes > kAttributesMax) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "the session would have %d attributes, more than %d", attributes, kAttributesMax));
+  }
+  if (payload_bytes > kSessionBytesMax) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "the session would have %d bytes, more than %d", payload_bytes, kSessionBytesMax));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sojourn::session

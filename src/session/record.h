@@ -1,0 +1,152 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "base/time.h"
+#include "sojourn/session.h"
+
+namespace sojourn::session {
+
+// Name and value, borrowed.
+struct AttributeView {
+  std::string_view name = {};
+  std::string_view value = {};
+
+  friend bool operator==(const AttributeView&, const AttributeView&) = default;
+};
+
+// Everything that a record says, borrowed from wherever it stands.
+struct RecordFields {
+  std::string_view id = {};
+  Phase phase = Phase::kLogin;
+  std::string_view subject = {};
+  Lifetime lifetime = {};
+  Version version = {};
+  Time created_at = {};
+  Time last_seen = {};
+  // Ordered by name, no name twice.
+  std::span<const AttributeView> attributes = {};
+};
+
+class RecordRef;
+
+// One stored session: immutable but for the table's bookkeeping, in a single allocation with its id,
+// subject and attributes behind it, counted by references. Shared between the table, answers under way
+// and the Session values of users, on any thread.
+class Record {
+ public:
+  // The fields must be within the bounds of sojourn/session.h.
+  static RecordRef make(const RecordFields& fields);
+
+  Record(const Record&) = delete;
+  Record& operator=(const Record&) = delete;
+
+  std::string_view id() const { return {data(), id_size_}; }
+  std::string_view subject() const { return {data() + id_size_, subject_size_}; }
+  Phase phase() const { return phase_; }
+  Lifetime lifetime() const {
+    return {std::chrono::seconds(idle_seconds_), std::chrono::seconds(absolute_seconds_)};
+  }
+  Version version() const { return version_; }
+  Time created_at() const { return created_at_; }
+
+  std::uint16_t attribute_count() const { return attribute_count_; }
+  std::optional<std::string_view> attribute(std::string_view name) const;
+
+  // Calls visit(name, value) for each attribute, ordered by name.
+  template <typename Visit>
+  void for_each_attribute(Visit visit) const {
+    const char* at = attributes_begin();
+    for (std::uint16_t i = 0; i < attribute_count_; ++i) {
+      const AttributeView attribute = attribute_at(at);
+      visit(attribute.name, attribute.value);
+    }
+  }
+
+  // When the session ends if it was last seen at `last_seen`.
+  Time expires_at(Time last_seen) const;
+
+  // Bytes of this allocation, rounded as glibc's allocator rounds, with its header.
+  std::size_t bytes() const;
+
+  // The table's bookkeeping: only the table that holds the record touches it, under that table's rules.
+  // Before the record is in a table it holds the time it was last seen when it was made.
+  struct Bookkeeping {
+    Time last_seen = {};
+    // The record's place in a list of the timing wheel: what comes next, and the pointer that points
+    // here, so that it can be taken out without knowing which list it is in. Null outside of one.
+    const Record* next = nullptr;
+    const Record** pointer_here = nullptr;
+  };
+  Bookkeeping& bookkeeping() const { return bookkeeping_; }
+
+ private:
+  friend class RecordRef;
+
+  Record(const RecordFields& fields, std::size_t data_size);
+  ~Record() = default;
+
+  char* data() { return reinterpret_cast<char*>(this + 1); }
+  const char* data() const { return reinterpret_cast<const char*>(this + 1); }
+  const char* attributes_begin() const { return data() + id_size_ + subject_size_; }
+  // The attribute that begins at `at`, which moves behind it.
+  static AttributeView attribute_at(const char*& at);
+
+  mutable std::atomic<std::uint32_t> references_{1};
+  std::uint32_t data_size_;
+  std::uint32_t idle_seconds_;
+  std::uint32_t absolute_seconds_;
+  Version version_;
+  Time created_at_;
+  mutable Bookkeeping bookkeeping_;
+  std::uint16_t subject_size_;
+  std::uint16_t attribute_count_;
+  std::uint8_t id_size_;
+  Phase phase_;
+};
+
+// Shares a record. Copies may be used from different threads; one object may not be changed concurrently.
+class RecordRef {
+ public:
+  RecordRef() = default;
+  RecordRef(const RecordRef& other) : record_(other.record_) { acquire(record_); }
+  RecordRef(RecordRef&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
+  RecordRef& operator=(RecordRef other) noexcept {
+    std::swap(record_, other.record_);
+    return *this;
+  }
+  ~RecordRef() { release(record_); }
+
+  // One more reference to a record that is held elsewhere.
+  static RecordRef share(const Record& record) {
+    acquire(&record);
+    return RecordRef(&record);
+  }
+  // Takes over a reference that leak() gave away.
+  static RecordRef adopt(const Record* record) { return RecordRef(record); }
+  const Record* leak() { return std::exchange(record_, nullptr); }
+
+  const Record* get() const { return record_; }
+  const Record& operator*() const { return *record_; }
+  const Record* operator->() const { return record_; }
+  explicit operator bool() const { return record_ != nullptr; }
+
+  static void acquire(const Record* record) {
+    if (record) record->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  static void release(const Record* record);
+
+ private:
+  friend class Record;
+  explicit RecordRef(const Record* record) : record_(record) {}
+
+  const Record* record_ = nullptr;
+};
+
+}  // namespace sojourn::session

@@ -1,0 +1,159 @@
+#include "table/table.h"
+
+#include <bit>
+#include <utility>
+
+namespace sojourn::table {
+namespace {
+
+using session::Record;
+using session::RecordRef;
+
+// Stands in last_seen of a session that was found to have expired.
+constexpr Time kEnded = Time::min();
+
+// The least room of a set that has any. Below 16 slots absl counts differently.
+constexpr std::size_t kRoomMin = 14;
+
+// What a set of `size` entries gets: half as much again before it is made anew, and 7/8 of a power of
+// two, which absl rounds up to anyway.
+std::size_t room_for(std::size_t size) {
+  if (size == 0) return 0;
+  return std::max(kRoomMin, 7 * std::bit_ceil((size + size / 2 + 6) / 7));
+}
+
+// What absl and glibc make of it: a control byte and a pointer a slot, some more control bytes, and 8
+// bytes of the allocator's own before the block, which it rounds to 16.
+std::size_t set_bytes(std::size_t room) {
+  if (room == 0) return 0;
+  const std::size_t slots = room / 7 * 8;
+  return (slots * (1 + sizeof(Record*)) + 16 + 15) / 16 * 16;
+}
+
+}  // namespace
+
+Table::~Table() {
+  for (Shard& shard : shards_) {
+    SpinLockHolder held(shard.lock);
+    for (const Entry& entry : shard.entries) {
+      TimingWheel::remove(*entry.record);
+      RecordRef::release(entry.record);
+    }
+  }
+}
+
+std::optional<Found> Table::find(std::string_view id, Time now, bool touch) const {
+  const Key key = key_of(id);
+  const Shard& shard = shard_of(key);
+  SpinLockHolder held(shard.lock);
+  const auto found = shard.entries.find(key);
+  if (found == shard.entries.end()) return std::nullopt;
+  const Record& record = *found->record;
+  Time& last_seen = record.bookkeeping().last_seen;
+  if (last_seen == kEnded) return std::nullopt;
+  if (now >= record.expires_at(last_seen)) {
+    last_seen = kEnded;
+    return std::nullopt;
+  }
+  if (touch) last_seen = std::max(last_seen, now);
+  return Found{RecordRef::share(record), last_seen};
+}
+
+RecordRef Table::peek(std::string_view id) const {
+  const Key key = key_of(id);
+  const Shard& shard = shard_of(key);
+  SpinLockHolder held(shard.lock);
+  const auto found = shard.entries.find(key);
+  return found == shard.entries.end() ? RecordRef() : RecordRef::share(*found->record);
+}
+
+void Table::put(const RecordRef& record) {
+  const Key key = key_of(record->id());
+  Shard& shard = shard_of(key);
+  if (shard.insertions_left == 0) make_room(shard, 1);
+
+  RecordRef replaced;
+  Time end;
+  {
+    SpinLockHolder held(shard.lock);
+    Time& last_seen = record->bookkeeping().last_seen;
+    const auto found = shard.entries.find(key);
+    if (found == shard.entries.end()) {
+      shard.entries.insert(Entry{RecordRef(record).leak()});
+      --shard.insertions_left;
+    } else {
+      replaced = RecordRef::adopt(std::exchange(found->record, RecordRef(record).leak()));
+      const Time before = replaced->bookkeeping().last_seen;
+      last_seen = before == kEnded ? kEnded : std::max(before, last_seen);
+    }
+    end = last_seen == kEnded ? kEnded : record->expires_at(last_seen);
+  }
+  if (replaced) {
+    TimingWheel::remove(*replaced);
+    count(*replaced, false);
+  }
+  wheel_.add(*record, end);
+  count(*record, true);
+}
+
+bool Table::erase(std::string_view id) {
+  const Key key = key_of(id);
+  Shard& shard = shard_of(key);
+  RecordRef erased;
+  std::size_t left = 0;
+  {
+    SpinLockHolder held(shard.lock);
+    const auto found = shard.entries.find(key);
+    if (found == shard.entries.end()) return false;
+    erased = RecordRef::adopt(found->record);
+    shard.entries.erase(found);
+    left = shard.entries.size();
+  }
+  TimingWheel::remove(*erased);
+  count(*erased, false);
+  if (left < shard.room / 8) make_room(shard, 0);
+  return true;
+}
+
+// Makes the shard's set anew, with room for what it holds and at least `more` entries. Readers go on with
+// the old one meanwhile: only the writer changes a set, so the writer may read it without the lock.
+void Table::make_room(Shard& shard, std::size_t more) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const std::size_t before = shard.room;
+  shard.room = room_for(shard.entries.size() + more);
+  Entries entries;
+  entries.reserve(shard.room);
+  for (const Entry& entry : shard.entries) entries.insert(entry);
+  shard.insertions_left = shard.room - entries.size();
+  bytes_.fetch_add(set_bytes(shard.room), std::memory_order_relaxed);
+  {
+    SpinLockHolder held(shard.lock);
+    shard.entries.swap(entries);
+  }
+  bytes_.fetch_sub(set_bytes(before), std::memory_order_relaxed);
+}
+
+void Table::count(const Record& record, bool added) {
+  std::atomic<std::uint64_t>& sessions = record.phase() == Phase::kLogin ? login_ : active_;
+  if (added) {
+    sessions.fetch_add(1, std::memory_order_relaxed);
+    bytes_.fetch_add(record.bytes(), std::memory_order_relaxed);
+  } else {
+    sessions.fetch_sub(1, std::memory_order_relaxed);
+    bytes_.fetch_sub(record.bytes(), std::memory_order_relaxed);
+  }
+}
+
+Usage Table::usage() const {
+  return {.login = login_.load(std::memory_order_relaxed),
+          .active = active_.load(std::memory_order_relaxed),
+          .bytes = bytes_.load(std::memory_order_relaxed)};
+}
+
+Time Table::ends_at(const Record& record) const {
+  const Shard& shard = shard_of(key_of(record.id()));
+  SpinLockHolder held(shard.lock);
+  const Time last_seen = record.bookkeeping().last_seen;
+  return last_seen == kEnded ? kEnded : record.expires_at(last_seen);
+}
+
+}  // namespace sojourn::table

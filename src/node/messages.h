@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "base/ids.h"
+#include "membership/messages.h"
+#include "replication/messages.h"
+
+namespace sojourn::node {
+
+// Everything that members say to each other.
+using Message =
+    std::variant<membership::Hello, membership::Propose, membership::Accept, membership::Decide,
+                 membership::ViewRequest, replication::Request, replication::Reply,
+                 replication::Replicate, replication::ReplicateAck, replication::Committed>;
+
+// A message with what every message carries: where it comes from and under which view it was sent.
+struct Envelope {
+  // Hash of the cluster's name.
+  std::uint64_t cluster = 0;
+  std::uint64_t generation = 0;
+  // The sender's installed epoch; 0 before the first view.
+  std::uint64_t epoch = 0;
+  Incarnation from = {};
+  Message message = {};
+};
+
+// An envelope to be sent to the member of that name.
+struct Outgoing {
+  std::string to = {};
+  Envelope envelope = {};
+};
+
+}  // namespace sojourn::node

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <absl/functional/function_ref.h>
+
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "replication/messages.h"
+#include "replication/operation.h"
+
+namespace sojourn::replication {
+
+// What an operation does to a session, before anybody did it.
+struct Evaluation {
+  // How it ends: OK, or why it has no effect.
+  absl::Status status = {};
+  // What it leaves behind, to be applied together; empty if it changes nothing.
+  std::vector<Entry> entries = {};
+  // The session to answer with; none for kRevoke.
+  session::RecordRef answer = {};
+};
+
+// Carries a mutation out on paper. `current` is the live session of the operation's id, or null;
+// `version` is what the write will have, `now` when it happens; `draw_id` draws a fresh id in the same
+// segment. Pure but for draw_id.
+Evaluation evaluate(const Operation& operation, const session::Record* current, Time now,
+                    Version version, absl::FunctionRef<std::string()> draw_id);
+
+}  // namespace sojourn::replication

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "session/record.h"
+#include "sojourn/session.h"
+#include "sojourn/version.h"
+
+namespace sojourn::replication {
+
+// What a caller may ask of a session's owner. The numbers stand on the wire.
+enum class Verb : std::uint8_t {
+  kCreate = 1,
+  kGet = 2,
+  kTouch = 3,
+  kUpdate = 4,
+  kPatch = 5,
+  kAuthenticate = 6,
+  kRotate = 7,
+  kRevoke = 8,
+};
+
+constexpr bool is_read(Verb verb) { return verb == Verb::kGet || verb == Verb::kTouch; }
+
+// One thing to do with one session: whichever fields its verb uses, the others empty.
+struct Operation {
+  Verb verb = Verb::kGet;
+  // The session; for kCreate the id that it shall have.
+  std::string id = {};
+  // kGet: whether the read counts as use.
+  bool touch = true;
+  // kCreate.
+  Phase phase = Phase::kLogin;
+  // kCreate of an active session, kAuthenticate.
+  std::string subject = {};
+  // kCreate, kAuthenticate.
+  Lifetime lifetime = {};
+  // kCreate, kUpdate: all attributes, ordered by name.
+  std::vector<Attribute> attributes = {};
+  // kPatch, kAuthenticate: changes in order.
+  std::vector<Patch::Step> steps = {};
+  // kUpdate always; kPatch and kAuthenticate if the caller expects a version.
+  std::optional<Version> expected_version = {};
+};
+
+// How an operation ended, with the session where the verb answers one. kTouch and kRevoke answer none.
+struct Result {
+  absl::Status status = {};
+  session::RecordRef record = {};
+  // The record's last use, by the clock of the member that holds this value.
+  Time last_seen = {};
+};
+
+}  // namespace sojourn::replication

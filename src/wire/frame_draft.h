@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "node/messages.h"
+
+namespace sojourn::wire {
+
+// What the header of a frame says beside how many messages follow.
+struct FrameHeader {
+  std::uint64_t number = 0;
+  std::uint64_t answers = 0;
+  std::uint64_t cluster = 0;
+  Incarnation from = {};
+};
+
+// A frame that is being put together. Messages are encoded as they come; how long they waited until
+// the frame is finished is written down beside them, so that waiting prolongs no session's life and
+// no caller's time.
+class FrameDraft {
+ public:
+  // Appends the message, unless the messages would then have more than `bytes_max` bytes together,
+  // or be more than a frame may have; false in that case, and nothing changes.
+  bool add(const node::Envelope& envelope, Time now, std::size_t bytes_max);
+
+  bool empty() const { return messages_ == 0; }
+  std::size_t messages() const { return messages_; }
+  // Bytes of the messages.
+  std::size_t bytes() const { return controls_.size() + operations_.size(); }
+
+  // The frame, sent at `now`.
+  std::string finish(const FrameHeader& header, Time now) const;
+
+ private:
+  // When the first and the newest message were added.
+  Time begun_ = {};
+  Time last_added_ = {};
+  std::size_t messages_ = 0;
+  // As they stand in the frame, their tags included.
+  std::string controls_;
+  // The contents of the field `operations`.
+  std::string operations_;
+};
+
+}  // namespace sojourn::wire

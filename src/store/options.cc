@@ -1,0 +1,138 @@
+#include "store/options.h"
+
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <bit>
+#include <set>
+
+#include "session/limits.h"
+
+namespace sojourn::store {
+namespace {
+
+absl::Status wrong(const std::string& message) { return absl::InvalidArgumentError(message); }
+
+// [a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?
+bool is_name(std::string_view name) {
+  const auto letter_or_digit = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  return !name.empty() && name.size() <= 32 && letter_or_digit(name.front()) &&
+         letter_or_digit(name.back()) && std::all_of(name.begin(), name.end(), [&](char c) {
+           return letter_or_digit(c) || c == '-';
+         });
+}
+
+absl::Status check_name(const std::string& what, std::string_view name) {
+  if (is_name(name)) return absl::OkStatus();
+  return wrong(absl::StrFormat("%s: \"%s\" is not 1 to 32 characters of a-z, 0-9 and inner hyphens",
+                               what, std::string(name.substr(0, 64))));
+}
+
+// host:port, with brackets around an IPv6 host.
+absl::Status check_address(const std::string& what, std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  const bool has_host = colon != std::string_view::npos && colon > 0;
+  const std::string_view port = has_host ? address.substr(colon + 1) : std::string_view();
+  const bool digits = !port.empty() && port.size() <= 5 &&
+                      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool in_range = digits && std::stoi(std::string(port)) <= 65535;
+  const bool ambiguous = has_host && address.front() != '[' &&
+                         address.substr(0, colon).find(':') != std::string_view::npos;
+  if (in_range && !ambiguous) return absl::OkStatus();
+  return wrong(absl::StrFormat("%s: \"%s\" is not host:port", what,
+                               std::string(address.substr(0, 128))));
+}
+
+absl::Status check_members(const StoreOptions& options) {
+  if (options.members.empty()) return wrong("members: the list is empty");
+  if (options.members.size() > 100) {
+    return wrong(absl::StrFormat("members: there are %d, more than 100", options.members.size()));
+  }
+  std::set<std::string> names;
+  for (const MemberOptions& member : options.members) {
+    if (absl::Status status = check_name("members", member.name); !status.ok()) return status;
+    if (!names.insert(member.name).second) {
+      return wrong("members: " + member.name + " is listed twice");
+    }
+    // A member alone is asked by nobody.
+    if (options.members.size() == 1 && member.address.empty()) continue;
+    absl::Status status = check_address("members: address of " + member.name, member.address);
+    if (!status.ok()) return status;
+    if (member.capacity > 1000) {
+      return wrong(absl::StrFormat("members: capacity of %s is %d, more than 1000", member.name,
+                                   member.capacity));
+    }
+    if (!member.zone.empty()) {
+      status = check_name("members: zone of " + member.name, member.zone);
+      if (!status.ok()) return status;
+    }
+  }
+  if (!names.contains(options.name)) {
+    return wrong("name: " + options.name + " is not in the list of members");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status check_options(const StoreOptions& options) {
+  if (absl::Status status = check_name("cluster", options.cluster); !status.ok()) return status;
+  if (absl::Status status = check_name("name", options.name); !status.ok()) return status;
+  if (absl::Status status = check_members(options); !status.ok()) return status;
+  if (!options.listen.empty()) {
+    absl::Status status = check_address("listen", options.listen);
+    if (!status.ok()) return status;
+  }
+  if (options.copies < 1 || options.copies > 5) {
+    return wrong(absl::StrFormat("copies: %d is not between 1 and 5", options.copies));
+  }
+  if (!std::has_single_bit(options.segments) || options.segments > 65536) {
+    return wrong(absl::StrFormat("segments: %d is not a power of two up to 65536", options.segments));
+  }
+  for (const auto& [what, lifetime] :
+       {std::pair{"session_lifetime", options.session_lifetime},
+        std::pair{"login_lifetime", options.login_lifetime}}) {
+    absl::Status status = session::check_lifetime(lifetime);
+    if (!status.ok()) return wrong(std::string(what) + ": " + std::string(status.message()));
+  }
+  constexpr std::size_t kMemoryMin = std::size_t{1} << 20;
+  if (options.memory_bytes != 0 && options.memory_bytes < kMemoryMin) {
+    return wrong(absl::StrFormat("memory_bytes: %d is less than %d", options.memory_bytes, kMemoryMin));
+  }
+  constexpr std::size_t kQueueMin = std::size_t{256} << 10;
+  if (options.peer_queue_bytes < kQueueMin) {
+    return wrong(absl::StrFormat("peer_queue_bytes: %d is less than %d", options.peer_queue_bytes,
+                                 kQueueMin));
+  }
+  if (options.calls_in_flight_max == 0) return wrong("calls_in_flight_max: must be at least 1");
+  if (options.heartbeat_interval < std::chrono::milliseconds(10) ||
+      options.heartbeat_interval > std::chrono::seconds(10)) {
+    return wrong("heartbeat_interval: must be between 10 ms and 10 s");
+  }
+  return absl::OkStatus();
+}
+
+std::vector<Member> members_of(const StoreOptions& options) {
+  std::vector<Member> members;
+  for (const MemberOptions& member : options.members) {
+    members.push_back({.name = member.name,
+                       .address = member.address,
+                       .capacity = member.capacity,
+                       .zone = member.zone});
+  }
+  std::sort(members.begin(), members.end(),
+            [](const Member& a, const Member& b) { return a.name < b.name; });
+  return members;
+}
+
+std::string listen_address(const StoreOptions& options) {
+  if (!options.listen.empty()) return options.listen;
+  for (const MemberOptions& member : options.members) {
+    if (member.name == options.name) return member.address;
+  }
+  return {};
+}
+
+}  // namespace sojourn::store

@@ -1,0 +1,302 @@
+#include "sojourn/store.h"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include "replication/operation.h"
+#include "runtime/clock.h"
+#include "runtime/host.h"
+#include "runtime/memory.h"
+#include "session/access.h"
+#include "session/limits.h"
+#include "store/options.h"
+#include "transport/grpc_transport.h"
+
+namespace sojourn {
+namespace {
+
+using replication::Operation;
+using replication::Result;
+using replication::Verb;
+
+absl::StatusOr<Session> session_of(Result&& result) {
+  if (!result.status.ok()) return std::move(result.status);
+  return session::Access::make(std::move(result.record), result.last_seen, runtime::wall_offset());
+}
+
+// Attributes of a new session come in the order they were given.
+std::vector<Attribute> sorted(std::vector<Attribute> attributes) {
+  std::sort(attributes.begin(), attributes.end(),
+            [](const Attribute& a, const Attribute& b) { return a.name < b.name; });
+  return attributes;
+}
+
+node::NodeOptions node_options(const StoreOptions& options) {
+  node::NodeOptions node;
+  node.membership.cluster = options.cluster;
+  node.membership.self = options.name;
+  node.membership.members = store::members_of(options);
+  node.membership.segments = options.segments;
+  node.membership.copies = options.copies;
+  node.membership.heartbeat_interval = options.heartbeat_interval;
+  node.membership.silence = 5 * options.heartbeat_interval;
+  node.plane.segments = options.segments;
+  node.plane.memory_bytes =
+      options.memory_bytes != 0 ? options.memory_bytes : runtime::default_memory_bytes();
+  node.calls_in_flight_max = options.calls_in_flight_max;
+  node.place_locally = options.placement == PlacementPolicy::kLocal;
+  return node;
+}
+
+}  // namespace
+
+// What the Store's calls share; outlives the Store when a call that was made lazily starts later.
+class Store::Impl {
+ public:
+  Impl(asio::any_io_executor executor, StoreOptions options)
+      : executor(std::move(executor)),
+        options(std::move(options)),
+        host(node_options(this->options), this->options.log) {}
+
+  const asio::any_io_executor executor;
+  const StoreOptions options;
+  runtime::Host host;
+
+  // Counters of this member's callers; each by itself.
+  struct Counters {
+    std::atomic<std::uint64_t> reads_local_hit{0}, reads_local_miss{0};
+    std::atomic<std::uint64_t> reads_remote_hit{0}, reads_remote_miss{0}, reads_failed{0};
+    std::atomic<std::uint64_t> writes_local{0}, writes_remote{0}, writes_failed{0};
+  };
+  mutable Counters counters;
+
+  // A get or touch, first on the caller's own thread.
+  std::optional<Result> read_here(const SessionId& id, bool touch) const {
+    std::optional<Result> result = host.read_local(id.text(), touch);
+    if (result) count_read(*result, false);
+    return result;
+  }
+
+  void read(Operation operation, ReadOptions read_options,
+            absl::AnyInvocable<void(Result) &&> done) const {
+    call(std::move(operation), read_options.timeout,
+         [this, done = std::move(done)](node::Finished finished) mutable {
+           count_read(finished.result, finished.remote);
+           std::move(done)(std::move(finished.result));
+         });
+  }
+
+  void write(Operation operation, WriteOptions write_options,
+             absl::AnyInvocable<void(Result) &&> done) const {
+    call(std::move(operation), write_options.timeout,
+         [this, done = std::move(done)](node::Finished finished) mutable {
+           count_write(finished.result, finished.remote);
+           std::move(done)(std::move(finished.result));
+         });
+  }
+
+  void write_session(Operation operation, WriteOptions write_options, SessionCompletion done) const {
+    write(std::move(operation), write_options, [done = std::move(done)](Result result) mutable {
+      std::move(done)(session_of(std::move(result)));
+    });
+  }
+
+ private:
+  void call(Operation operation, std::chrono::milliseconds timeout,
+            runtime::Host::Completion done) const {
+    const_cast<runtime::Host&>(host).call(std::move(operation), timeout, std::move(done));
+  }
+
+  static bool failed(const absl::Status& status) {
+    return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+           absl::IsResourceExhausted(status) || absl::IsCancelled(status);
+  }
+
+  void count_read(const Result& result, bool remote) const {
+    const bool hit = result.status.ok();
+    auto& counter = failed(result.status) ? counters.reads_failed
+                    : remote ? (hit ? counters.reads_remote_hit : counters.reads_remote_miss)
+                             : (hit ? counters.reads_local_hit : counters.reads_local_miss);
+    counter.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  void count_write(const Result& result, bool remote) const {
+    auto& counter = failed(result.status) ? counters.writes_failed
+                    : remote              ? counters.writes_remote
+                                          : counters.writes_local;
+    counter.fetch_add(1, std::memory_order_relaxed);
+  }
+};
+
+// Opening and closing.
+
+absl::StatusOr<Store> Store::open(asio::any_io_executor executor, StoreOptions options) {
+  if (absl::Status status = store::check_options(options); !status.ok()) return status;
+  const bool alone = options.members.size() == 1;
+  if (!alone) {
+    absl::Status status = transport::check_security(options, store::listen_address(options));
+    if (!status.ok()) return status;
+  }
+  auto impl = std::make_shared<Impl>(std::move(executor), std::move(options));
+  const absl::Status started =
+      impl->host.start([&impl](Incarnation incarnation, transport::Events events) {
+        return transport::open_transport(impl->options, store::members_of(impl->options),
+                                         store::listen_address(impl->options), incarnation,
+                                         runtime::now, std::move(events));
+      });
+  if (!started.ok()) return started;
+  return Store(std::move(impl));
+}
+
+Store::Store(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Store(Store&&) noexcept = default;
+
+Store& Store::operator=(Store&& other) noexcept {
+  if (this != &other) {
+    if (impl_) impl_->host.stop();
+    impl_ = std::move(other.impl_);
+  }
+  return *this;
+}
+
+Store::~Store() {
+  if (impl_) impl_->host.stop();
+}
+
+// Calls.
+
+void Store::ready(Impl& impl, StatusCompletion done) { impl.host.when_ready(std::move(done)); }
+
+void Store::create(Impl& impl, NewSession session, WriteOptions options, SessionCompletion done) {
+  if (absl::Status status = session::check_new_session(session); !status.ok()) {
+    return std::move(done)(std::move(status));
+  }
+  const Lifetime& usual = session.phase() == Phase::kLogin ? impl.options.login_lifetime
+                                                           : impl.options.session_lifetime;
+  impl.write_session({.verb = Verb::kCreate,
+                      .phase = session.phase(),
+                      .subject = std::string(session.subject()),
+                      .lifetime = session.lifetime().value_or(usual),
+                      .attributes = sorted(session.attributes())},
+                     options, std::move(done));
+}
+
+std::optional<absl::StatusOr<Session>> Store::get_local(const SessionId& id,
+                                                        ReadOptions options) const {
+  std::optional<Result> result = impl_->read_here(id, options.touch);
+  if (!result) return std::nullopt;
+  return session_of(*std::move(result));
+}
+
+void Store::get(Impl& impl, const SessionId& id, ReadOptions options, SessionCompletion done) {
+  if (std::optional<Result> result = impl.read_here(id, options.touch)) {
+    return std::move(done)(session_of(*std::move(result)));
+  }
+  impl.read({.verb = Verb::kGet, .id = std::string(id.text()), .touch = options.touch}, options,
+            [done = std::move(done)](Result result) mutable {
+              std::move(done)(session_of(std::move(result)));
+            });
+}
+
+void Store::touch(Impl& impl, const SessionId& id, ReadOptions options, StatusCompletion done) {
+  if (std::optional<Result> result = impl.read_here(id, true)) {
+    return std::move(done)(std::move(result->status));
+  }
+  impl.read({.verb = Verb::kTouch, .id = std::string(id.text())}, options,
+            [done = std::move(done)](Result result) mutable {
+              std::move(done)(std::move(result.status));
+            });
+}
+
+void Store::update(Impl& impl, Session session, WriteOptions options, SessionCompletion done) {
+  std::vector<Attribute> attributes = session::Access::attributes(session);
+  if (absl::Status status = session::check_attributes(attributes, session.subject());
+      !status.ok()) {
+    return std::move(done)(std::move(status));
+  }
+  impl.write_session({.verb = Verb::kUpdate,
+                      .id = std::string(session.id().text()),
+                      .attributes = std::move(attributes),
+                      .expected_version = session.version()},
+                     options, std::move(done));
+}
+
+void Store::patch(Impl& impl, const SessionId& id, Patch patch, WriteOptions options,
+                  SessionCompletion done) {
+  if (absl::Status status = session::check_patch(patch); !status.ok()) {
+    return std::move(done)(std::move(status));
+  }
+  impl.write_session({.verb = Verb::kPatch,
+                      .id = std::string(id.text()),
+                      .steps = patch.steps(),
+                      .expected_version = patch.expected_version()},
+                     options, std::move(done));
+}
+
+void Store::authenticate(Impl& impl, const SessionId& id, std::string subject, Patch patch,
+                         WriteOptions options, SessionCompletion done) {
+  absl::Status status = session::check_subject(subject);
+  if (status.ok()) status = session::check_patch(patch);
+  if (!status.ok()) return std::move(done)(std::move(status));
+  impl.write_session({.verb = Verb::kAuthenticate,
+                      .id = std::string(id.text()),
+                      .subject = std::move(subject),
+                      .lifetime = impl.options.session_lifetime,
+                      .steps = patch.steps(),
+                      .expected_version = patch.expected_version()},
+                     options, std::move(done));
+}
+
+void Store::rotate(Impl& impl, const SessionId& id, WriteOptions options, SessionCompletion done) {
+  impl.write_session({.verb = Verb::kRotate, .id = std::string(id.text())}, options,
+                     std::move(done));
+}
+
+void Store::revoke(Impl& impl, const SessionId& id, WriteOptions options, StatusCompletion done) {
+  impl.write({.verb = Verb::kRevoke, .id = std::string(id.text())}, options,
+             [done = std::move(done)](Result result) mutable {
+               std::move(done)(std::move(result.status));
+             });
+}
+
+// State.
+
+std::string Store::owner_of(const SessionId& id) const {
+  const auto placement = impl_->host.placement();
+  if (!placement) return {};
+  const auto owners = placement->owners(placement->segment_of(id.text()));
+  if (owners.empty()) return {};
+  return placement->view().members[owners.front().value].name;
+}
+
+std::shared_ptr<const View> Store::view() const {
+  const auto placement = impl_->host.placement();
+  if (!placement) return nullptr;
+  // Shares the placement's ownership, which holds the view.
+  return {placement, &placement->view()};
+}
+
+std::string_view Store::name() const { return impl_->options.name; }
+
+Health Store::health() const { return impl_->host.health(); }
+
+Metrics Store::metrics() const {
+  Metrics metrics;
+  impl_->host.add_to(metrics);
+  const Impl::Counters& counters = impl_->counters;
+  metrics.reads_local_hit = counters.reads_local_hit;
+  metrics.reads_local_miss = counters.reads_local_miss;
+  metrics.reads_remote_hit = counters.reads_remote_hit;
+  metrics.reads_remote_miss = counters.reads_remote_miss;
+  metrics.reads_failed = counters.reads_failed;
+  metrics.writes_local = counters.writes_local;
+  metrics.writes_remote = counters.writes_remote;
+  metrics.writes_failed = counters.writes_failed;
+  return metrics;
+}
+
+const asio::any_io_executor& Store::executor() const { return impl_->executor; }
+
+}  // namespace sojourn

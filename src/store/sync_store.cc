@@ -1,0 +1,79 @@
+#include "sojourn/sync_store.h"
+
+#include <asio/thread_pool.hpp>
+#include <asio/use_future.hpp>
+#include <future>
+#include <optional>
+#include <utility>
+
+namespace sojourn {
+
+struct SyncStore::State {
+  // Runs completions, which only fulfil promises. Declared first: it must outlive the store's calls.
+  asio::thread_pool pool{1};
+  std::optional<Store> store;
+
+  ~State() {
+    store.reset();
+    pool.join();
+  }
+};
+
+absl::StatusOr<SyncStore> SyncStore::open(StoreOptions options) {
+  auto state = std::make_unique<State>();
+  absl::StatusOr<Store> store = Store::open(state->pool.get_executor(), std::move(options));
+  if (!store.ok()) return store.status();
+  state->store.emplace(*std::move(store));
+  return SyncStore(std::move(state));
+}
+
+SyncStore::SyncStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SyncStore::SyncStore(SyncStore&&) noexcept = default;
+SyncStore& SyncStore::operator=(SyncStore&&) noexcept = default;
+SyncStore::~SyncStore() = default;
+
+absl::Status SyncStore::wait_ready(std::chrono::milliseconds timeout) {
+  std::future<absl::Status> ready = store().async_ready(asio::use_future);
+  if (ready.wait_for(timeout) == std::future_status::ready) return ready.get();
+  return absl::DeadlineExceededError(store().health().reason);
+}
+
+absl::StatusOr<Session> SyncStore::create(NewSession session, WriteOptions options) {
+  return store().async_create(std::move(session), options, asio::use_future).get();
+}
+
+absl::StatusOr<Session> SyncStore::get(const SessionId& id, ReadOptions options) {
+  if (auto session = store().get_local(id, options)) return *std::move(session);
+  return store().async_get(id, options, asio::use_future).get();
+}
+
+absl::StatusOr<Session> SyncStore::update(Session session, WriteOptions options) {
+  return store().async_update(std::move(session), options, asio::use_future).get();
+}
+
+absl::StatusOr<Session> SyncStore::patch(const SessionId& id, Patch patch, WriteOptions options) {
+  return store().async_patch(id, std::move(patch), options, asio::use_future).get();
+}
+
+absl::StatusOr<Session> SyncStore::authenticate(const SessionId& id, std::string subject,
+                                                Patch patch, WriteOptions options) {
+  return store()
+      .async_authenticate(id, std::move(subject), std::move(patch), options, asio::use_future)
+      .get();
+}
+
+absl::StatusOr<Session> SyncStore::rotate(const SessionId& id, WriteOptions options) {
+  return store().async_rotate(id, options, asio::use_future).get();
+}
+
+absl::Status SyncStore::touch(const SessionId& id, ReadOptions options) {
+  return store().async_touch(id, options, asio::use_future).get();
+}
+
+absl::Status SyncStore::revoke(const SessionId& id, WriteOptions options) {
+  return store().async_revoke(id, options, asio::use_future).get();
+}
+
+Store& SyncStore::store() { return *state_->store; }
+
+}  // namespace sojourn

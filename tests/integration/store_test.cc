@@ -1,0 +1,474 @@
+// The public API over real loopback connections: several stores in one process, each with threads and
+// sockets of its own.
+
+#include "sojourn/store.h"
+
+#include <asio/bind_executor.hpp>
+#include <asio/io_context.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
+#include <asio/use_future.hpp>
+#include <atomic>
+#include <future>
+#include <latch>
+#include <set>
+#include <thread>
+
+#include "sojourn/cookie.h"
+#include "sojourn/sync_store.h"
+#include "support/catch.h"
+#include "support/ports.h"
+
+#if defined(ASIO_HAS_CO_AWAIT)
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/use_awaitable.hpp>
+#endif
+
+namespace sojourn {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<MemberOptions> loopback_members(int count) {
+  const std::vector<int> ports = support::free_ports(count);
+  std::vector<MemberOptions> members;
+  for (int i = 0; i < count; ++i) {
+    members.push_back({.name = "auth-" + std::to_string(i),
+                       .address = "127.0.0.1:" + std::to_string(ports[i])});
+  }
+  return members;
+}
+
+StoreOptions options_of(const std::vector<MemberOptions>& members, std::size_t self) {
+  StoreOptions options;
+  options.name = members[self].name;
+  options.members = members;
+  options.insecure = true;
+  options.segments = 64;
+  options.log = std::make_shared<LogSink>([](const LogRecord&) {});
+  return options;
+}
+
+// A cluster of SyncStores, all ready.
+class Cluster {
+ public:
+  explicit Cluster(int count) : members_(loopback_members(count)) {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      auto store = SyncStore::open(options_of(members_, i));
+      REQUIRE(store.ok());
+      stores_.push_back(*std::move(store));
+    }
+    for (SyncStore& store : stores_) REQUIRE(store.wait_ready(30s).ok());
+  }
+
+  SyncStore& operator[](std::size_t i) { return stores_[i]; }
+  std::size_t size() const { return stores_.size(); }
+  const std::vector<MemberOptions>& members() const { return members_; }
+  void close(std::size_t i) { closed_.push_back(std::move(stores_[i])), closed_.clear(); }
+
+ private:
+  std::vector<MemberOptions> members_;
+  std::vector<SyncStore> stores_;
+  std::vector<SyncStore> closed_;
+};
+
+// Calls between healthy members on one busy machine may take longer than the defaults allow.
+constexpr ReadOptions kPatientRead{.timeout = 10s};
+constexpr WriteOptions kPatient{.timeout = 10s};
+
+TEST_CASE("a login at one member is seen by every other at once", "[integration]") {
+  Cluster cluster(3);
+
+  for (std::size_t at = 0; at < cluster.size(); ++at) {
+    auto made = cluster[at].create(NewSession("ana").with("role", "admin"), kPatient);
+    REQUIRE(made.ok());
+    for (std::size_t i = 0; i < cluster.size(); ++i) {
+      auto seen = cluster[i].get(made->id(), kPatientRead);
+      REQUIRE(seen.ok());
+      CHECK(seen->subject() == "ana");
+      CHECK(seen->attribute("role") == "admin");
+      CHECK(seen->version() == made->version());
+    }
+  }
+}
+
+TEST_CASE("a session is created where it is asked for", "[integration]") {
+  Cluster cluster(3);
+
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    auto made = cluster[i].create(NewSession("ana"), kPatient);
+    REQUIRE(made.ok());
+    CHECK(cluster[0].store().owner_of(made->id()) == cluster.members()[i].name);
+    CHECK(cluster[i].store().get_local(made->id()));
+  }
+}
+
+TEST_CASE("a login becomes a session under a new id with the same owner", "[integration]") {
+  Cluster cluster(3);
+  auto login = cluster[0].create(NewSession().with("next", "/app"), kPatient);
+  REQUIRE(login.ok());
+
+  auto session =
+      cluster[1].authenticate(login->id(), "ana", Patch().set("role", "user"), kPatient);
+
+  REQUIRE(session.ok());
+  CHECK(session->phase() == Phase::kActive);
+  CHECK(session->attribute("next") == "/app");
+  CHECK(session->id() != login->id());
+  CHECK(cluster[2].store().owner_of(session->id()) == cluster[2].store().owner_of(login->id()));
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    CHECK(absl::IsNotFound(cluster[i].get(login->id(), kPatientRead).status()));
+  }
+  CHECK(absl::IsNotFound(cluster[1].authenticate(login->id(), "eve", {}, kPatient).status()));
+  CHECK(absl::IsFailedPrecondition(
+      cluster[1].authenticate(session->id(), "eve", {}, kPatient).status()));
+}
+
+TEST_CASE("every verb works through any member", "[integration]") {
+  Cluster cluster(3);
+  for (std::size_t owner = 0; owner < cluster.size(); ++owner) {
+    for (std::size_t i = 0; i < cluster.size(); ++i) {
+      SyncStore& through = cluster[i];
+      auto made = cluster[owner].create(NewSession("ana").with("a", "1"), kPatient);
+      REQUIRE(made.ok());
+
+      auto patched = through.patch(made->id(), Patch().set("b", "2"), kPatient);
+      REQUIRE(patched.ok());
+      CHECK(patched->version() > made->version());
+
+      Session stale = *made;
+      stale.set("a", "stale");
+      CHECK(absl::IsAborted(through.update(stale, kPatient).status()));
+      patched->set("a", "3");
+      auto updated = through.update(*patched, kPatient);
+      REQUIRE(updated.ok());
+      CHECK(updated->attribute("a") == "3");
+      CHECK(updated->attribute("b") == "2");
+
+      CHECK(through.touch(made->id(), kPatientRead).ok());
+      auto rotated = through.rotate(made->id(), kPatient);
+      REQUIRE(rotated.ok());
+      CHECK(absl::IsNotFound(through.touch(made->id(), kPatientRead)));
+
+      CHECK(through.revoke(rotated->id(), kPatient).ok());
+      CHECK(through.revoke(rotated->id(), kPatient).ok());
+      for (std::size_t j = 0; j < cluster.size(); ++j) {
+        CHECK(absl::IsNotFound(cluster[j].get(rotated->id(), kPatientRead).status()));
+      }
+    }
+  }
+}
+
+TEST_CASE("200 parallel patches from all members lose no update", "[integration]") {
+  Cluster cluster(3);
+  auto made = cluster[0].create(NewSession("ana"), kPatient);
+  REQUIRE(made.ok());
+
+  std::vector<std::future<absl::StatusOr<Session>>> patches;
+  for (int i = 0; i < 200; ++i) {
+    // Ten attributes, each set by twenty.
+    patches.push_back(cluster[i % 3].store().async_patch(
+        made->id(), Patch().set("name" + std::to_string(i % 10), std::to_string(i)), kPatient,
+        asio::use_future));
+  }
+  std::set<std::uint64_t> sequences;
+  for (auto& patch : patches) {
+    auto session = patch.get();
+    REQUIRE(session.ok());
+    sequences.insert(session->version().sequence);
+  }
+
+  CHECK(sequences.size() == 200);
+  auto last = cluster[1].get(made->id(), kPatientRead);
+  REQUIRE(last.ok());
+  CHECK(last->attributes().size() == 10);
+}
+
+TEST_CASE("an expired session is not found, and leaves no memory behind", "[integration]") {
+  Cluster cluster(2);
+  auto made = cluster[0].create(NewSession("ana").lasting({1s, 1h}), kPatient);
+  REQUIRE(made.ok());
+
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (cluster[1].get(made->id(), {.timeout = 10s, .touch = false}).ok()) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+  }
+  const auto held = [&] {
+    return cluster[0].store().metrics().sessions_active + cluster[1].store().metrics().sessions_active;
+  };
+  while (held() != 0) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::yield();
+  }
+  CHECK(absl::IsNotFound(cluster[0].get(made->id(), kPatientRead).status()));
+}
+
+TEST_CASE("a member whose owner is gone says unavailable, never not found", "[integration]") {
+  Cluster cluster(3);
+  auto made = cluster[2].create(NewSession("ana"), kPatient);
+  REQUIRE(made.ok());
+
+  cluster.close(2);
+
+  const absl::Status status = cluster[0].get(made->id(), {.timeout = 300ms}).status();
+  INFO(status);
+  CHECK((absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)));
+}
+
+TEST_CASE("a restarted member never says not found for what it has forgotten", "[integration]") {
+  Cluster cluster(3);
+  auto made = cluster[2].create(NewSession("ana"), kPatient);
+  REQUIRE(made.ok());
+  cluster.close(2);
+
+  auto again = SyncStore::open(options_of(cluster.members(), 2));
+  REQUIRE(again.ok());
+
+  CHECK_FALSE(again->wait_ready(1s).ok());
+  CHECK_FALSE(absl::IsNotFound(again->get(made->id(), {.timeout = 300ms}).status()));
+  CHECK_FALSE(absl::IsNotFound(cluster[0].get(made->id(), {.timeout = 300ms}).status()));
+  CHECK(again->store().health().reason.find("restarted") != std::string::npos);
+}
+
+TEST_CASE("calls before the first view wait for it within their time", "[integration]") {
+  const auto members = loopback_members(2);
+  auto alone = SyncStore::open(options_of(members, 0));
+  REQUIRE(alone.ok());
+
+  const absl::Status status = alone->create(NewSession("ana"), {.timeout = 100ms}).status();
+
+  CHECK(absl::IsUnavailable(status));
+  CHECK(status.message().find("auth-1") != std::string::npos);
+}
+
+// Completion tokens.
+
+TEST_CASE("closing the store completes what is unfinished with cancelled", "[integration]") {
+  const auto members = loopback_members(2);
+  asio::thread_pool pool(1);
+  auto store = Store::open(pool.get_executor(), options_of(members, 0));
+  REQUIRE(store.ok());
+  std::vector<std::future<absl::StatusOr<Session>>> calls;
+  for (int i = 0; i < 10; ++i) {
+    calls.push_back(store->async_create(NewSession("ana"), {.timeout = 1h}, asio::use_future));
+  }
+  std::future<absl::Status> ready = store->async_ready(asio::use_future);
+
+  { Store closing = *std::move(store); }
+
+  for (auto& call : calls) CHECK(absl::IsCancelled(call.get().status()));
+  CHECK(absl::IsCancelled(ready.get()));
+}
+
+TEST_CASE("handlers run once, never inside the call, on their own executor", "[integration]") {
+  Cluster cluster(2);
+  asio::io_context context;
+  auto strand = asio::make_strand(context);
+  auto made = cluster[1].create(NewSession("ana"), kPatient);
+  REQUIRE(made.ok());
+
+  int local = 0;
+  int remote = 0;
+  bool inside = true;
+  const auto handler = [&](int& count) {
+    return asio::bind_executor(strand, [&](absl::StatusOr<Session> session) {
+      CHECK(session.ok());
+      CHECK_FALSE(inside);
+      CHECK(strand.running_in_this_thread());
+      ++count;
+    });
+  };
+  for (int i = 0; i < 100; ++i) {
+    inside = true;
+    cluster[1].store().async_get(made->id(), kPatientRead, handler(local));
+    cluster[0].store().async_get(made->id(), kPatientRead, handler(remote));
+    inside = false;
+    // The context is kept running by the calls until both handlers have run.
+    context.run();
+    context.restart();
+  }
+  CHECK(local == 100);
+  CHECK(remote == 100);
+}
+
+TEST_CASE("a plain callback runs on the executor given to open", "[integration]") {
+  const auto members = loopback_members(1);
+  asio::io_context context;
+  auto store = Store::open(context.get_executor(), options_of(members, 0));
+  REQUIRE(store.ok());
+  const auto here = std::this_thread::get_id();
+  bool done = false;
+
+  store->async_create(NewSession("ana"), kPatient, [&](absl::StatusOr<Session> session) {
+    CHECK(session.ok());
+    CHECK(std::this_thread::get_id() == here);
+    done = true;
+  });
+  context.run();
+
+  CHECK(done);
+}
+
+TEST_CASE("a call may outlive the store's being moved", "[integration]") {
+  const auto members = loopback_members(1);
+  asio::thread_pool pool(1);
+  auto opened = Store::open(pool.get_executor(), options_of(members, 0));
+  REQUIRE(opened.ok());
+
+  auto future = opened->async_create(NewSession("ana"), kPatient, asio::use_future);
+  Store moved = *std::move(opened);
+
+  CHECK(future.get().ok());
+}
+
+#if defined(ASIO_HAS_CO_AWAIT)
+asio::awaitable<void> login_and_logout(Store& a, Store& b, bool& done) {
+  auto login = co_await a.async_create(NewSession(), kPatient, asio::use_awaitable);
+  CHECK(login.ok());
+  auto session = co_await b.async_authenticate(
+      login->id(), "ana", Patch().set("device", "phone").erase("nothing"), kPatient,
+      asio::use_awaitable);
+  CHECK(session.ok());
+  auto seen = co_await a.async_get(session->id(), kPatientRead, asio::use_awaitable);
+  CHECK(seen.ok());
+  seen->set("device", "laptop");
+  auto updated = co_await b.async_update(*seen, kPatient, asio::use_awaitable);
+  CHECK(updated.ok());
+  CHECK((co_await a.async_revoke(session->id(), kPatient, asio::use_awaitable)).ok());
+  auto gone = co_await b.async_get(session->id(), kPatientRead, asio::use_awaitable);
+  CHECK(absl::IsNotFound(gone.status()));
+  done = true;
+}
+
+TEST_CASE("coroutines read like the story they tell", "[integration]") {
+  Cluster cluster(2);
+  asio::io_context context;
+  bool done = false;
+
+  asio::co_spawn(context,
+                 login_and_logout(cluster[0].store(), cluster[1].store(), done), asio::detached);
+  context.run();
+
+  CHECK(done);
+}
+#endif
+
+// Bounds and options.
+
+TEST_CASE("at the memory bound new sessions are refused and old ones stay", "[integration]") {
+  const auto members = loopback_members(1);
+  StoreOptions options = options_of(members, 0);
+  options.memory_bytes = std::size_t{2} << 20;
+  auto store = SyncStore::open(options);
+  REQUIRE(store.ok());
+  REQUIRE(store->wait_ready(10s).ok());
+
+  std::vector<SessionId> ids;
+  absl::Status refused;
+  while (ids.size() < 10000) {
+    auto made = store->create(NewSession("ana").with("load", std::string(1000, 'x')), kPatient);
+    if (!made.ok()) {
+      refused = made.status();
+      break;
+    }
+    ids.push_back(made->id());
+  }
+
+  CHECK(absl::IsResourceExhausted(refused));
+  CHECK(ids.size() > 1000);
+  CHECK(store->store().metrics().bytes <= options.memory_bytes);
+  for (const SessionId& id : ids) CHECK(store->get(id).ok());
+  REQUIRE(store->revoke(ids.front(), kPatient).ok());
+  REQUIRE(store->revoke(ids.back(), kPatient).ok());
+  CHECK(store->create(NewSession("ana").with("load", std::string(1000, 'x')), kPatient).ok());
+}
+
+TEST_CASE("calls beyond the bound of calls in flight are refused at once", "[integration]") {
+  const auto members = loopback_members(2);
+  asio::thread_pool pool(1);
+  StoreOptions options = options_of(members, 0);
+  options.calls_in_flight_max = 5;
+  auto store = Store::open(pool.get_executor(), options);
+  REQUIRE(store.ok());
+  std::vector<std::future<absl::StatusOr<Session>>> waiting;
+  for (int i = 0; i < 5; ++i) {
+    waiting.push_back(store->async_create(NewSession("ana"), {.timeout = 1h}, asio::use_future));
+  }
+
+  const absl::Status refused =
+      store->async_create(NewSession("ana"), {.timeout = 1h}, asio::use_future).get().status();
+
+  CHECK(absl::IsResourceExhausted(refused));
+  { Store closing = *std::move(store); }
+  for (auto& call : waiting) CHECK(absl::IsCancelled(call.get().status()));
+}
+
+TEST_CASE("what is out of bounds is refused where it is asked for", "[integration]") {
+  const auto members = loopback_members(1);
+  auto store = SyncStore::open(options_of(members, 0));
+  REQUIRE(store.ok());
+  REQUIRE(store->wait_ready(10s).ok());
+  auto made = store->create(NewSession("ana"));
+  REQUIRE(made.ok());
+
+  CHECK(absl::IsInvalidArgument(store->create(NewSession("")).status()));
+  CHECK(absl::IsInvalidArgument(store->create(NewSession("ana").with("", "x")).status()));
+  CHECK(absl::IsInvalidArgument(store->create(NewSession("ana").lasting({0s, 1h})).status()));
+  CHECK(absl::IsInvalidArgument(
+      store->patch(made->id(), Patch().set("a", std::string(16 * 1024 + 1, 'x'))).status()));
+  CHECK(absl::IsInvalidArgument(store->authenticate(made->id(), "").status()));
+  Session large = *made;
+  for (int i = 0; i < 65; ++i) large.set("name" + std::to_string(i), "x");
+  CHECK(absl::IsResourceExhausted(store->update(large).status()));
+}
+
+TEST_CASE("a session's times are near the wall clock's", "[integration]") {
+  const auto members = loopback_members(1);
+  auto store = SyncStore::open(options_of(members, 0));
+  REQUIRE(store.ok());
+  REQUIRE(store->wait_ready(10s).ok());
+  const auto before = std::chrono::system_clock::now();
+
+  auto made = store->create(NewSession("ana").lasting({600s, 1h}));
+
+  REQUIRE(made.ok());
+  CHECK(made->created_at() >= before - 1s);
+  CHECK(made->created_at() <= std::chrono::system_clock::now() + 1s);
+  CHECK(made->expires_at() - made->created_at() == 600s);
+}
+
+TEST_CASE("each mistake in the options is named", "[integration]") {
+  struct Row {
+    void (*change)(StoreOptions&);
+    std::string says;
+  };
+  const Row rows[] = {
+      {[](StoreOptions& o) { o.cluster = "Upper"; }, "cluster: \"Upper\""},
+      {[](StoreOptions& o) { o.name = "a.b"; }, "name: \"a.b\""},
+      {[](StoreOptions& o) { o.name = "other"; }, "name: other is not in the list of members"},
+      {[](StoreOptions& o) { o.members.clear(); }, "members: the list is empty"},
+      {[](StoreOptions& o) { o.members.push_back(o.members[0]); }, "is listed twice"},
+      {[](StoreOptions& o) { o.members[1].address = "nowhere"; }, "\"nowhere\" is not host:port"},
+      {[](StoreOptions& o) { o.members[1].address = "h:99999"; }, "is not host:port"},
+      {[](StoreOptions& o) { o.members[1].zone = "z z"; }, "zone of auth-1"},
+      {[](StoreOptions& o) { o.copies = 0; }, "copies: 0"},
+      {[](StoreOptions& o) { o.segments = 100; }, "segments: 100"},
+      {[](StoreOptions& o) { o.session_lifetime.idle = 0s; }, "session_lifetime"},
+      {[](StoreOptions& o) { o.memory_bytes = 1000; }, "memory_bytes"},
+      {[](StoreOptions& o) { o.insecure = false; }, "insecure"},
+      {[](StoreOptions& o) { o.members[0].address = "192.0.2.1:7701"; }, "insecure_beyond_loopback"},
+  };
+  for (const Row& row : rows) {
+    StoreOptions options = options_of(loopback_members(2), 0);
+    row.change(options);
+    const absl::Status status = SyncStore::open(options).status();
+    INFO(row.says << " / " << status);
+    CHECK(absl::IsInvalidArgument(status));
+    CHECK(std::string(status.message()).find(row.says) != std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace sojourn

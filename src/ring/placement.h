@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "sojourn/view.h"
+
+namespace sojourn::ring {
+
+// The number of segments is a power of two from 1 to this.
+inline constexpr std::uint32_t kSegmentsMax = 65536;
+
+// The segment of an id, of so many segments. Depends on nothing else, so it holds in every view of
+// a cluster.
+SegmentId segment_of(std::string_view id_text, std::uint32_t segments);
+
+// Which members of a view own each segment.
+//
+// A pure function of the members' names, capacities and zones and of the numbers of segments and
+// copies: members that agree on a view agree on its owners without a word, whatever came before,
+// and a restarted member takes its old place. All members of a cluster must therefore run the same
+// function: changing it is changing the protocol (docs/decisions/0002-placement.md). Immutable, so
+// it is safe from any thread.
+class Placement {
+ public:
+  // The view's members may come in any order; each name comes once.
+  static std::shared_ptr<const Placement> of(std::shared_ptr<const View> view);
+
+  const View& view() const { return *view_; }
+
+  SegmentId segment_of(std::string_view id_text) const;
+
+  // The members that hold the segment, as places in view().members: the primary first, then the
+  // backups. All different, and as many for each segment: view().copies, or all members with a
+  // capacity if these are fewer; none if there is no such member. The span lives as long as the
+  // placement.
+  std::span<const MemberIndex> owners(SegmentId segment) const;
+
+  // The first owner. Only for a view that has a member with a capacity.
+  MemberIndex primary(SegmentId segment) const;
+
+ private:
+  explicit Placement(std::shared_ptr<const View> view);
+
+  std::shared_ptr<const View> view_;
+  std::size_t owners_per_segment_ = 0;
+  std::vector<MemberIndex> owners_;  // segment by segment
+};
+
+}  // namespace sojourn::ring

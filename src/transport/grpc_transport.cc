@@ -91,16 +91,17 @@ class Refusal final : public grpc::ServerGenericBidiReactor {
 // The side that dials.
 class DialledLink final : public Link, public Reactor {
  public:
-  DialledLink(GrpcTransport& transport, std::string peer)
-      : transport_(transport), peer_(std::move(peer)) {}
+  DialledLink(GrpcTransport& transport, std::string peer, std::shared_ptr<grpc::Channel> channel)
+      : transport_(transport), peer_(std::move(peer)), stub_(std::move(channel)) {}
 
-  void dial(std::shared_ptr<Link> self, grpc::GenericStub& stub, const Identity& own) {
+  // Keeps itself alive until its stream is done.
+  void dial(std::shared_ptr<Link> self, const Identity& own) {
     self_ = std::move(self);
     own.write([this](const std::string& key, const std::string& value) {
       context_.AddMetadata(key, value);
     });
     context_.AddMetadata(Identity::kAddressee, peer_);
-    stub.PrepareBidiStreamingCall(&context_, kMethod, grpc::StubOptions(), this);
+    stub_.PrepareBidiStreamingCall(&context_, kMethod, grpc::StubOptions(), this);
     // Writes start outside of reactions: the hold keeps the call until finish().
     AddHold();
     StartCall();
@@ -122,6 +123,7 @@ class DialledLink final : public Link, public Reactor {
 
   GrpcTransport& transport_;
   const std::string peer_;
+  grpc::GenericStub stub_;
   grpc::ClientContext context_;
   std::shared_ptr<Link> self_;
 };
@@ -160,13 +162,10 @@ class GrpcTransport final : public Transport, public grpc::CallbackGenericServic
     if (!server_ || port == 0) {
       return absl::UnavailableError("listen: " + listen + " cannot be listened on");
     }
-    const auto credentials = channel_credentials(options_);
+    channel_credentials_ = channel_credentials(options_);
     MutexLock lock(mutex_);
     for (auto& [name, peer] : peers_) {
-      if (name < own_.member) continue;
-      peer.channel = grpc::CreateCustomChannel(peer.address, credentials, channel_arguments(name));
-      peer.stub = std::make_unique<grpc::GenericStub>(peer.channel);
-      schedule_dial(name, peer, std::chrono::milliseconds(0));
+      if (own_.member < name) schedule_dial(name, peer, std::chrono::milliseconds(0));
     }
     return absl::OkStatus();
   }
@@ -258,7 +257,7 @@ class GrpcTransport final : public Transport, public grpc::CallbackGenericServic
         peer.link = nullptr;
         was_up = true;
       }
-      if (peer.stub && !stopping_) {
+      if (own_.member < name && !stopping_) {
         peer.backoff = was_up ? kRedialMin : std::clamp(peer.backoff * 2, kRedialMin, kRedialMax);
         schedule_dial(name, peer, peer.backoff);
       }
@@ -289,9 +288,7 @@ class GrpcTransport final : public Transport, public grpc::CallbackGenericServic
  private:
   struct Peer {
     std::string address = {};
-    // Only for those that this member dials.
-    std::shared_ptr<grpc::Channel> channel = {};
-    std::unique_ptr<grpc::GenericStub> stub = {};
+    // When this member dials next; only for those that it dials.
     std::unique_ptr<grpc::Alarm> alarm = {};
     std::chrono::milliseconds backoff = kRedialMin;
     // The stream in use; null while there is none.
@@ -383,14 +380,13 @@ class GrpcTransport final : public Transport, public grpc::CallbackGenericServic
   }
 
   void dial(const std::string& name) {
-    auto link = std::make_shared<DialledLink>(*this, name);
-    if (!begin(link)) return;
-    grpc::GenericStub* stub = nullptr;
-    {
-      MutexLock lock(mutex_);
-      stub = peers_[name].stub.get();
-    }
-    link->dial(link, *stub, own_);
+    // A channel for each stream: what was refused may be right with a new connection, as after certificates
+    // were renewed.
+    auto link = std::make_shared<DialledLink>(
+        *this, name,
+        grpc::CreateCustomChannel(peers_.at(name).address, channel_credentials_,
+                                  channel_arguments(name)));
+    if (begin(link)) link->dial(link, own_);
   }
 
   std::shared_ptr<Link> link_to(const std::string& name) const {
@@ -420,6 +416,7 @@ class GrpcTransport final : public Transport, public grpc::CallbackGenericServic
   const Events events_;
   std::atomic<std::uint64_t> frames_rejected_{0};
   std::unique_ptr<grpc::Server> server_;
+  std::shared_ptr<grpc::ChannelCredentials> channel_credentials_;
 
   mutable Mutex mutex_;
   std::condition_variable idle_;

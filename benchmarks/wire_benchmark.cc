@@ -20,13 +20,14 @@ const std::string kId = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
 
 // A session with 512 bytes of attributes.
 session::RecordRef session_record() {
-  static const std::vector<std::pair<std::string, std::string>> kAttributes = {
+  static const std::vector<std::pair<std::string, std::string>> values = {
       {"csrf", std::string(40, 'c')},
       {"email", "ana@example.org"},
       {"roles", std::string(100, 'r')},
       {"token", std::string(337, 't')}};
   std::vector<session::AttributeView> attributes;
-  for (const auto& [name, value] : kAttributes) attributes.push_back({name, value});
+  attributes.reserve(values.size());
+  for (const auto& [name, value] : values) attributes.push_back({name, value});
   return session::Record::make({.id = kId,
                                 .phase = Phase::kActive,
                                 .subject = "ana",

@@ -193,6 +193,7 @@ bool Node::in_view(const std::string& from, const Envelope& envelope) {
 
 void Node::on(Time now, const std::string& from, const Envelope& envelope,
               const replication::Request& request) {
+  if (request.settled > request.number) return;  // says that it has ended itself
   plane_.settle(envelope.from, request.settled);
   // Not ours to answer now: the caller asks again.
   if (request.time_left <= Duration::zero() || !plane_.serves(request.operation.id)) return;

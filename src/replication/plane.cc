@@ -284,6 +284,12 @@ void Plane::receive(Time now, MemberIndex from, const PlaneMessage& message) {
 void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
   if (replicate.version.epoch != placement_->view().epoch) return;
   if (!is_writer(replicate.segment) || !is_primary(from, replicate.segment)) return;
+  const bool of_segment =
+      !replicate.entries.empty() &&
+      std::all_of(replicate.entries.begin(), replicate.entries.end(), [&](const Entry& entry) {
+        return segment_of(entry.id) == replicate.segment;
+      });
+  if (!of_segment) return;
   Segment& segment = segments_[replicate.segment.value];
   if (replicate.version > segment.watermark) {
     if (replicate.operation.number != 0 &&

@@ -49,6 +49,7 @@ std::vector<std::int64_t> moderate_weights(const std::vector<MemberIndex>& membe
   while (sum >> shift >= std::uint64_t{1} << 30) ++shift;
 
   std::vector<std::int64_t> weights;
+  weights.reserve(members.size());
   for (const MemberIndex member : members) {
     weights.push_back(std::max<std::int64_t>(1, view.members[member.value].capacity >> shift));
   }
@@ -69,6 +70,19 @@ Contest::Contest(const View& view) : segments_(view.segments) {
   }
   owners_per_segment_ = std::min<std::size_t>(view.copies, members_.size());
 
+  form_zones(view);
+  divide_segments(view);
+
+  scores_.reserve(segments_ * members_.size());
+  for (std::uint32_t segment = 0; segment < segments_; ++segment) {
+    for (const MemberIndex index : members_) {
+      const Member& member = view.members[index.value];
+      scores_.push_back(score(member.name, member.capacity, segment));
+    }
+  }
+}
+
+void Contest::form_zones(const View& view) {
   const auto zone_and_name = [&](MemberIndex index) {
     const Member& member = view.members[index.value];
     return std::pair<std::string_view, std::string_view>(member.zone, member.name);
@@ -83,21 +97,10 @@ Contest::Contest(const View& view) : segments_(view.segments) {
     zones_.back().end = i + 1;
   }
 
-  std::size_t taken = 0;
-  while (taken < owners_per_segment_) {
+  for (std::size_t taken = 0; taken < owners_per_segment_;) {
     last_round_ = owners_per_segment_ - taken;
     ++rounds_;
     for (const Zone& zone : zones_) taken += zone.size() >= rounds_ ? 1 : 0;
-  }
-
-  divide_segments(view);
-
-  scores_.reserve(segments_ * members_.size());
-  for (std::uint32_t segment = 0; segment < segments_; ++segment) {
-    for (const MemberIndex index : members_) {
-      const Member& member = view.members[index.value];
-      scores_.push_back(score(member.name, member.capacity, segment));
-    }
   }
 }
 

@@ -53,14 +53,16 @@ class Contest {
     std::size_t size() const { return end - begin; }
   };
 
+  void form_zones(const View& view);
   void divide_segments(const View& view);
 
   std::size_t segments_ = 0;
   std::size_t owners_per_segment_ = 0;
   std::vector<MemberIndex> members_;
   std::vector<Zone> zones_;
-  // Each zone takes `rounds_ - 1` owners of a segment, if it has as many members, and
-  // `last_round_` zones take one more.
+  // Zones give their owners of a segment in rounds, one each that has a member left, until there
+  // are enough: with as many zones as copies in a single round. In the last only so many of them
+  // do.
   std::size_t rounds_ = 0;
   std::size_t last_round_ = 0;
   std::vector<Amount> shares_;

@@ -39,7 +39,7 @@ constexpr auto kTable = [] {
 
 std::int64_t fixed_log2(std::uint64_t x) {
   assert(x > 0);
-  const int whole = std::bit_width(x) - 1;
+  const int whole = static_cast<int>(std::bit_width(x)) - 1;
   const std::uint64_t mantissa = x << (63 - whole) << 1;  // what follows the leading one
   const std::size_t entry = mantissa >> (64 - kTableBits);
   const std::uint64_t beyond = mantissa << kTableBits >> 32;  // the way to the next entry, of 2^32

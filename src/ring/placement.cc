@@ -14,9 +14,8 @@ namespace {
 
 // A member's load may differ from its share by a tenth of it, or by one segment if that is more.
 // Within that its handicap is left alone: handicaps that differ between two views move segments
-// that need not move, and may make a primary of a member that does not hold the segment yet. With
-// up to five equal members and 4096 segments there is nothing to correct, and the result is plain
-// rendezvous hashing.
+// that need not move, and may make a primary of a member that does not hold the segment yet. Five
+// equal members with 4096 segments hardly ever have any, and then this is plain rendezvous hashing.
 constexpr Amount kTolerance = 10;
 
 // A hundred members take about ten rounds, a few segments for many members some more. Where zones

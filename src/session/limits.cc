@@ -67,10 +67,16 @@ absl::Status check_attributes(const std::vector<Attribute>& attributes, std::str
 }
 
 absl::Status check_patch(const Patch& patch) {
+  std::size_t bytes = 0;
   for (const Patch::Step& step : patch.steps()) {
     absl::Status status = step.value ? check_attribute(step.name, *step.value)
                                      : check_attribute_name(step.name);
     if (!status.ok()) return status;
+    bytes += step.name.size() + (step.value ? step.value->size() : 0);
+  }
+  if (bytes > kSessionBytesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the patch has %d bytes, more than %d", bytes, kSessionBytesMax));
   }
   // Every attribute of a session may be replaced and as many others erased.
   if (patch.steps().size() > 2 * kAttributesMax) {

@@ -1,8 +1,10 @@
 #include "session/record.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 namespace sojourn::session {
 namespace {
@@ -26,12 +28,12 @@ char* append(char* at, std::string_view text) {
 }  // namespace
 
 Record::Record(const RecordFields& fields, std::size_t data_size)
-    : data_size_(static_cast<std::uint32_t>(data_size)),
+    : version_(fields.version),
+      bookkeeping_{.last_seen = fields.last_seen},
+      created_at_(fields.created_at),
       idle_seconds_(static_cast<std::uint32_t>(fields.lifetime.idle.count())),
       absolute_seconds_(static_cast<std::uint32_t>(fields.lifetime.absolute.count())),
-      version_(fields.version),
-      created_at_(fields.created_at),
-      bookkeeping_{.last_seen = fields.last_seen},
+      data_size_(static_cast<std::uint32_t>(data_size)),
       subject_size_(static_cast<std::uint16_t>(fields.subject.size())),
       attribute_count_(static_cast<std::uint16_t>(fields.attributes.size())),
       id_size_(static_cast<std::uint8_t>(fields.id.size())),
@@ -72,6 +74,13 @@ std::optional<std::string_view> Record::attribute(std::string_view name) const {
 Time Record::expires_at(Time last_seen) const {
   return std::min(created_at_ + std::chrono::seconds(absolute_seconds_),
                   last_seen + std::chrono::seconds(idle_seconds_));
+}
+
+const Record& Record::linked_by(const Links& links) {
+  // In a class of standard layout the first member has the address of the whole.
+  static_assert(std::is_standard_layout_v<Record>);
+  static_assert(offsetof(Record, links_) == 0);
+  return reinterpret_cast<const Record&>(links);
 }
 
 std::size_t Record::bytes() const {

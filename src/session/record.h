@@ -79,12 +79,17 @@ class Record {
   // Before the record is in a table it holds the time it was last seen when it was made.
   struct Bookkeeping {
     Time last_seen = {};
-    // The record's place in a list of the timing wheel: what comes next, and the pointer that points
-    // here, so that it can be taken out without knowing which list it is in. Null outside of one.
-    const Record* next = nullptr;
-    const Record** pointer_here = nullptr;
   };
   Bookkeeping& bookkeeping() const { return bookkeeping_; }
+
+  // The record's place in a list of the table's timing wheel; null outside of one.
+  struct Links {
+    Links* next = nullptr;
+    Links* previous = nullptr;
+  };
+  Links& links() const { return links_; }
+  // The record whose links these are.
+  static const Record& linked_by(const Links& links);
 
  private:
   friend class RecordRef;
@@ -98,13 +103,16 @@ class Record {
   // The attribute that begins at `at`, which moves behind it.
   static AttributeView attribute_at(const char*& at);
 
-  mutable std::atomic<std::uint32_t> references_{1};
-  std::uint32_t data_size_;
+  // The links stand first, for linked_by(). What a lookup needs stands last, beside the id: most often
+  // all of it is in two cache lines.
+  mutable Links links_;
+  Version version_;
+  mutable Bookkeeping bookkeeping_;
+  Time created_at_;
   std::uint32_t idle_seconds_;
   std::uint32_t absolute_seconds_;
-  Version version_;
-  Time created_at_;
-  mutable Bookkeeping bookkeeping_;
+  mutable std::atomic<std::uint32_t> references_{1};
+  std::uint32_t data_size_;
   std::uint16_t subject_size_;
   std::uint16_t attribute_count_;
   std::uint8_t id_size_;

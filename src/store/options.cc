@@ -40,7 +40,11 @@ absl::Status check_address(const std::string& what, std::string_view address) {
   const bool in_range = digits && std::stoi(std::string(port)) <= 65535;
   const bool ambiguous = has_host && address.front() != '[' &&
                          address.substr(0, colon).find(':') != std::string_view::npos;
-  if (in_range && !ambiguous) return absl::OkStatus();
+  // A DNS name has at most 253 characters; the view carries the address to all members.
+  const bool plain = address.size() <= 260 && std::all_of(address.begin(), address.end(), [](char c) {
+                       return c > ' ' && c < 0x7f;
+                     });
+  if (in_range && !ambiguous && plain) return absl::OkStatus();
   return wrong(absl::StrFormat("%s: \"%s\" is not host:port", what,
                                std::string(address.substr(0, 128))));
 }

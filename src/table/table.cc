@@ -1,5 +1,6 @@
 #include "table/table.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 

@@ -3,7 +3,6 @@
 #include <absl/base/thread_annotations.h>
 #include <absl/container/flat_hash_set.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -70,9 +69,10 @@ class Table {
   bool erase(std::string_view id);
 
   // Calls visit(record) for sessions that have expired by `now`, and looks at each again at the time
-  // that visit returns, if it is still here then; a time that has passed means the next tick. Looks at
-  // no more than `max` records, expired or not; next_due() has passed if that was not enough. `now` must
-  // not go back, and `visit` must not change the table.
+  // that visit returns, if it is still here then. A time that has passed means the next tick; one more
+  // than 16 seconds ahead may also come sooner. Looks at no more than `max` records, expired or not; if
+  // that was not enough, next_due() has passed. `now` must not go back, and `visit` must not change the
+  // table.
   //
   // A visited session may still be touched by a reader whose `now` is older. To end it for good, call
   // find() first: if it finds nothing, nobody will.
@@ -81,9 +81,8 @@ class Table {
     for (; max > 0; --max) {
       const session::Record* record = wheel_.take_due(now);
       if (!record) return;
-      Time look_at = ends_at(*record);
-      if (look_at <= now) look_at = std::max(visit(*record), now + TimingWheel::kTick);
-      wheel_.add(*record, look_at);
+      const Time end = ends_at(*record);
+      wheel_.add(*record, end > now ? end : visit(*record));
     }
   }
 

@@ -8,6 +8,7 @@ namespace sojourn::table {
 namespace {
 
 using session::Record;
+using Links = Record::Links;
 
 Time time_of(std::uint64_t tick) {
   return Time(Duration(static_cast<std::int64_t>(tick << TimingWheel::kTickBits)));
@@ -24,51 +25,64 @@ std::uint64_t tick_from(Time time) {
   return tick_at(time - Duration(1)) + 1;
 }
 
+bool is_empty(const Links& list) { return list.next == &list; }
+
+void make_empty(Links& list) { list.next = list.previous = &list; }
+
+void append(Links& list, Links& links) {
+  links.next = &list;
+  links.previous = list.previous;
+  list.previous->next = &links;
+  list.previous = &links;
+}
+
+// Moves all of `from` to the end of `to`.
+void append_all(Links& to, Links& from) {
+  if (is_empty(from)) return;
+  from.next->previous = to.previous;
+  from.previous->next = &to;
+  to.previous->next = from.next;
+  to.previous = from.previous;
+  make_empty(from);
+}
+
 }  // namespace
 
+TimingWheel::TimingWheel() {
+  for (Level& level : levels_) std::ranges::for_each(level.slots, make_empty);
+  make_empty(due_);
+}
+
 void TimingWheel::add(const Record& record, Time time) {
+  assert(!record.links().next);
   const Tick tick = std::clamp(tick_from(time), current_ + 1, current_ + kReach - 1);
   // The lowest level that reaches so far. The slot under its hand is free: what it held has come up.
   int level = 0;
   while (tick - current_ >= Tick{1} << (kSlotBits * (level + 1))) ++level;
   const Tick slot = slot_number(tick, level) % kSlots;
   levels_[level].occupied |= Tick{1} << slot;
-  link(record, levels_[level].slots[slot]);
+  append(levels_[level].slots[slot], record.links());
 }
 
 void TimingWheel::remove(const Record& record) {
-  Record::Bookkeeping& place = record.bookkeeping();
-  if (!place.pointer_here) return;
-  *place.pointer_here = place.next;
-  if (place.next) place.next->bookkeeping().pointer_here = place.pointer_here;
-  place.next = nullptr;
-  place.pointer_here = nullptr;
+  Links& links = record.links();
+  if (!links.next) return;
+  links.previous->next = links.next;
+  links.next->previous = links.previous;
+  links = {};
 }
 
 const Record* TimingWheel::take_due(Time now) {
-  assert(now >= Time() && now >= now_);
-  now_ = now;
-  while (true) {
-    for (Level& level : levels_) {
-      if (const Record* record = level.due) {
-        remove(*record);
-        return record;
-      }
-    }
-    const std::optional<Tick> next = next_occupied();
-    if (!next || *next > tick_at(now)) {
-      // Nothing comes up on the way.
-      current_ = std::max(current_, tick_at(now));
-      return nullptr;
-    }
-    move_to(*next);
-  }
+  assert(now >= Time() && tick_at(now) >= current_);
+  while (current_ < tick_at(now)) move_towards(tick_at(now));
+  if (is_empty(due_)) return nullptr;
+  const Record& record = Record::linked_by(*due_.next);
+  remove(record);
+  return &record;
 }
 
 std::optional<Time> TimingWheel::next_due() const {
-  const bool due = std::any_of(levels_.begin(), levels_.end(),
-                               [](const Level& level) { return level.due != nullptr; });
-  if (due) return time_of(current_);
+  if (!is_empty(due_)) return time_of(current_);
   const std::optional<Tick> next = next_occupied();
   if (!next) return std::nullopt;
   return time_of(*next);
@@ -84,7 +98,7 @@ std::optional<TimingWheel::Tick> TimingWheel::next_occupied() const {
     std::uint64_t occupied = std::rotr(level.occupied, static_cast<int>(first % kSlots));
     for (; occupied != 0; occupied &= occupied - 1) {
       const Tick number = first + static_cast<Tick>(std::countr_zero(occupied));
-      if (!level.slots[number % kSlots]) continue;
+      if (is_empty(level.slots[number % kSlots])) continue;
       const Tick tick = number << (kSlotBits * index);
       earliest = earliest ? std::min(*earliest, tick) : tick;
       break;
@@ -93,33 +107,18 @@ std::optional<TimingWheel::Tick> TimingWheel::next_occupied() const {
   return earliest;
 }
 
-// Moves on to `tick`, not beyond the next occupied one, and brings up the slots that begin there.
-void TimingWheel::move_to(Tick tick) {
-  current_ = tick;
+// Moves on to `target`, or to the first tick before it at which something comes up. All slots of that
+// tick come up with it.
+void TimingWheel::move_towards(Tick target) {
+  current_ = std::min(next_occupied().value_or(target), target);
   for (int index = 0; index < kLevels; ++index) {
     Level& level = levels_[index];
-    const Tick slot = slot_number(tick, index) % kSlots;
+    const Tick slot = slot_number(current_, index) % kSlots;
     level.occupied &= ~(Tick{1} << slot);
-    move_list(level.slots[slot], level.due);
-    // A level's hand moves when the level below has gone round.
+    append_all(due_, level.slots[slot]);
+    // The hand of the next level moves when this one has gone round.
     if (slot != 0) break;
   }
-}
-
-void TimingWheel::link(const Record& record, const Record*& head) {
-  Record::Bookkeeping& place = record.bookkeeping();
-  assert(!place.pointer_here);
-  place.next = head;
-  place.pointer_here = &head;
-  if (head) head->bookkeeping().pointer_here = &place.next;
-  head = &record;
-}
-
-void TimingWheel::move_list(const Record*& from, const Record*& to) {
-  assert(!to);
-  to = from;
-  from = nullptr;
-  if (to) to->bookkeeping().pointer_here = &to;
 }
 
 }  // namespace sojourn::table

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -11,15 +10,15 @@
 namespace sojourn::table {
 
 // Remembers when records must be looked at: a hierarchical timing wheel (Varghese and Lauck, 1987) of
-// five levels of 64 slots with intrusive lists through the records' bookkeeping. A slot of the lowest
-// level is one tick wide, a slot of each other level as wide as the whole level below it; together they
-// reach 8.9 years ahead.
+// five levels of 64 slots with intrusive lists through the records' links. A slot of the lowest level is
+// one tick wide, a slot of each other level as wide as the whole level below it; together they reach 8.9
+// years ahead.
 //
 // It is lazy. A record whose time moves on stays where it was filed; when its slot comes up, whoever
 // takes it out looks at its time of now and files it again. So a use of a session costs nothing here.
 // Records filed far ahead come up a few times before their time, and are filed again nearer.
 //
-// Adding and removing take constant time; nothing is ever allocated. Not safe from several threads: the
+// Each call takes constant time, and nothing is ever allocated. Not safe from several threads: the
 // table's writer only.
 class TimingWheel {
  public:
@@ -27,12 +26,13 @@ class TimingWheel {
   static constexpr int kTickBits = 18;
   static constexpr Duration kTick{std::int64_t{1} << kTickBits};
 
-  TimingWheel() = default;
+  TimingWheel();
   TimingWheel(const TimingWheel&) = delete;
   TimingWheel& operator=(const TimingWheel&) = delete;
 
   // Files a record that is in no list, to be removed before it dies. take_due() gives it at `time` or
-  // less than a tick after, but at the next tick at the earliest; if it lies far ahead, also sooner.
+  // less than a tick after, but at the next tick at the earliest; if that is 64 ticks ahead or more,
+  // perhaps sooner.
   void add(const session::Record& record, Time time);
 
   // Takes a record out of whatever list it is in; nothing happens if it is in none.
@@ -48,6 +48,8 @@ class TimingWheel {
 
  private:
   using Tick = std::uint64_t;
+  // Circular, from the head to itself.
+  using List = session::Record::Links;
 
   static constexpr int kLevels = 5;
   static constexpr int kSlotBits = 6;
@@ -55,27 +57,23 @@ class TimingWheel {
   static constexpr Tick kReach = Tick{1} << (kSlotBits * kLevels);
 
   struct Level {
-    std::array<const session::Record*, kSlots> slots = {};
+    std::array<List, kSlots> slots = {};
     // A bit for each slot that may hold something. Records leave without telling, so a bit is cleared
     // only when its slot comes up.
     std::uint64_t occupied = 0;
-    // What was in the slot that came up last and has not been taken yet.
-    const session::Record* due = nullptr;
   };
 
-  // The tick of a whole slot: the number of its first tick, by slots of `level`.
+  // Where a tick lies, counted in slots of that level.
   static Tick slot_number(Tick tick, int level) { return tick >> (kSlotBits * level); }
 
-  static void link(const session::Record& record, const session::Record*& head);
-  static void move_list(const session::Record*& from, const session::Record*& to);
   std::optional<Tick> next_occupied() const;
-  void move_to(Tick tick);
+  void move_towards(Tick target);
 
   std::array<Level, kLevels> levels_;
-  // Where the wheel stands. What is filed in a slot lies after it; what came up by it is in `due`.
+  // What has come up and was not taken yet.
+  List due_;
+  // Where the wheel stands. What came up by it is due, what is in a slot lies after it.
   Tick current_ = 0;
-  // The newest time that was passed in.
-  Time now_ = {};
 };
 
 }  // namespace sojourn::table

@@ -20,8 +20,7 @@ using membership::Hello;
 using membership::Propose;
 using membership::ViewRequest;
 
-// --- Writing
-// --------------------------------------------------------------------------------------
+// --- Writing ------------------------------------------------------------------------------------
 
 void write(const View& view, v1::View& out) {
   out.set_epoch(view.epoch);
@@ -72,8 +71,7 @@ void write(const Operation& /*operation*/, v1::Control& /*out*/) {
   assert(false && "not a control message");
 }
 
-// --- Checking
-// -------------------------------------------------------------------------------------
+// --- Checking -----------------------------------------------------------------------------------
 
 // Null if all is well, or what is wrong.
 using Wrong = const char*;
@@ -149,8 +147,7 @@ Wrong check(const v1::Decide& decide) { return check(decide.view()); }
 
 Wrong check(const v1::ViewRequest& /*request*/) { return nullptr; }
 
-// --- Reading: the fields have been checked
-// --------------------------------------------------------
+// --- Reading: the fields have been checked ------------------------------------------------------
 
 View read(const v1::View& view) {
   View made = {.epoch = view.epoch(),

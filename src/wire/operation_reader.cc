@@ -19,7 +19,6 @@ namespace sojourn::wire {
 namespace {
 
 using replication::Committed;
-using replication::Entry;
 using replication::Operation;
 using replication::Replicate;
 using replication::ReplicateAck;
@@ -27,6 +26,7 @@ using replication::Reply;
 using replication::Request;
 using replication::Verb;
 using session::AttributeView;
+using session::Record;
 using session::RecordRef;
 
 // Reads and checks the parts of messages. After the first that is not as it should be, everything

@@ -1,4 +1,4 @@
-#include "ownership.h"
+#include "unit/ring/ownership.h"
 
 #include <algorithm>
 #include <map>

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/hash.h"
-#include "ownership.h"
 #include "support/catch.h"
+#include "unit/ring/ownership.h"
 
 namespace sojourn::ring {
 namespace {
@@ -117,8 +117,7 @@ std::string hex(std::uint64_t value) {
 
 }  // namespace
 
-// --- The function itself
-// ---------------------------------------------------------------------------
+// --- The function itself -------------------------------------------------------------------------
 
 TEST_CASE("placements are those that all versions agree on", "[ring]") {
   // Members of one cluster may run different versions. If this test fails, the new version gives
@@ -200,8 +199,7 @@ TEST_CASE("a placement keeps the view it was made from", "[ring]") {
   CHECK(&placement->view() == view.get());
 }
 
-// --- Balance
-// ---------------------------------------------------------------------------------------
+// --- Balance -------------------------------------------------------------------------------------
 
 TEST_CASE("1 to 100 members own their shares within the limits of SyncConsistentHashFactoryTest",
           "[ring]") {
@@ -290,8 +288,7 @@ TEST_CASE("capacities of any size are shared out", "[ring]") {
   CHECK(loads.primary[3] == Approx(4096 * 0.2).epsilon(0.1));
 }
 
-// --- Zones and witnesses
-// ---------------------------------------------------------------------------
+// --- Zones and witnesses -------------------------------------------------------------------------
 
 TEST_CASE("copies are in different zones, or spread evenly over too few", "[ring]") {
   const std::vector<std::string> zones = {"a", "b", "c", "c", "c", "b"};
@@ -343,8 +340,7 @@ TEST_CASE("a witness changes nothing for the others", "[ring]") {
   CHECK(owners_by_name(*place(view)) == owners);
 }
 
-// --- Changes of the view
-// ---------------------------------------------------------------------------
+// --- Changes of the view -------------------------------------------------------------------------
 
 TEST_CASE("few copies move without need, by the limits of SyncConsistentHashFactoryTest",
           "[ring]") {
@@ -369,10 +365,9 @@ TEST_CASE("few copies move without need, by the limits of SyncConsistentHashFact
               std::max<double>(static_cast<double>(members + added), 0.15 * all);
           INFO(describe(cluster) << ", " << added << " added, " << removed << " removed");
           CHECK(static_cast<double>(changes.extra_moves()) <= std::ceil(extra_max));
-          // The source allows many times as many.
-          const auto replaced = static_cast<double>(changes.joined + changes.left) / copies;
-          CHECK(static_cast<double>(changes.swapped) <=
-                std::max(0.5 * replaced, 0.05 * cluster.segments + 1));
+          // The source only warns at 5 %, and its limit is no limit. With as few segments for a
+          // member as here it is some more.
+          CHECK(static_cast<double>(changes.swapped) <= 0.1 * cluster.segments);
         }
       }
     }
@@ -449,8 +444,7 @@ TEST_CASE("when a member goes, nearly every primary held the segment before", "[
   }
 }
 
-// --- Segments
-// --------------------------------------------------------------------------------------
+// --- Segments ------------------------------------------------------------------------------------
 
 TEST_CASE("the segment of an id is the top of its hash", "[ring]") {
   const std::string id = "wPJZsMvSh0tdWB2cBsmM3bQW0YJ9GkTq";

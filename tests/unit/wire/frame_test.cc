@@ -56,8 +56,7 @@ replication::Reply reply_with(RecordRef record) {
   return {.number = 1, .result = {.record = std::move(record), .last_seen = last_seen}};
 }
 
-// --- What is said comes across
-// --------------------------------------------------------------------
+// --- What is said comes across ------------------------------------------------------------------
 
 TEST_CASE("every kind of message arrives as it was sent", "[wire]") {
   for (const Example& example : examples()) {
@@ -169,8 +168,7 @@ TEST_CASE("a long status text is cut", "[wire]") {
   CHECK(reply.result.status == absl::InternalError(std::string(kStatusTextBytesMax, 'x')));
 }
 
-// --- Times
-// ----------------------------------------------------------------------------------------
+// --- Times --------------------------------------------------------------------------------------
 
 TEST_CASE("times are the receiver's, as long ago as they were for the sender", "[wire]") {
   const auto reply = round_trip_of(reply_with(record_made(kSent - 1h, kSent - 2s)));
@@ -236,8 +234,7 @@ TEST_CASE("the time of a request that waited too long is over", "[wire]") {
   CHECK(std::get<replication::Request>(decoded->envelopes[0].message).time_left == 0s);
 }
 
-// --- The bytes
-// ------------------------------------------------------------------------------------
+// --- The bytes ----------------------------------------------------------------------------------
 
 TEST_CASE("the bytes of wire version 1 never change", "[wire]") {
   // Version, cluster, and incarnation; then that there is one message, and the number of the frame.
@@ -305,8 +302,7 @@ TEST_CASE("frames are what Protobuf writes and reads", "[wire]") {
   }
 }
 
-// --- What is refused
-// ------------------------------------------------------------------------------
+// --- What is refused ----------------------------------------------------------------------------
 
 std::string error_of(const std::string& bytes) {
   const absl::StatusOr<Frame> decoded = decode_frame(bytes, kReceived);

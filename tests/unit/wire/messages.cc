@@ -48,8 +48,7 @@ Frame request(Operation operation) {
       .number = 1000, .settled = 990, .time_left = 250ms, .operation = std::move(operation)});
 }
 
-// --- Descriptions
-// ---------------------------------------------------------------------------------
+// --- Descriptions -------------------------------------------------------------------------------
 
 std::string escaped(std::string_view bytes) {
   return '"' + absl::CHexEscape(std::string(bytes)) + '"';

@@ -68,8 +68,7 @@ Outbox waiting_outbox(OutboxOptions with = options()) {
   return outbox;
 }
 
-// --- Sending
-// --------------------------------------------------------------------------------------
+// --- Sending ------------------------------------------------------------------------------------
 
 TEST_CASE("a lone message goes at once", "[wire]") {
   Outbox outbox(options());
@@ -164,8 +163,7 @@ TEST_CASE("frames have about 64 KiB unless one message has more", "[wire]") {
   CHECK(sizes[3] < 1000);
 }
 
-// --- Answering
-// ------------------------------------------------------------------------------------
+// --- Answering ----------------------------------------------------------------------------------
 
 TEST_CASE("an answer goes along with the next message", "[wire]") {
   Outbox outbox(options());
@@ -231,8 +229,7 @@ TEST_CASE("frames without messages are not held back by unanswered ones, nor do 
   CHECK(take_and_write(outbox).number == 6);
 }
 
-// --- Bounds
-// ---------------------------------------------------------------------------------------
+// --- Bounds -------------------------------------------------------------------------------------
 
 TEST_CASE("a peer that never answers stops at two frames, and then the bound refuses", "[wire]") {
   Outbox outbox = waiting_outbox(options(10000));
@@ -277,8 +274,7 @@ TEST_CASE("a message larger than a frame may be is refused for good", "[wire]") 
   CHECK(!has_frame(outbox));
 }
 
-// --- The other side
-// -------------------------------------------------------------------------------
+// --- The other side -----------------------------------------------------------------------------
 
 TEST_CASE("a frame that does not follow the one before is refused", "[wire]") {
   Outbox outbox(options());

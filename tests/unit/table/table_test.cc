@@ -1,0 +1,645 @@
+#include "table/table.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/random.h"
+#include "session/id_draw.h"
+#include "support/catch.h"
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+namespace sojourn::table {
+namespace {
+
+using namespace std::chrono_literals;
+using session::AttributeView;
+using session::Record;
+using session::RecordFields;
+using session::RecordRef;
+
+constexpr Time kStart{24h};
+constexpr Duration kTick = TimingWheel::kTick;
+constexpr std::size_t kAll = 1'000'000;
+
+// A session of 30 minutes idle and 12 hours absolute, made and last seen at kStart.
+RecordFields fields_of(std::string_view id) {
+  return {.id = id,
+          .phase = Phase::kActive,
+          .subject = "ana",
+          .lifetime = {30min, 12h},
+          .created_at = kStart,
+          .last_seen = kStart};
+}
+
+RecordRef session(std::string_view id) { return Record::make(fields_of(id)); }
+
+RecordRef session_seen_at(std::string_view id, Time last_seen) {
+  RecordFields fields = fields_of(id);
+  fields.last_seen = last_seen;
+  return Record::make(fields);
+}
+
+bool is_there(const Table& table, std::string_view id, Time now) {
+  return table.find(id, now, false).has_value();
+}
+
+void touch(const Table& table, std::string_view id, Time now) {
+  REQUIRE(table.find(id, now, true));
+}
+
+// The ids of all that collect_due() visits in one call; each is looked at again ten seconds later.
+std::vector<std::string> collect(Table& table, Time now, std::size_t max = kAll) {
+  std::vector<std::string> ids;
+  table.collect_due(now, max, [&](const Record& record) {
+    ids.emplace_back(record.id());
+    return now + 10s;
+  });
+  std::ranges::sort(ids);
+  return ids;
+}
+
+using Ids = std::vector<std::string>;
+
+TEST_CASE("an empty table finds nothing, expires nothing and takes nothing", "[table]") {
+  Table table;
+
+  CHECK_FALSE(is_there(table, "a", kStart));
+  CHECK_FALSE(table.peek("a"));
+  CHECK_FALSE(table.erase("a"));
+  CHECK_FALSE(table.next_due());
+  CHECK(collect(table, kStart).empty());
+  CHECK(table.usage().bytes == 0);
+}
+
+TEST_CASE("a session that was put is found, and others are not", "[table]") {
+  Table table;
+  const RecordRef record = session("a");
+  table.put(record);
+
+  const auto found = table.find("a", kStart, false);
+
+  REQUIRE(found);
+  CHECK(found->record.get() == record.get());
+  CHECK(found->last_seen == kStart);
+  CHECK_FALSE(is_there(table, "b", kStart));
+  CHECK_FALSE(is_there(table, "", kStart));
+  CHECK(table.peek("a").get() == record.get());
+}
+
+TEST_CASE("an erased session is gone and can be put again", "[table]") {
+  Table table;
+  const RecordRef record = session("a");
+  table.put(record);
+
+  CHECK(table.erase("a"));
+  CHECK_FALSE(table.erase("a"));
+  CHECK_FALSE(is_there(table, "a", kStart));
+  CHECK_FALSE(table.next_due());
+
+  table.put(record);
+  CHECK(is_there(table, "a", kStart));
+}
+
+TEST_CASE("a found record outlives its removal and the table", "[table]") {
+  RecordRef kept;
+  {
+    Table table;
+    table.put(session("a"));
+    table.put(session("b"));
+    kept = table.find("a", kStart, false)->record;
+    table.erase("a");
+    CHECK(kept->id() == "a");
+    kept = table.find("b", kStart, false)->record;
+  }
+  CHECK(kept->id() == "b");
+}
+
+TEST_CASE("a session ends when it has been idle for its idle time", "[table]") {
+  Table table;
+  table.put(session("a"));
+
+  CHECK(is_there(table, "a", kStart + 30min - 1us));
+  CHECK_FALSE(is_there(table, "a", kStart + 30min));
+}
+
+TEST_CASE("a touch moves the idle end", "[table]") {
+  Table table;
+  table.put(session("a"));
+
+  touch(table, "a", kStart + 29min);
+
+  CHECK(table.find("a", kStart + 29min, false)->last_seen == kStart + 29min);
+  CHECK(is_there(table, "a", kStart + 59min - 1us));
+  CHECK_FALSE(is_there(table, "a", kStart + 59min));
+}
+
+TEST_CASE("looking without touching does not move the idle end", "[table]") {
+  Table table;
+  table.put(session("a"));
+
+  CHECK(is_there(table, "a", kStart + 29min));
+
+  CHECK_FALSE(is_there(table, "a", kStart + 30min));
+}
+
+TEST_CASE("a late touch does not move the time of last use back", "[table]") {
+  Table table;
+  table.put(session("a"));
+  touch(table, "a", kStart + 10min);
+
+  const auto found = table.find("a", kStart + 5min, true);
+
+  CHECK(found->last_seen == kStart + 10min);
+}
+
+TEST_CASE("no touch moves the absolute end", "[table]") {
+  Table table;
+  table.put(session("a"));
+  for (Time now = kStart; now < kStart + 12h; now += 20min) touch(table, "a", now);
+
+  CHECK(is_there(table, "a", kStart + 12h - 1us));
+  CHECK_FALSE(is_there(table, "a", kStart + 12h));
+}
+
+TEST_CASE("a session found to have ended stays ended for callers with an older time", "[table]") {
+  Table table;
+  table.put(session("a"));
+
+  CHECK_FALSE(is_there(table, "a", kStart + 30min));
+
+  CHECK_FALSE(table.find("a", kStart + 29min, true));
+  CHECK_FALSE(is_there(table, "a", kStart));
+  CHECK(table.peek("a"));
+}
+
+TEST_CASE("what replaces an ended session has ended too", "[table]") {
+  Table table;
+  table.put(session("a"));
+  CHECK_FALSE(is_there(table, "a", kStart + 30min));
+
+  table.put(session_seen_at("a", kStart + 30min));
+
+  CHECK_FALSE(is_there(table, "a", kStart + 30min));
+  CHECK(collect(table, kStart + 30min + kTick) == Ids{"a"});
+}
+
+TEST_CASE("a replacement was last seen when the later of the two was", "[table]") {
+  Table table;
+  table.put(session("a"));
+  touch(table, "a", kStart + 10min);
+
+  table.put(session_seen_at("a", kStart + 5min));
+  CHECK(table.find("a", kStart + 10min, false)->last_seen == kStart + 10min);
+
+  table.put(session_seen_at("a", kStart + 15min));
+  CHECK(table.find("a", kStart + 15min, false)->last_seen == kStart + 15min);
+}
+
+TEST_CASE("a replacement is found in place of the replaced", "[table]") {
+  Table table;
+  const RecordRef first = session("a");
+  const RecordRef second = session("a");
+  table.put(first);
+
+  table.put(second);
+
+  CHECK(table.peek("a").get() == second.get());
+  CHECK(table.usage().active == 1);
+  CHECK(collect(table, kStart + 1h) == Ids{"a"});
+  CHECK(table.erase("a"));
+  CHECK_FALSE(table.peek("a"));
+}
+
+TEST_CASE("collecting visits what has expired and nothing else", "[table]") {
+  Table table;
+  table.put(session("idle"));
+  table.put(session("used"));
+  touch(table, "used", kStart + 29min);
+
+  CHECK(collect(table, kStart + 30min - 1us).empty());
+  CHECK(collect(table, kStart + 30min + kTick) == Ids{"idle"});
+  CHECK(collect(table, kStart + 59min + kTick) == Ids{"idle", "used"});
+}
+
+TEST_CASE("a visited session is visited again when the visitor said", "[table]") {
+  Table table;
+  table.put(session("a"));
+  const Time end = kStart + 30min + kTick;
+  CHECK(collect(table, end) == Ids{"a"});
+
+  CHECK(collect(table, end + 10s - 1us).empty());
+  CHECK(collect(table, end + 10s + kTick) == Ids{"a"});
+}
+
+TEST_CASE("a visited session that was replaced by a used one is left alone", "[table]") {
+  Table table;
+  table.put(session("a"));
+  const Time end = kStart + 30min + kTick;
+  CHECK(collect(table, end) == Ids{"a"});
+
+  table.put(session_seen_at("a", end));
+
+  CHECK(collect(table, end + 2min).empty());
+  CHECK(collect(table, end + 31min) == Ids{"a"});
+}
+
+TEST_CASE("a visited session that was erased is not visited again", "[table]") {
+  Table table;
+  table.put(session("a"));
+  CHECK(collect(table, kStart + 31min) == Ids{"a"});
+
+  table.erase("a");
+
+  CHECK(collect(table, kStart + 1h).empty());
+  CHECK_FALSE(table.next_due());
+}
+
+TEST_CASE("a visitor that names a passed time is asked again at the next tick", "[table]") {
+  Table table;
+  table.put(session("a"));
+  const Time now = kStart + 31min;
+  int visits = 0;
+  const auto visit = [&](const Record&) {
+    ++visits;
+    return Time();
+  };
+
+  table.collect_due(now, kAll, visit);
+  CHECK(visits == 1);
+
+  table.collect_due(now + 2 * kTick, kAll, visit);
+  CHECK(visits == 2);
+}
+
+TEST_CASE("one call of collecting looks at no more than it may", "[table]") {
+  Table table;
+  SeededRandom random(5);
+  for (int i = 0; i < 100; ++i) table.put(session(session::draw_id(random)));
+  const Time end = kStart + 31min;
+
+  std::size_t visited = 0;
+  for (int call = 0; call < 10; ++call) {
+    CHECK(table.next_due() <= end);
+    visited += collect(table, end, 10).size();
+    CHECK(visited <= static_cast<std::size_t>(call + 1) * 10);
+  }
+
+  CHECK(visited == 100);
+  CHECK(table.next_due() > end);
+}
+
+TEST_CASE("the next due time is about that of the first end", "[table]") {
+  Table table;
+  table.put(session("a"));
+
+  // Far ends are looked at a few times on the way.
+  Time now = kStart;
+  int looks = 0;
+  while (collect(table, now).empty()) {
+    now = table.next_due().value();
+    ++looks;
+  }
+
+  CHECK(now >= kStart + 30min);
+  CHECK(now < kStart + 30min + kTick);
+  CHECK(looks <= 5);
+}
+
+TEST_CASE("usage counts sessions by phase", "[table]") {
+  Table table;
+  RecordFields login = fields_of("login");
+  login.phase = Phase::kLogin;
+  table.put(Record::make(login));
+  table.put(session("a"));
+  table.put(session("b"));
+  CHECK(table.usage().login == 1);
+  CHECK(table.usage().active == 2);
+
+  table.put(session("login"));
+  table.erase("a");
+
+  CHECK(table.usage().login == 0);
+  CHECK(table.usage().active == 2);
+}
+
+TEST_CASE("an emptied table takes no memory", "[table]") {
+  Table table;
+  SeededRandom random(6);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 10'000; ++i) ids.push_back(session::draw_id(random));
+  for (const std::string& id : ids) table.put(session(id));
+  const std::size_t full = table.usage().bytes;
+  CHECK(full > 10'000 * session(ids.front())->bytes());
+
+  for (const std::string& id : ids) table.erase(id);
+
+  CHECK(table.usage().bytes == 0);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SOJOURN_OTHER_ALLOCATOR
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define SOJOURN_OTHER_ALLOCATOR
+#endif
+#endif
+
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33) && !defined(SOJOURN_OTHER_ALLOCATOR)
+
+std::size_t allocated() {
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+TEST_CASE("the bytes of usage are those that the allocator gave, within 2 percent", "[table]") {
+  const int sessions = GENERATE(1000, 10'000, 50'000, 80'000, 100'000);
+  const std::size_t value_size = GENERATE(0, 40, 400);
+  CAPTURE(sessions, value_size);
+  SeededRandom random(7);
+  const std::string value(value_size, 'x');
+  const std::array<AttributeView, 1> attributes = {{{"name", value}}};
+
+  const std::size_t before = allocated();
+  Table table;
+  std::string id;
+  for (int i = 0; i < sessions; ++i) {
+    id = session::draw_id(random);
+    RecordFields fields = fields_of(id);
+    fields.attributes = attributes;
+    table.put(Record::make(fields));
+  }
+  const auto taken = static_cast<double>(allocated() - before);
+
+  CHECK(static_cast<double>(table.usage().bytes) == Approx(taken).epsilon(0.02));
+}
+
+TEST_CASE("the bytes of usage stay right when sessions come and go", "[table]") {
+  SeededRandom random(8);
+  std::vector<std::string> ids(20'000);
+  for (std::string& id : ids) id = session::draw_id(random);
+  const std::size_t before = allocated();
+  Table table;
+
+  for (int i = 0; i < 200'000; ++i) {
+    std::string& id = ids[random.below(ids.size())];
+    if (!table.erase(id)) table.put(session(id));
+  }
+  const auto taken = static_cast<double>(allocated() - before);
+
+  CHECK(static_cast<double>(table.usage().bytes) == Approx(taken).epsilon(0.02));
+}
+
+#endif
+
+// A session as the plainest of tables would keep it.
+struct ModelSession {
+  RecordRef record = {};
+  Time last_seen = {};
+  Time end = {};
+  bool ended = false;
+  // Since when it may be visited: when it was put, or when its visitor wants to see it again.
+  Time look_at = {};
+  bool may_be_sooner = false;
+
+  Time due() const { return std::max(end, look_at); }
+};
+
+class Model {
+ public:
+  void put(const RecordRef& record, Time last_seen, Time now) {
+    const auto [at, is_new] = sessions_.try_emplace(std::string(record->id()));
+    ModelSession& session = at->second;
+    session.record = record;
+    session.last_seen = is_new ? last_seen : std::max(last_seen, session.last_seen);
+    session.end = session.ended ? now : record->expires_at(session.last_seen);
+    session.look_at = now;
+  }
+
+  bool erase(const std::string& id) { return sessions_.erase(id) != 0; }
+
+  std::optional<Time> find(const std::string& id, Time now, bool touch) {
+    const auto at = sessions_.find(id);
+    if (at == sessions_.end()) return std::nullopt;
+    ModelSession& session = at->second;
+    if (now >= session.end) session.ended = true;
+    if (session.ended) return std::nullopt;
+    if (touch) session.last_seen = std::max(session.last_seen, now);
+    session.end = session.record->expires_at(session.last_seen);
+    return session.last_seen;
+  }
+
+  std::map<std::string, ModelSession>& sessions() { return sessions_; }
+
+ private:
+  std::map<std::string, ModelSession> sessions_;
+};
+
+// One walk of random operations over a table and its model.
+class Walk {
+ public:
+  explicit Walk(std::uint64_t seed) : random_(seed), ids_(300) {
+    for (std::string& id : ids_) id = session::draw_id(random_);
+  }
+
+  void step() {
+    const std::string& id = ids_[random_.below(ids_.size())];
+    switch (random_.below(8)) {
+      case 0:
+      case 1:
+        return put(id);
+      case 2:
+        REQUIRE(table_.erase(id) == model_.erase(id));
+        return;
+      case 3:
+        return pass_time();
+      default:
+        return find(id);
+    }
+  }
+
+ private:
+  // From microseconds to months, each size as likely as any other.
+  Duration some_time() {
+    const std::uint64_t magnitude = random_.below(43);
+    return Duration(random_.below(std::uint64_t{1} << magnitude));
+  }
+
+  std::chrono::seconds some_lifetime() {
+    return std::min<std::chrono::seconds>(
+        1s + std::chrono::duration_cast<std::chrono::seconds>(some_time()), 24h * 400);
+  }
+
+  // Readers read their clocks before the writer's has moved on.
+  Time slightly_before_now() { return now_ - Duration(random_.below(2'000'000)); }
+
+  void put(const std::string& id) {
+    RecordFields fields = fields_of(id);
+    fields.phase = random_.one_in(2) ? Phase::kLogin : Phase::kActive;
+    fields.lifetime.idle = some_lifetime();
+    fields.lifetime.absolute = some_lifetime();
+    fields.created_at = slightly_before_now();
+    fields.last_seen = slightly_before_now();
+    const RecordRef record = Record::make(fields);
+    table_.put(record);
+    model_.put(record, fields.last_seen, now_);
+  }
+
+  void find(const std::string& id) {
+    const Time now = slightly_before_now();
+    const bool touch = random_.one_in(2);
+
+    const auto found = table_.find(id, now, touch);
+
+    const std::optional<Time> expected = model_.find(id, now, touch);
+    REQUIRE(found.has_value() == expected.has_value());
+    if (!found) return;
+    REQUIRE(found->last_seen == *expected);
+    REQUIRE(found->record.get() == model_.sessions().at(id).record.get());
+  }
+
+  void pass_time() {
+    now_ += some_time();
+    const std::size_t max = 1 + random_.below(50);
+    std::size_t visited = 0;
+    const auto visit = [&](const Record& record) {
+      ModelSession& session = model_.sessions().at(std::string(record.id()));
+      REQUIRE(session.record.get() == &record);
+      REQUIRE(session.end <= now_);
+      REQUIRE((session.look_at <= now_ || session.may_be_sooner));
+      const Duration later = 1us + some_time();
+      session.look_at = now_ + later;
+      session.may_be_sooner = later > 16s;
+      ++visited;
+      return session.look_at;
+    };
+    table_.collect_due(now_, max, visit);
+    REQUIRE(visited <= max);
+    if (random_.one_in(2)) return;
+
+    while (table_.next_due().value_or(Time::max()) <= now_) table_.collect_due(now_, max, visit);
+    check_all();
+  }
+
+  void check_all() {
+    Usage usage;
+    for (const auto& [id, session] : model_.sessions()) {
+      REQUIRE(table_.peek(id).get() == session.record.get());
+      REQUIRE(session.due() > now_ - kTick);
+      REQUIRE(table_.next_due().value() < std::max(session.due(), now_) + 2 * kTick);
+      ++(session.record->phase() == Phase::kLogin ? usage.login : usage.active);
+    }
+    REQUIRE(table_.usage().login == usage.login);
+    REQUIRE(table_.usage().active == usage.active);
+  }
+
+  SeededRandom random_;
+  std::vector<std::string> ids_;
+  Table table_;
+  Model model_;
+  Time now_ = kStart;
+};
+
+TEST_CASE("any operations have the effects that they have on a plain map", "[table]") {
+  Walk walk(GENERATE(1, 2, 3, 4));
+  for (int i = 0; i < 25'000; ++i) walk.step();
+}
+
+TEST_CASE("a million sessions expire in bounded steps", "[table]") {
+  constexpr std::size_t kSessions = 1'000'000;
+  constexpr std::size_t kMax = 1024;
+  Table table;
+  SeededRandom random(9);
+  for (std::size_t i = 0; i < kSessions; ++i) table.put(session(session::draw_id(random)));
+
+  std::size_t expired = 0;
+  std::size_t steps = 0;
+  std::vector<RecordRef> visited;
+  while (const std::optional<Time> due = table.next_due()) {
+    table.collect_due(*due, kMax, [&](const Record& record) {
+      visited.push_back(RecordRef::share(record));
+      return *due + 1s;
+    });
+    for (const RecordRef& record : visited) table.erase(record->id());
+    expired += visited.size();
+    visited.clear();
+    ++steps;
+  }
+
+  CHECK(expired == kSessions);
+  // Each is looked at a few times, as its end comes nearer.
+  CHECK(steps < 5 * kSessions / kMax);
+  CHECK(table.usage().bytes == 0);
+}
+
+// Readers on two threads, whose clocks differ, while the writer replaces and removes sessions. Of what
+// one of them was told that it is gone, neither may ever see anything again.
+TEST_CASE("what a reader was told is gone is gone for every reader", "[table]") {
+  constexpr std::size_t kSessions = 2000;
+  constexpr int kLookups = 60'000;
+  SeededRandom random(10);
+  std::vector<std::string> ids(kSessions);
+  for (std::string& id : ids) id = session::draw_id(random);
+  const auto short_session = [&](std::size_t i, Time last_seen) {
+    RecordFields fields = fields_of(ids[i]);
+    fields.lifetime.idle = std::chrono::seconds(1 + i % 4);
+    fields.last_seen = last_seen;
+    return Record::make(fields);
+  };
+  Table table;
+  for (std::size_t i = 0; i < kSessions; ++i) table.put(short_session(i, kStart));
+  std::vector<std::atomic<bool>> gone(kSessions);
+  std::atomic<int> returned{0};
+  std::atomic<std::int64_t> clock{0};
+
+  const auto read = [&](std::uint64_t seed, Duration behind) {
+    SeededRandom choice(seed);
+    for (int n = 0; n < kLookups; ++n) {
+      const std::size_t i = choice.below(kSessions);
+      const Time now = kStart + Duration(clock.load(std::memory_order_relaxed)) - behind;
+      const bool was_gone = gone[i].load(std::memory_order_acquire);
+      const auto found = table.find(ids[i], now, choice.one_in(4));
+      if (!found) {
+        gone[i].store(true, std::memory_order_release);
+      } else if (was_gone || found->record->id() != ids[i]) {
+        ++returned;
+      }
+    }
+  };
+  std::thread one(read, 11, 0us);
+  std::thread other(read, 12, 300ms);
+  std::uint64_t counted = 0;
+  for (int n = 0; n < 20'000; ++n) {
+    const Time now = kStart + Duration(clock.fetch_add(200, std::memory_order_relaxed));
+    const std::size_t i = random.below(kSessions);
+    if (random.one_in(20)) {
+      table.erase(ids[i]);
+      gone[i].store(true, std::memory_order_release);
+    } else if (table.peek(ids[i])) {
+      table.put(short_session(i, now));
+    }
+    table.collect_due(now, 16, [&](const Record&) { return now + 100ms; });
+    counted = std::max(counted, table.usage().active);
+  }
+  one.join();
+  other.join();
+
+  CHECK(returned == 0);
+  CHECK(counted <= kSessions);
+}
+
+}  // namespace
+}  // namespace sojourn::table

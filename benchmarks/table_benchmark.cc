@@ -1,5 +1,6 @@
-// What the table costs: lookups at several sizes, alone and by two threads, writes, and expiry. Each
-// lookup is of a session chosen uniformly; sessions have 512 bytes of id, subject and attributes.
+// What the table costs: lookups at several sizes, alone and by two threads, writes, and expiry.
+// Each lookup is of a session chosen uniformly; sessions have 512 bytes of id, subject and
+// attributes.
 
 #include <benchmark/benchmark.h>
 
@@ -220,7 +221,8 @@ void expire(benchmark::State& state) {
 }
 BENCHMARK(expire)->Apply(sizes)->Unit(benchmark::kMillisecond);
 
-// What the wheel does for sessions that were used in the meantime: each comes up and is filed again.
+// What the wheel does for sessions that were used in the meantime: each comes up and is filed
+// again.
 void look_again(benchmark::State& state) {
   const Batch batch(state);
   for ([[maybe_unused]] const auto iteration : state) {

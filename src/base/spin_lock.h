@@ -6,10 +6,11 @@
 
 namespace sojourn {
 
-// A lock for sections of some hundred nanoseconds that are almost never contended. It costs half of what
-// a mutex does, because giving it back is a plain store. Who has to wait spins for a moment, then gives
-// its processor away, then sleeps in short intervals: so a holder that was interrupted can go on, also
-// when it has a lower priority or there is one processor only. Not fair, and not recursive.
+// A lock for sections of some hundred nanoseconds that are almost never contended. It costs half of
+// what a mutex does, because giving it back is a plain store. Who has to wait spins for a moment,
+// then gives its processor away, then sleeps in short intervals: so a holder that was interrupted
+// can go on, also when it has a lower priority or there is one processor only. Not fair, and not
+// recursive.
 class ABSL_LOCKABLE SpinLock {
  public:
   SpinLock() = default;

@@ -205,6 +205,9 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
   bool deleted = false;
   for (const Entry& entry : write.entries) {
     if (entry.record) {
+      // Used now, not when the write began: what was read meanwhile under an old id must not be
+      // forgotten, nor a session be answered that has expired while its write was under way.
+      entry.record->bookkeeping().last_seen = now;
       table_.put(entry.record);
     } else {
       table_.erase(entry.id);
@@ -215,6 +218,7 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
   if (write.by_expiry) {
     ++expired_;
   } else {
+    if (write.answer.record) write.answer.last_seen = now;
     answer(write.id, std::move(write.answer));
   }
   freed_.push_back(std::move(write.session_id));

@@ -16,15 +16,15 @@ constexpr Time kEnded = Time::min();
 // The least room of a set that has any. Below 16 slots absl counts differently.
 constexpr std::size_t kRoomMin = 14;
 
-// What a set of `size` entries gets: half as much again before it is made anew, and 7/8 of a power of
-// two, which absl rounds up to anyway.
+// What a set of `size` entries gets: half as much again before it is made anew, and 7/8 of a power
+// of two, which absl rounds up to anyway.
 std::size_t room_for(std::size_t size) {
   if (size == 0) return 0;
   return std::max(kRoomMin, 7 * std::bit_ceil((size + size / 2 + 6) / 7));
 }
 
-// What absl and glibc make of it: a control byte and a pointer a slot, some more control bytes, and 8
-// bytes of the allocator's own before the block, which it rounds to 16.
+// What absl and glibc make of it: a control byte and a pointer a slot, some more control bytes, and
+// 8 bytes of the allocator's own before the block, which it rounds to 16.
 std::size_t set_bytes(std::size_t room) {
   if (room == 0) return 0;
   const std::size_t slots = room / 7 * 8;
@@ -89,12 +89,12 @@ void Table::put(const RecordRef& record) {
     }
     end = last_seen == kEnded ? kEnded : record->expires_at(last_seen);
   }
+  wheel_.add(*record, end);
+  count(*record, true);
   if (replaced) {
     TimingWheel::remove(*replaced);
     count(*replaced, false);
   }
-  wheel_.add(*record, end);
-  count(*record, true);
 }
 
 bool Table::erase(std::string_view id) {
@@ -116,21 +116,29 @@ bool Table::erase(std::string_view id) {
   return true;
 }
 
-// Makes the shard's set anew, with room for what it holds and at least `more` entries. Readers go on with
-// the old one meanwhile: only the writer changes a set, so the writer may read it without the lock.
+Time Table::ends_at(const Record& record) const {
+  const Shard& shard = shard_of(key_of(record.id()));
+  SpinLockHolder held(shard.lock);
+  const Time last_seen = record.bookkeeping().last_seen;
+  return last_seen == kEnded ? kEnded : record.expires_at(last_seen);
+}
+
+// Makes the shard's set anew, with room for what it holds and at least `more` entries. Readers go
+// on with the old one meanwhile: only the writer changes a set, so the writer may read it without
+// the lock.
 void Table::make_room(Shard& shard, std::size_t more) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  const std::size_t before = shard.room;
-  shard.room = room_for(shard.entries.size() + more);
+  const std::size_t room = room_for(shard.entries.size() + more);
   Entries entries;
-  entries.reserve(shard.room);
+  entries.reserve(room);
   for (const Entry& entry : shard.entries) entries.insert(entry);
-  shard.insertions_left = shard.room - entries.size();
-  bytes_.fetch_add(set_bytes(shard.room), std::memory_order_relaxed);
+  bytes_.fetch_add(set_bytes(room), std::memory_order_relaxed);
   {
     SpinLockHolder held(shard.lock);
     shard.entries.swap(entries);
   }
-  bytes_.fetch_sub(set_bytes(before), std::memory_order_relaxed);
+  bytes_.fetch_sub(set_bytes(shard.room), std::memory_order_relaxed);
+  shard.room = room;
+  shard.insertions_left = room - shard.entries.size();
 }
 
 void Table::count(const Record& record, bool added) {
@@ -148,13 +156,6 @@ Usage Table::usage() const {
   return {.login = login_.load(std::memory_order_relaxed),
           .active = active_.load(std::memory_order_relaxed),
           .bytes = bytes_.load(std::memory_order_relaxed)};
-}
-
-Time Table::ends_at(const Record& record) const {
-  const Shard& shard = shard_of(key_of(record.id()));
-  SpinLockHolder held(shard.lock);
-  const Time last_seen = record.bookkeeping().last_seen;
-  return last_seen == kEnded ? kEnded : record.expires_at(last_seen);
 }
 
 }  // namespace sojourn::table

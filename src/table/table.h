@@ -29,23 +29,23 @@ struct Usage {
   // Sessions, by phase.
   std::uint64_t login = 0;
   std::uint64_t active = 0;
-  // Memory: Record::bytes() of every record and the allocations of the shards' sets, both as glibc's
-  // allocator rounds them. A set takes 9 bytes a slot and 16 for itself, and has 8/7 of its room in
-  // slots; its room is 7 times a power of two, so a session's share is 10 to 25 bytes. Depends only on
-  // the calls that were made, never on addresses or timing.
+  // Memory: Record::bytes() of every record, and the allocations of the shards' sets, both as
+  // glibc's allocator rounds them. A set has room for 7 times a power of two entries, 8/7 as many
+  // slots, 9 bytes for each slot, and 16 for itself: a session's share is 10 to 31 bytes. Depends
+  // only on the calls that were made, never on addresses or timing.
   std::size_t bytes = 0;
 };
 
 // All sessions that this member holds, as primary or backup.
 //
-// One writer, many readers. find() and usage() are safe from any thread at any time; everything else,
-// the destructor included, belongs to the writer, which is one thread at a time. What they share:
-//   the shards' sets          only the writer changes them, under the shard's lock
-//   a record's last_seen      under the lock of its shard
-//   a record's place in the wheel, the wheel and each shard's room
-//                             the writer alone
-//   the counters of usage()   atomics; each is exact, but they are not read at one instant
-// No lock is ever held for longer than one lookup: a set grows on the side, unlocked.
+// One writer, many readers. find() and usage() are safe from any thread at any time; everything
+// else, the destructor included, belongs to the writer, which is one thread at a time. Inside:
+//   each shard's set of records    changed by the writer only, under the shard's lock
+//   each record's last_seen        under the lock of its shard
+//   each shard's room, the wheel, and the records' links
+//                                  the writer's alone
+//   the counts of usage()          atomic; while a session is being replaced, both records count
+// A lock is held for one lookup and never for longer: a set grows on the side, unlocked.
 class Table {
  public:
   Table() = default;
@@ -53,29 +53,29 @@ class Table {
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
-  // The live session of that id. `touch` moves its time of last use to `now`, never back. A session that
-  // was once found to have expired has ended for good, also for a caller whose `now` is older: readers
-  // race, and "not found" must never be followed by "found".
+  // The live session of that id. `touch` moves its time of last use to `now`, never back. A session
+  // that was once found to have expired has ended for good, also for a caller whose `now` is older:
+  // readers race, and "not found" must never be followed by "found".
   std::optional<Found> find(std::string_view id, Time now, bool touch) const;
 
   // The record of that id, ended or not; null if there is none.
   session::RecordRef peek(std::string_view id) const;
 
-  // Inserts the record, or replaces the one of the same id: use of the replaced one counts for the new,
-  // and if it had ended, so has the new. The record must be in no table.
+  // Inserts the record, or replaces the one of the same id: use of the replaced one counts for the
+  // new, and if it had ended, so has the new. The record must be in no table.
   void put(const session::RecordRef& record);
 
   // False if there was nothing.
   bool erase(std::string_view id);
 
-  // Calls visit(record) for sessions that have expired by `now`, and looks at each again at the time
-  // that visit returns, if it is still here then. A time that has passed means the next tick; one more
-  // than 16 seconds ahead may also come sooner. Looks at no more than `max` records, expired or not; if
-  // that was not enough, next_due() has passed. `now` must not go back, and `visit` must not change the
-  // table.
+  // Calls visit(record) for sessions that have expired by `now`, and looks at each again at the
+  // time that visit returns, if it is still here then. A time that has passed means the next tick;
+  // one more than 16 seconds ahead may also come sooner. Looks at no more than `max` records,
+  // expired or not; if that was not enough, next_due() has passed. `now` must not go back, and
+  // `visit` must not change the table.
   //
-  // A visited session may still be touched by a reader whose `now` is older. To end it for good, call
-  // find() first: if it finds nothing, nobody will.
+  // A visited session may still be touched by a reader whose `now` is older. To end it for good,
+  // call find() first: if it finds nothing, nobody will.
   template <typename Visit>
   void collect_due(Time now, std::size_t max, Visit visit) {
     for (; max > 0; --max) {
@@ -123,8 +123,8 @@ class Table {
   struct alignas(64) Shard {
     mutable SpinLock lock;
     Entries entries ABSL_GUARDED_BY(lock);
-    // How many entries the set has room for, and how many insertions are left before it must be made
-    // anew: erased entries may have left marks behind, which take up room too.
+    // How many entries the set has room for, and how many insertions are left before it must be
+    // made anew: erased entries may have left marks behind, which take up room too.
     std::size_t room = 0;
     std::size_t insertions_left = 0;
   };

@@ -56,7 +56,8 @@ TimingWheel::TimingWheel() {
 void TimingWheel::add(const Record& record, Time time) {
   assert(!record.links().next);
   const Tick tick = std::clamp(tick_from(time), current_ + 1, current_ + kReach - 1);
-  // The lowest level that reaches so far. The slot under its hand is free: what it held has come up.
+  // The lowest level that reaches so far. The slot under its hand is free: what it held has come
+  // up.
   int level = 0;
   while (tick - current_ >= Tick{1} << (kSlotBits * (level + 1))) ++level;
   const Tick slot = slot_number(tick, level) % kSlots;
@@ -107,8 +108,8 @@ std::optional<TimingWheel::Tick> TimingWheel::next_occupied() const {
   return earliest;
 }
 
-// Moves on to `target`, or to the first tick before it at which something comes up. All slots of that
-// tick come up with it.
+// Moves on to `target`, or to the first tick before it at which something comes up. All slots of
+// that tick come up with it.
 void TimingWheel::move_towards(Tick target) {
   current_ = std::min(next_occupied().value_or(target), target);
   for (int index = 0; index < kLevels; ++index) {

@@ -9,14 +9,15 @@
 
 namespace sojourn::table {
 
-// Remembers when records must be looked at: a hierarchical timing wheel (Varghese and Lauck, 1987) of
-// five levels of 64 slots with intrusive lists through the records' links. A slot of the lowest level is
-// one tick wide, a slot of each other level as wide as the whole level below it; together they reach 8.9
-// years ahead.
+// Remembers when records must be looked at: a hierarchical timing wheel (Varghese and Lauck, 1987)
+// of five levels of 64 slots with intrusive lists through the records' links. A slot of the lowest
+// level is one tick wide, a slot of each other level as wide as the whole level below it; together
+// they reach 8.9 years ahead.
 //
-// It is lazy. A record whose time moves on stays where it was filed; when its slot comes up, whoever
-// takes it out looks at its time of now and files it again. So a use of a session costs nothing here.
-// Records filed far ahead come up a few times before their time, and are filed again nearer.
+// It is lazy. A record whose time moves on stays where it was filed; when its slot comes up,
+// whoever takes it out looks at its time of now and files it again. So a use of a session costs
+// nothing here. Records filed far ahead come up a few times before their time, and are filed again
+// nearer.
 //
 // Each call takes constant time, and nothing is ever allocated. Not safe from several threads: the
 // table's writer only.
@@ -30,20 +31,21 @@ class TimingWheel {
   TimingWheel(const TimingWheel&) = delete;
   TimingWheel& operator=(const TimingWheel&) = delete;
 
-  // Files a record that is in no list, to be removed before it dies. take_due() gives it at `time` or
-  // less than a tick after, but at the next tick at the earliest; if that is 64 ticks ahead or more,
-  // perhaps sooner.
+  // Files a record that is in no list, to be removed before it dies. take_due() gives it at `time`
+  // or less than a tick after, but at the next tick at the earliest; if that is 64 ticks ahead or
+  // more, perhaps sooner.
   void add(const session::Record& record, Time time);
 
   // Takes a record out of whatever list it is in; nothing happens if it is in none.
   static void remove(const session::Record& record);
 
-  // Takes out and returns the next record whose slot has come up by `now`, which must not be negative
-  // nor go back; null when there is none. Its time may not have come yet: file it again then.
+  // Takes out and returns the next record whose slot has come up by `now`, which must not be
+  // negative nor go back; null when there is none. Its time may not have come yet: file it again
+  // then.
   const session::Record* take_due(Time now);
 
-  // The earliest time at which take_due() may give something, which may have passed already; nothing
-  // when the wheel is empty.
+  // The earliest time at which take_due() may give something, which may have passed already;
+  // nothing when the wheel is empty.
   std::optional<Time> next_due() const;
 
  private:
@@ -58,8 +60,8 @@ class TimingWheel {
 
   struct Level {
     std::array<List, kSlots> slots = {};
-    // A bit for each slot that may hold something. Records leave without telling, so a bit is cleared
-    // only when its slot comes up.
+    // A bit for each slot that may hold something. Records leave without telling, so a bit is
+    // cleared only when its slot comes up.
     std::uint64_t occupied = 0;
   };
 

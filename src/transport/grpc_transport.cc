@@ -1,13 +1,11 @@
 #include "transport/grpc_transport.h"
 
-#include <absl/strings/str_format.h>
+#include <absl/container/inlined_vector.h>
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/channel.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/generic/async_generic_service.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
+#include <grpcpp/security/credentials.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,126 +17,55 @@
 
 #include "base/hash.h"
 #include "base/mutex.h"
+#include "base/random.h"
+#include "transport/accepted_link.h"
+#include "transport/channel.h"
+#include "transport/dialled_link.h"
 #include "transport/identity.h"
-#include "transport/link.h"
+#include "transport/listener.h"
+#include "transport/refusals.h"
 
 namespace sojourn::transport {
 namespace {
 
-using Reactor = grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
+// Pauses between attempts to dial. They double up to the longest, which is also how long a connection must
+// have lasted to count as a success.
+constexpr Duration kPauseMin = std::chrono::milliseconds(50);
+constexpr Duration kPauseMax = std::chrono::seconds(1);
 
-constexpr char kMethod[] = "/sojourn.v1.Peer/Connect";
-constexpr std::chrono::milliseconds kRedialMin{50};
-constexpr std::chrono::milliseconds kRedialMax{1000};
-constexpr std::chrono::seconds kRefusalInterval{10};
-// A peer that answers no ping for so long is cut off. Heartbeats notice silence sooner; this is for
-// connections that the network has forgotten.
-constexpr int kKeepaliveMilliseconds = 5000;
+// Much longer than what members say about each other.
+constexpr std::size_t kReportBytesMax = 512;
 
-void set_arguments(const std::function<void(const std::string&, int)>& set) {
-  set(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMilliseconds);
-  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMilliseconds);
-  set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  set(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  set(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
-  set(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, static_cast<int>(wire::kFrameBytesMax));
+// Whether the status of a dialled stream is worth telling the operator: a member that is not there, or not
+// yet, is not; one that turns us away is, or a failed handshake, for which gRPC has no code of its own.
+bool is_refusal(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return true;
+    default:
+      const std::string said = absl::AsciiStrToLower(status.error_message());
+      return absl::StrContains(said, "handshake") || absl::StrContains(said, "verification");
+  }
 }
 
-class GrpcTransport;
-
-// The side that accepted.
-class AcceptedLink final : public Link, public grpc::ServerGenericBidiReactor {
+// Threads: gRPC's call it through Links, Listener and alarms; the owner's through Transport. One mutex
+// guards who is connected; it is never held while calling a link, gRPC or the owner.
+class GrpcTransport final : public Transport, public LinkOwner {
  public:
-  AcceptedLink(GrpcTransport& transport, grpc::GenericCallbackServerContext& context)
-      : transport_(transport), context_(context) {}
-
-  // Keeps itself alive until its stream is done.
-  void accept(std::shared_ptr<Link> self, const Identity& own, Options options) {
-    self_ = std::move(self);
-    peer_ = options.peer;
-    own.write([this](const std::string& key, const std::string& value) {
-      context_.AddInitialMetadata(key, value);
-    });
-    StartSendInitialMetadata();
-    open(std::move(options));
-  }
-
-  void OnReadDone(bool ok) override { read_done(ok); }
-  void OnWriteDone(bool ok) override { write_done(ok); }
-  void OnDone() override;
-
- private:
-  void start_read(grpc::ByteBuffer* buffer) override { StartRead(buffer); }
-  void start_write(const grpc::ByteBuffer* buffer) override { StartWrite(buffer); }
-  void try_cancel() override { context_.TryCancel(); }
-  void finish(const grpc::Status& status) override { Finish(status); }
-
-  GrpcTransport& transport_;
-  grpc::GenericCallbackServerContext& context_;
-  std::string peer_;
-  std::shared_ptr<Link> self_;
-};
-
-// Turns a peer away before anything was said.
-class Refusal final : public grpc::ServerGenericBidiReactor {
- public:
-  explicit Refusal(const std::string& reason) {
-    Finish(grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, reason));
-  }
-  void OnDone() override { delete this; }
-};
-
-// The side that dials.
-class DialledLink final : public Link, public Reactor {
- public:
-  DialledLink(GrpcTransport& transport, std::string peer, std::shared_ptr<grpc::Channel> channel)
-      : transport_(transport), peer_(std::move(peer)), stub_(std::move(channel)) {}
-
-  // Keeps itself alive until its stream is done.
-  void dial(std::shared_ptr<Link> self, const Identity& own) {
-    self_ = std::move(self);
-    own.write([this](const std::string& key, const std::string& value) {
-      context_.AddMetadata(key, value);
-    });
-    context_.AddMetadata(Identity::kAddressee, peer_);
-    stub_.PrepareBidiStreamingCall(&context_, kMethod, grpc::StubOptions(), this);
-    // Writes start outside of reactions: the hold keeps the call until finish().
-    AddHold();
-    StartCall();
-  }
-
-  void OnReadInitialMetadataDone(bool ok) override;
-  void OnReadDone(bool ok) override { read_done(ok); }
-  void OnWriteDone(bool ok) override { write_done(ok); }
-  void OnDone(const grpc::Status& status) override;
-
- private:
-  void start_read(grpc::ByteBuffer* buffer) override { StartRead(buffer); }
-  void start_write(const grpc::ByteBuffer* buffer) override { StartWrite(buffer); }
-  void try_cancel() override { context_.TryCancel(); }
-  void finish(const grpc::Status& status) override {
-    if (!status.ok()) context_.TryCancel();
-    RemoveHold();
-  }
-
-  GrpcTransport& transport_;
-  const std::string peer_;
-  grpc::GenericStub stub_;
-  grpc::ClientContext context_;
-  std::shared_ptr<Link> self_;
-};
-
-class GrpcTransport final : public Transport, public grpc::CallbackGenericService {
- public:
-  GrpcTransport(const StoreOptions& options, std::vector<Member> members, Incarnation incarnation,
-                std::function<Time()> now, Events events)
-      : options_(options),
+  GrpcTransport(const StoreOptions& options, const std::vector<Member>& members,
+                Incarnation incarnation, std::function<Time()> now, Events events)
+      : tls_(options.tls),
         own_{.cluster = options.cluster, .member = options.name, .incarnation = incarnation},
-        outbox_options_{.cluster = stable_hash(options.cluster),
-                        .from = incarnation,
-                        .queue_bytes_max = std::max(options.peer_queue_bytes, wire::kMessageBytesMax)},
-        now_(std::move(now)),
-        events_(std::move(events)) {
+        link_options_{.outbox = {.cluster = stable_hash(options.cluster),
+                                 .from = incarnation,
+                                 .queue_bytes_max = options.peer_queue_bytes},
+                      .now = std::move(now)},
+        events_(std::move(events)),
+        credentials_(options),
+        listener_([this](grpc::GenericCallbackServerContext& context) { return accept(context); }),
+        random_(incarnation.value) {
     for (const Member& member : members) {
       if (member.name != own_.member) peers_[member.name].address = member.address;
     }
@@ -147,30 +74,17 @@ class GrpcTransport final : public Transport, public grpc::CallbackGenericServic
   ~GrpcTransport() override { stop(); }
 
   absl::Status start(const std::string& listen) {
-    if (peers_.empty()) return absl::OkStatus();
-    if (options_.tls) {
-      if (absl::Status status = check_files(*options_.tls); !status.ok()) return status;
-    }
-    grpc::ServerBuilder builder;
-    set_arguments([&](const std::string& name, int value) { builder.AddChannelArgument(name, value); });
-    // Two processes on one address would each get some of the connections.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    int port = 0;
-    builder.AddListeningPort(listen, server_credentials(options_), &port);
-    builder.RegisterCallbackGenericService(this);
-    server_ = builder.BuildAndStart();
-    if (!server_ || port == 0) {
-      return absl::UnavailableError("listen: " + listen + " cannot be listened on");
-    }
-    channel_credentials_ = channel_credentials(options_);
+    if (alone()) return absl::OkStatus();
+    absl::Status status = listener_.start(listen, credentials_.server());
+    if (!status.ok()) return status;
     MutexLock lock(mutex_);
     for (auto& [name, peer] : peers_) {
-      if (own_.member < name) schedule_dial(name, peer, std::chrono::milliseconds(0));
+      if (!is_dialled(name)) continue;
+      peer.credentials = credentials_.client(certificate_name(name, own_.cluster));
+      schedule_dial(name, peer, Duration::zero());
     }
     return absl::OkStatus();
   }
-
-  // Transport.
 
   absl::Status send(const std::string& to, const node::Envelope& envelope) override {
     const std::shared_ptr<Link> link = link_to(to);
@@ -179,7 +93,18 @@ class GrpcTransport final : public Transport, public grpc::CallbackGenericServic
   }
 
   void flush() override {
-    for (const std::shared_ptr<Link>& link : links()) link->flush();
+    absl::InlinedVector<std::shared_ptr<Link>, 8> links;
+    {
+      MutexLock lock(mutex_);
+      for (const auto& [name, peer] : peers_) {
+        if (peer.link && peer.link->wants_flush()) links.push_back(peer.link);
+      }
+    }
+    for (const std::shared_ptr<Link>& link : links) link->flush();
+  }
+
+  void disconnect(const std::string& peer, const std::string& reason) override {
+    if (const std::shared_ptr<Link> link = link_to(peer)) link->cancel(reason);
   }
 
   std::size_t queue_bytes() const override {
@@ -191,162 +116,216 @@ class GrpcTransport final : public Transport, public grpc::CallbackGenericServic
   std::uint64_t frames_rejected() const override { return frames_rejected_; }
 
   void stop() override {
+    std::vector<grpc::Alarm*> alarms;
     {
       MutexLock lock(mutex_);
+      // From now on no alarm is set and no link begins.
       if (std::exchange(stopping_, true)) return;
-      for (auto& [name, peer] : peers_) {
-        if (peer.alarm) peer.alarm->Cancel();
+      for (const auto& [name, peer] : peers_) {
+        if (peer.alarm) alarms.push_back(peer.alarm.get());
       }
     }
-    for (const std::shared_ptr<Link>& link : all_links()) link->cancel("the store was closed");
-    if (server_) {
-      server_->Shutdown(std::chrono::system_clock::now());
-      server_->Wait();
-    }
+    for (grpc::Alarm* alarm : alarms) alarm->Cancel();
+    for (const std::shared_ptr<Link>& link : links()) link->cancel("this member was closed");
+    listener_.stop();
     std::unique_lock<std::mutex> lock(mutex_.native());
     idle_.wait(lock, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return busy_ == 0; });
-  }
-
-  // grpc::CallbackGenericService: somebody has dialled.
-  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
-    const Identity peer = Identity::read(context->client_metadata());
-    absl::Status status = check_caller(*context, peer);
-    if (!status.ok()) {
-      refused(peer.member, std::string(status.message()));
-      return new Refusal(std::string(status.message()));
-    }
-    auto link = std::make_shared<AcceptedLink>(*this, *context);
-    if (!begin(link)) return new Refusal("member " + own_.member + " is stopping");
-    link->accept(link, own_, link_options(peer));
-    connected(peer.member, link);
-    return link.get();
-  }
-
-  // What links report.
-
-  void dialled(const std::string& name, const std::shared_ptr<Link>& link) { connected(name, link); }
-
-  // The peer that we reached is not who we dialled.
-  absl::Status check_callee(const Identity& peer, const std::string& dialled) const {
-    return peer.check(own_.cluster, dialled);
-  }
-
-  Link::Options link_options(const Identity& peer) {
-    return {.peer = peer.member,
-            .peer_incarnation = peer.incarnation,
-            .outbox = outbox_options_,
-            .now = now_,
-            .on_frame = [this, name = peer.member](
-                            wire::Frame frame) { events_.on_frame(name, std::move(frame)); },
-            .on_bad_frame =
-                [this, name = peer.member](const absl::Status& status) {
-                  ++frames_rejected_;
-                  refused(name, "member " + name + " sent a bad frame: " +
-                                    std::string(status.message()));
-                }};
-  }
-
-  // The stream is done for. `why` may be empty.
-  void ended(const std::string& name, const std::shared_ptr<Link>& link, const std::string& why) {
-    bool was_up = false;
-    {
-      MutexLock lock(mutex_);
-      Peer& peer = peers_[name];
-      all_links_.erase(link);
-      if (peer.link == link) {
-        peer.link = nullptr;
-        was_up = true;
-      }
-      if (own_.member < name && !stopping_) {
-        peer.backoff = was_up ? kRedialMin : std::clamp(peer.backoff * 2, kRedialMin, kRedialMax);
-        schedule_dial(name, peer, peer.backoff);
-      }
-    }
-    if (was_up && !stopping()) {
-      const std::string reason = link->reason().empty() ? why : link->reason();
-      events_.on_down(name, reason.empty() ? "it was closed" : reason);
-    }
-    done();
-  }
-
-  // Reported, but not the same about one peer too often.
-  void refused(const std::string& peer, const std::string& reason) {
-    {
-      MutexLock lock(mutex_);
-      if (stopping_) return;
-      // Names come from outside: their number must not grow without bound.
-      if (refusals_.size() > 1000) refusals_.clear();
-      auto& [last_reason, last_time] = refusals_[peer];
-      const auto now = std::chrono::steady_clock::now();
-      if (last_reason == reason && now - last_time < kRefusalInterval) return;
-      last_reason = reason;
-      last_time = now;
-    }
-    events_.on_refused(reason);
   }
 
  private:
   struct Peer {
     std::string address = {};
-    // When this member dials next; only for those that it dials.
+    // Only if we dial it: how, and when next.
+    std::shared_ptr<grpc::ChannelCredentials> credentials = {};
+    std::shared_ptr<grpc::Channel> channel = {};
     std::unique_ptr<grpc::Alarm> alarm = {};
-    std::chrono::milliseconds backoff = kRedialMin;
-    // The stream in use; null while there is none.
+    Duration pause = kPauseMin;
+    // The link in use, and when it came up.
     std::shared_ptr<Link> link = {};
+    Time up_since = {};
+    // Replaces it as soon as it has ended.
+    std::shared_ptr<Link> next = {};
   };
 
-  grpc::ChannelArguments channel_arguments(const std::string& peer) const {
-    grpc::ChannelArguments arguments;
-    set_arguments([&](const std::string& name, int value) { arguments.SetInt(name, value); });
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, static_cast<int>(kRedialMin.count()));
-    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(kRedialMax.count()));
-    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, static_cast<int>(kRedialMax.count()));
-    if (options_.tls) {
-      arguments.SetSslTargetNameOverride(certificate_name(peer, own_.cluster));
-    }
-    return arguments;
+  // One of each two dials: the one with the smaller name.
+  bool is_dialled(const std::string& peer) const { return own_.member < peer; }
+
+  // Dialling. There is one alarm, attempt or link at a time for each peer that is dialled.
+
+  void schedule_dial(const std::string& name, Peer& peer, Duration pause)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    ++busy_;
+    peer.alarm = std::make_unique<grpc::Alarm>();
+    peer.alarm->Set(std::chrono::system_clock::now() + pause, [this, name](bool) {
+      dial(name);
+      finished();
+    });
   }
 
-  // Whether the caller is a member of this cluster, meant us, and has the certificate to prove it.
-  absl::Status check_caller(const grpc::GenericCallbackServerContext& context,
-                            const Identity& peer) const {
-    if (context.method() != kMethod) {
-      return absl::FailedPreconditionError("there is no method " + context.method());
-    }
-    if (absl::Status status = peer.check(own_.cluster, peer.member); !status.ok()) return status;
-    if (!peers_.contains(peer.member)) {
-      return absl::FailedPreconditionError(peer.in_words() + " is not in the list of members of " +
-                                           own_.member);
-    }
-    if (peer.addressee != own_.member) {
-      return absl::FailedPreconditionError(peer.in_words() + " dialled member " + peer.addressee +
-                                           " and reached " + own_.member);
-    }
-    if (!options_.tls) return absl::OkStatus();
-    const std::string wanted = certificate_name(peer.member, own_.cluster);
-    const auto authentication = context.auth_context();
-    for (const grpc::string_ref& name :
-         authentication->FindPropertyValues("x509_subject_alternative_name")) {
-      if (name == wanted) return absl::OkStatus();
-    }
-    return absl::FailedPreconditionError(peer.in_words() +
-                                         " has a certificate without the name " + wanted);
+  void dial(const std::string& name) {
+    const auto link = std::make_shared<DialledLink>(*this, name, link_options_, fresh_channel(name));
+    if (begin(link)) link->dial(own_);
   }
 
+  // A channel that no stream has used: what was refused may be right with a new connection, as after
+  // certificates were renewed. The peer keeps it, because a channel must not be let go on gRPC's own
+  // threads: the last one of a process joins them.
+  std::shared_ptr<grpc::Channel> fresh_channel(const std::string& name) {
+    std::string address;
+    std::shared_ptr<grpc::ChannelCredentials> credentials;
+    {
+      MutexLock lock(mutex_);
+      address = peers_.at(name).address;
+      credentials = peers_.at(name).credentials;
+    }
+    std::shared_ptr<grpc::Channel> fresh = make_channel(address, credentials);
+    std::shared_ptr<grpc::Channel> older = fresh;
+    MutexLock lock(mutex_);
+    peers_.at(name).channel.swap(older);
+    return fresh;
+  }
+
+  absl::Status met(const std::shared_ptr<Link>& link, const Identity& peer) override {
+    absl::Status status = check_identity(peer, own_);
+    if (status.ok() && peer.member != link->peer()) {
+      status = refusal(peer, own_, "its address should lead to member " + link->peer());
+    }
+    if (!status.ok()) {
+      report(link->peer(), std::string(status.message()));
+      return status;
+    }
+    take(link);
+    return status;
+  }
+
+  // Accepting.
+
+  absl::StatusOr<grpc::ServerGenericBidiReactor*> accept(
+      grpc::GenericCallbackServerContext& context) {
+    const Identity caller = Identity::read(context.client_metadata());
+    if (absl::Status status = check_caller(caller, *context.auth_context()); !status.ok()) {
+      report(caller.member, std::string(status.message()));
+      return status;
+    }
+    const auto link = std::make_shared<AcceptedLink>(*this, context, caller, link_options_);
+    if (!begin(link)) return absl::UnavailableError("member " + own_.member + " is being closed");
+    grpc::ServerGenericBidiReactor* const reactor = link->accept(own_);
+    take(link);
+    return reactor;
+  }
+
+  // Whether the caller is a member of this cluster, meant us, and can prove it.
+  absl::Status check_caller(const Identity& caller, const grpc::AuthContext& proof) const {
+    if (absl::Status status = check_identity(caller, own_); !status.ok()) return status;
+    if (caller.addressee != own_.member) {
+      return refusal(caller, own_, "it dialled an address that should lead to member " +
+                                       caller.addressee);
+    }
+    if (!is_peer(caller.member)) return refusal(caller, own_, "it is not in the list of members");
+    if (is_dialled(caller.member)) return refusal(caller, own_, "it is to be dialled, not to dial");
+    if (const std::string name = certificate_name(caller.member, own_.cluster);
+        tls_ && !has_certificate(proof, name)) {
+      return refusal(caller, own_, "its certificate lacks the DNS name " + name);
+    }
+    return absl::OkStatus();
+  }
+
+  // Links, from begin() to finished().
+
+  // False if we are stopping: then the link must not be used.
   bool begin(const std::shared_ptr<Link>& link) {
     MutexLock lock(mutex_);
     if (stopping_) return false;
     ++busy_;
-    all_links_.insert(link);
+    links_.insert(link);
     return true;
   }
 
-  void done() {
+  // The link's peer is who it should be: it replaces an older link, whose events are to end first.
+  void take(const std::shared_ptr<Link>& link) {
+    std::shared_ptr<Link> older;
+    std::shared_ptr<Link> between;
+    {
+      MutexLock lock(mutex_);
+      Peer& peer = peers_.at(link->peer());
+      older = peer.link;
+      if (older) {
+        between = std::exchange(peer.next, link);
+      } else {
+        peer.link = link;
+        peer.up_since = link_options_.now();
+      }
+    }
+    const std::string reason = "a newer connection replaced it";
+    if (between) between->cancel(reason);
+    if (older) return older->cancel(reason);
+    link->start_reading();
+  }
+
+  void up(const Link& link) override { events_.on_up(link.peer()); }
+
+  void received(const Link& link, wire::Frame frame) override {
+    events_.on_frame(link.peer(), std::move(frame));
+  }
+
+  void rejected(const Link& link, const absl::Status& status) override {
+    ++frames_rejected_;
+    report(link.peer(), "member " + link.peer() + " sent a bad frame: " +
+                            std::string(status.message()));
+  }
+
+  void ended(const std::shared_ptr<Link>& link, const grpc::Status& status) override {
+    const std::string& name = link->peer();
+    const std::string said = printable(status.error_message(), kReportBytesMax);
+    if (is_refusal(status)) {
+      // What a member says names both sides.
+      report(name, status.error_code() == grpc::StatusCode::FAILED_PRECONDITION
+                       ? said
+                       : "member " + name + " cannot be connected: " + said);
+    }
+    if (link->was_up() && !stopping()) {
+      const std::string reason = link->reason().empty() ? said : link->reason();
+      events_.on_down(name, reason.empty() ? "it was closed by the other side" : reason);
+    }
+    if (const std::shared_ptr<Link> next = remove(link)) next->start_reading();
+  }
+
+  void released() override { finished(); }
+
+  // Returns the link that takes its place.
+  std::shared_ptr<Link> remove(const std::shared_ptr<Link>& link) {
+    MutexLock lock(mutex_);
+    links_.erase(link);
+    Peer& peer = peers_.at(link->peer());
+    if (peer.next == link) peer.next = nullptr;
+    const Time now = link_options_.now();
+    const bool was_in_use = peer.link == link;
+    const bool lasted = was_in_use && now - peer.up_since >= kPauseMax;
+    if (was_in_use) {
+      peer.link = std::exchange(peer.next, nullptr);
+      peer.up_since = now;
+    }
+    if (is_dialled(link->peer()) && !stopping_) {
+      if (lasted) peer.pause = kPauseMin;
+      // Members that lost each other at one time should not meet again at one time.
+      const auto jitter = static_cast<std::uint64_t>(peer.pause.count()) / 2;
+      schedule_dial(link->peer(), peer, peer.pause - Duration(random_.below(jitter)));
+      peer.pause = std::min(peer.pause * 2, kPauseMax);
+    }
+    return was_in_use ? peer.link : nullptr;
+  }
+
+  void finished() {
     MutexLock lock(mutex_);
     if (--busy_ == 0) idle_.notify_all();
+  }
+
+  void report(const std::string& peer, const std::string& reason) {
+    {
+      MutexLock lock(mutex_);
+      if (stopping_ || !refusals_.is_news(peer, reason, link_options_.now())) return;
+    }
+    events_.on_refused(reason);
   }
 
   bool stopping() const {
@@ -354,39 +333,14 @@ class GrpcTransport final : public Transport, public grpc::CallbackGenericServic
     return stopping_;
   }
 
-  void connected(const std::string& name, const std::shared_ptr<Link>& link) {
-    std::shared_ptr<Link> older;
-    {
-      MutexLock lock(mutex_);
-      if (stopping_) return;
-      Peer& peer = peers_[name];
-      older = std::exchange(peer.link, link);
-      peer.backoff = kRedialMin;
-      refusals_.erase(name);
-    }
-    if (older) older->cancel("a newer connection of member " + name + " replaced it");
-    events_.on_up(name);
+  bool alone() const {
+    MutexLock lock(mutex_);
+    return peers_.empty();
   }
 
-  // Dials after a pause. One dialling or link at a time for each peer.
-  void schedule_dial(const std::string& name, Peer& peer, std::chrono::milliseconds pause)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    ++busy_;
-    peer.alarm = std::make_unique<grpc::Alarm>();
-    peer.alarm->Set(std::chrono::system_clock::now() + pause, [this, name](bool) {
-      dial(name);
-      done();
-    });
-  }
-
-  void dial(const std::string& name) {
-    // A channel for each stream: what was refused may be right with a new connection, as after certificates
-    // were renewed.
-    auto link = std::make_shared<DialledLink>(
-        *this, name,
-        grpc::CreateCustomChannel(peers_.at(name).address, channel_credentials_,
-                                  channel_arguments(name)));
-    if (begin(link)) link->dial(link, own_);
+  bool is_peer(const std::string& name) const {
+    MutexLock lock(mutex_);
+    return peers_.count(name) > 0;
   }
 
   std::shared_ptr<Link> link_to(const std::string& name) const {
@@ -397,72 +351,28 @@ class GrpcTransport final : public Transport, public grpc::CallbackGenericServic
 
   std::vector<std::shared_ptr<Link>> links() const {
     MutexLock lock(mutex_);
-    std::vector<std::shared_ptr<Link>> links;
-    for (const auto& [name, peer] : peers_) {
-      if (peer.link) links.push_back(peer.link);
-    }
-    return links;
+    return {links_.begin(), links_.end()};
   }
 
-  std::vector<std::shared_ptr<Link>> all_links() const {
-    MutexLock lock(mutex_);
-    return {all_links_.begin(), all_links_.end()};
-  }
-
-  const StoreOptions options_;
+  const bool tls_;
   const Identity own_;
-  const wire::OutboxOptions outbox_options_;
-  const std::function<Time()> now_;
+  const LinkOptions link_options_;
   const Events events_;
+  const Credentials credentials_;
+  Listener listener_;
   std::atomic<std::uint64_t> frames_rejected_{0};
-  std::unique_ptr<grpc::Server> server_;
-  std::shared_ptr<grpc::ChannelCredentials> channel_credentials_;
 
   mutable Mutex mutex_;
   std::condition_variable idle_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  // Links and alarms whose end has not been reported yet.
+  // Alarms and links whose end has not been handled yet.
   int busy_ ABSL_GUARDED_BY(mutex_) = 0;
-  // The names are constant after construction; the rest is guarded.
-  std::map<std::string, Peer> peers_;
-  std::set<std::shared_ptr<Link>> all_links_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::pair<std::string, std::chrono::steady_clock::time_point>> refusals_
-      ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);
+  // All of them, those included that are not in use yet, or not any more.
+  std::set<std::shared_ptr<Link>> links_ ABSL_GUARDED_BY(mutex_);
+  Refusals refusals_ ABSL_GUARDED_BY(mutex_);
+  SeededRandom random_ ABSL_GUARDED_BY(mutex_);
 };
-
-void AcceptedLink::OnDone() {
-  const std::shared_ptr<Link> self = std::move(self_);
-  transport_.ended(peer_, self, {});
-}
-
-void DialledLink::OnReadInitialMetadataDone(bool ok) {
-  if (!ok) return RemoveHold();
-  const Identity peer = Identity::read(context_.GetServerInitialMetadata());
-  // Without it there will be a status instead, which says why.
-  if (peer.member.empty()) return RemoveHold();
-  if (const absl::Status status = transport_.check_callee(peer, peer_); !status.ok()) {
-    transport_.refused(peer_, std::string(status.message()));
-    cancel(std::string(status.message()));
-    return RemoveHold();
-  }
-  open(transport_.link_options(peer));
-  transport_.dialled(peer_, self_);
-}
-
-void DialledLink::OnDone(const grpc::Status& status) {
-  const std::shared_ptr<Link> self = std::move(self_);
-  // A member that is not there yet is nothing to report; one that turns us away is, or one whose
-  // certificate does (gRPC has no code of its own for that).
-  const auto says = [&](const char* text) {
-    return status.error_message().find(text) != std::string::npos;
-  };
-  if (status.error_code() == grpc::StatusCode::FAILED_PRECONDITION ||
-      status.error_code() == grpc::StatusCode::INVALID_ARGUMENT || says("handshake") ||
-      says("erification")) {
-    transport_.refused(peer_, "member " + peer_ + " refused the connection: " + status.error_message());
-  }
-  transport_.ended(peer_, self, status.error_message());
-}
 
 }  // namespace
 
@@ -472,8 +382,12 @@ absl::StatusOr<std::unique_ptr<Transport>> open_transport(const StoreOptions& op
                                                           Incarnation incarnation,
                                                           std::function<Time()> now,
                                                           Events events) {
-  auto transport = std::make_unique<GrpcTransport>(options, std::move(members), incarnation,
-                                                   std::move(now), std::move(events));
+  if (options.tls) {
+    const std::string name = certificate_name(options.name, options.cluster);
+    if (absl::Status status = check_files(*options.tls, name); !status.ok()) return status;
+  }
+  auto transport = std::make_unique<GrpcTransport>(options, members, incarnation, std::move(now),
+                                                   std::move(events));
   if (absl::Status status = transport->start(listen); !status.ok()) return status;
   return transport;
 }

@@ -3,49 +3,78 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
 
-#include "wire/frame.h"
+#include <algorithm>
+#include <utility>
 
 namespace sojourn::transport {
+namespace {
+
+// Longer than any name, shorter than what would spoil a log.
+constexpr std::size_t kValueBytesMax = 64;
+
+// "1-3"; left as it is if the text is not of that form.
+void parse_versions(const std::string& text, std::uint32_t& from, std::uint32_t& to) {
+  const std::size_t dash = text.find('-');
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+  if (dash != std::string::npos && absl::SimpleAtoi(text.substr(0, dash), &low) &&
+      absl::SimpleAtoi(text.substr(dash + 1), &high)) {
+    from = low;
+    to = high;
+  }
+}
+
+}  // namespace
 
 Identity Identity::read(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
   const auto value = [&](const char* key) -> std::string {
     const auto found = metadata.find(key);
     if (found == metadata.end()) return {};
-    constexpr std::size_t kValueMax = 64;
-    return std::string(found->second.data(), std::min(found->second.size(), kValueMax));
+    return printable(std::string(found->second.data(), found->second.size()), kValueBytesMax);
   };
-  Identity identity = {.cluster = value(kCluster),
-                       .member = value(kMember),
-                       .wire_version = value(kWireVersion),
-                       .addressee = value(kAddressee)};
-  if (!absl::SimpleHexAtoi(value(kIncarnation), &identity.incarnation.value)) {
+  Identity identity = {.cluster = value(kClusterKey),
+                       .member = value(kMemberKey),
+                       .wire_min = 0,
+                       .wire_max = 0,
+                       .addressee = value(kAddresseeKey)};
+  if (!absl::SimpleHexAtoi(value(kIncarnationKey), &identity.incarnation.value)) {
     identity.incarnation = {};
   }
+  parse_versions(value(kWireKey), identity.wire_min, identity.wire_max);
   return identity;
 }
 
-absl::Status Identity::check(const std::string& cluster, const std::string& member) const {
-  if (this->cluster != cluster) {
-    return absl::FailedPreconditionError(in_words() + " was refused: this cluster is " + cluster);
-  }
-  if (this->member != member) {
-    return absl::FailedPreconditionError("where member " + member + " was expected there is " +
-                                         in_words());
-  }
-  if (incarnation == Incarnation{}) {
-    return absl::FailedPreconditionError(in_words() + " does not say its incarnation");
-  }
-  if (wire_version != own_wire_version()) {
-    return absl::FailedPreconditionError(in_words() + " speaks wire version " + wire_version +
-                                         ", not " + own_wire_version());
-  }
-  return absl::OkStatus();
+std::string Identity::in_words() const {
+  return "member " + member + " of cluster '" + cluster + "'";
 }
 
 std::string Identity::incarnation_text() const {
   return absl::StrFormat("%016x", incarnation.value);
 }
 
-std::string Identity::own_wire_version() { return std::to_string(wire::kWireVersion); }
+std::string Identity::wire_text() const { return absl::StrFormat("%d-%d", wire_min, wire_max); }
+
+absl::Status refusal(const Identity& other, const Identity& own, const std::string& reason) {
+  return absl::FailedPreconditionError(other.in_words() + " was refused by " + own.in_words() +
+                                       ": " + reason);
+}
+
+absl::Status check_identity(const Identity& other, const Identity& own) {
+  if (other.cluster != own.cluster) return refusal(other, own, "the clusters differ");
+  if (other.wire_max < own.wire_min || other.wire_min > own.wire_max) {
+    return refusal(other, own,
+                   absl::StrFormat("it speaks wire versions %d to %d, and the other one %d to %d",
+                                   other.wire_min, other.wire_max, own.wire_min, own.wire_max));
+  }
+  if (other.incarnation == Incarnation{}) return refusal(other, own, "it has no incarnation");
+  return absl::OkStatus();
+}
+
+std::string printable(std::string text, std::size_t bytes_max) {
+  if (text.size() > bytes_max) text.resize(bytes_max);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
 
 }  // namespace sojourn::transport

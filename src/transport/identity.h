@@ -3,50 +3,60 @@
 #include <absl/status/status.h>
 #include <grpcpp/support/string_ref.h>
 
+#include <cstdint>
 #include <map>
 #include <string>
 
 #include "base/ids.h"
+#include "wire/frame.h"
 
 namespace sojourn::transport {
 
-// Who is at the other end of a stream, as both ends say in its metadata before anything else.
+// Who is at one end of a stream. Both ends say it in the stream's metadata, before anything else.
 struct Identity {
-  static constexpr char kCluster[] = "sojourn-cluster";
-  static constexpr char kMember[] = "sojourn-member";
-  static constexpr char kIncarnation[] = "sojourn-incarnation";
-  static constexpr char kWireVersion[] = "sojourn-wire-version";
-  static constexpr char kAddressee[] = "sojourn-addressee";
+  static constexpr char kClusterKey[] = "sojourn-cluster";
+  static constexpr char kMemberKey[] = "sojourn-member";
+  static constexpr char kIncarnationKey[] = "sojourn-incarnation";
+  static constexpr char kWireKey[] = "sojourn-wire";
+  static constexpr char kAddresseeKey[] = "sojourn-addressee";
 
   std::string cluster = {};
   std::string member = {};
   Incarnation incarnation = {};
-  // The wire version that it writes, in decimal.
-  std::string wire_version = {};
-  // Whom the dialling side meant to reach.
+  // The wire versions that it speaks, from and to.
+  std::uint32_t wire_min = wire::kWireVersion;
+  std::uint32_t wire_max = wire::kWireVersion;
+  // Whom the side that dialled meant to reach. Said by that side only.
   std::string addressee = {};
 
-  // What the metadata says; what it does not say is empty. Values are cut to 64 characters.
+  // What the metadata says; what it does not say, or not in the right form, is empty or zero.
   static Identity read(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata);
 
-  // Calls add(key, value) for each piece but the addressee.
+  // Calls add(key, value) for each piece that is not empty.
   template <typename Add>
   void write(Add add) const {
-    add(kCluster, cluster);
-    add(kMember, member);
-    add(kIncarnation, incarnation_text());
-    add(kWireVersion, own_wire_version());
+    add(kClusterKey, cluster);
+    add(kMemberKey, member);
+    add(kIncarnationKey, incarnation_text());
+    add(kWireKey, wire_text());
+    if (!addressee.empty()) add(kAddresseeKey, addressee);
   }
 
-  // OK if it is that member of that cluster and speaks our wire version; otherwise in words what it is
-  // instead.
-  absl::Status check(const std::string& cluster, const std::string& member) const;
-
-  std::string in_words() const { return "member " + member + " of cluster " + this->cluster; }
+  // "member auth-1 of cluster 'sojourn'".
+  std::string in_words() const;
 
  private:
   std::string incarnation_text() const;
-  static std::string own_wire_version();
+  std::string wire_text() const;
 };
+
+// kFailedPrecondition: `other` was refused by `own`, for this reason. Names both.
+absl::Status refusal(const Identity& other, const Identity& own, const std::string& reason);
+
+// OK if the two can talk: they are of one cluster and have a wire version in common.
+absl::Status check_identity(const Identity& other, const Identity& own);
+
+// Text that came from outside, fit for a message to the operator: printable and not longer than that.
+std::string printable(std::string text, std::size_t bytes_max);
 
 }  // namespace sojourn::transport

@@ -1,80 +1,44 @@
 #include "transport/link.h"
 
+#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace sojourn::transport {
 namespace {
 
-std::string text_of(const grpc::ByteBuffer& buffer) {
-  std::vector<grpc::Slice> slices;
-  std::string text;
-  if (!buffer.Dump(&slices).ok()) return text;
-  text.reserve(buffer.Length());
-  for (const grpc::Slice& slice : slices) {
-    text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+// The frame that the buffer holds. Copies only if it came in several pieces.
+absl::StatusOr<wire::Frame> decode(const grpc::ByteBuffer& buffer, Time now) {
+  grpc::Slice bytes;
+  if (!buffer.TrySingleSlice(&bytes).ok() && !buffer.DumpToSingleSlice(&bytes).ok()) {
+    return absl::InvalidArgumentError("the frame cannot be unpacked");
   }
-  return text;
+  return wire::decode_frame(
+      std::string_view(reinterpret_cast<const char*>(bytes.begin()), bytes.size()), now);
 }
 
-grpc::ByteBuffer buffer_of(const std::string& text) {
-  const grpc::Slice slice(text);
+// Takes the bytes over, without a copy.
+grpc::ByteBuffer buffer_of(std::string text) {
+  auto* owned = new std::string(std::move(text));
+  const auto free = [](void* data) { delete static_cast<std::string*>(data); };
+  const grpc::Slice slice(owned->data(), owned->size(), free, owned);
   return grpc::ByteBuffer(&slice, 1);
-}
-
-absl::Status not_connected(const std::string& peer) {
-  return absl::UnavailableError("member " + peer + " is not connected");
 }
 
 }  // namespace
 
-void Link::open(Options options) {
-  options_ = std::move(options);
-  {
-    MutexLock lock(mutex_);
-    outbox_.emplace(options_.outbox);
-  }
-  start_read(&read_buffer_);
-}
+Link::Link(LinkOwner& owner, std::string peer, LinkOptions options)
+    : owner_(owner),
+      peer_(std::move(peer)),
+      options_(std::move(options)),
+      outbox_(options_.outbox) {}
 
-absl::Status Link::push(const node::Envelope& envelope) {
+void Link::begin_start() {
+  self_ = shared_from_this();
   MutexLock lock(mutex_);
-  if (!outbox_ || ended_) return not_connected(options_.peer);
-  absl::Status status = outbox_->push(envelope, options_.now());
-  if (absl::IsUnavailable(status)) {
-    return absl::ResourceExhaustedError("member " + options_.peer + ": " +
-                                        std::string(status.message()));
-  }
-  return status;
+  ++starting_;
 }
 
-void Link::flush() {
-  {
-    MutexLock lock(mutex_);
-    if (!outbox_ || ended_) return;
-    std::optional<std::string> frame = outbox_->take_frame(options_.now());
-    if (!frame) return;
-    write_buffer_ = buffer_of(*frame);
-    ++starting_;
-  }
-  // Without the lock: gRPC may run the reaction to it on this thread, before it returns.
-  start_write(&write_buffer_);
-  started();
-}
-
-void Link::cancel(const std::string& reason) {
-  {
-    MutexLock lock(mutex_);
-    if (reason_.empty()) reason_ = reason;
-    if (ended_) return;
-    ++starting_;
-  }
-  try_cancel();
-  started();
-}
-
-// An operation has been started outside of the lock. If the stream ended meanwhile, it waits for us.
-void Link::started() {
+void Link::end_start() {
   std::optional<grpc::Status> ended;
   {
     MutexLock lock(mutex_);
@@ -83,57 +47,143 @@ void Link::started() {
   if (ended) finish(*ended);
 }
 
-void Link::write_done(bool ok) {
-  if (!ok) return;  // the read fails too, and ends the stream
-  {
-    MutexLock lock(mutex_);
-    outbox_->written();
-  }
-  flush();
-}
-
-void Link::read_done(bool ok) {
-  if (!ok) return end(grpc::Status::OK);
-  absl::StatusOr<wire::Frame> frame = wire::decode_frame(text_of(read_buffer_), options_.now());
-  absl::Status status = frame.status();
-  if (status.ok() && (frame->from != options_.peer_incarnation ||
-                      frame->cluster != options_.outbox.cluster)) {
-    status = absl::InvalidArgumentError("the frame is of another sender than its connection");
-  }
-  if (status.ok()) {
-    MutexLock lock(mutex_);
-    status = outbox_->received(*frame);
-  }
-  if (!status.ok()) {
-    options_.on_bad_frame(status);
-    cancel("it sent a bad frame: " + std::string(status.message()));
-    return end(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, std::string(status.message())));
-  }
-  const bool only_answers = frame->envelopes.empty();
-  if (!only_answers) options_.on_frame(*std::move(frame));
-  start_read(&read_buffer_);
-  // An answer may let something go that waits; what came with messages is answered when they are handled.
-  if (only_answers) flush();
-}
-
-void Link::end(grpc::Status status) {
+void Link::start_reading() {
   {
     MutexLock lock(mutex_);
     if (ended_) return;
-    ended_ = status;
-    if (starting_ > 0) return;
+    reading_ = true;
+    ++starting_;
   }
-  finish(status);
+  owner_.up(*this);
+  start_read(&read_buffer_);
+  end_start();
+}
+
+void Link::read_next() {
+  {
+    MutexLock lock(mutex_);
+    if (ended_) return;
+    ++starting_;
+  }
+  start_read(&read_buffer_);
+  end_start();
+}
+
+absl::Status Link::push(const node::Envelope& envelope) {
+  MutexLock lock(mutex_);
+  if (ended_) return absl::UnavailableError("member " + peer_ + " is not connected");
+  absl::Status status = outbox_.push(envelope, options_.now());
+  if (absl::IsUnavailable(status)) {
+    return absl::ResourceExhaustedError("member " + peer_ + ": " + std::string(status.message()));
+  }
+  wants_flush_.store(true, std::memory_order_release);
+  return status;
+}
+
+void Link::flush() {
+  {
+    MutexLock lock(mutex_);
+    wants_flush_.store(false, std::memory_order_release);
+    if (ended_) return;
+    std::optional<std::string> frame = outbox_.take_frame(options_.now());
+    if (!frame) return;
+    write_buffer_ = buffer_of(*std::move(frame));
+    ++starting_;
+  }
+  // Without the lock: gRPC may run a reaction on this thread before it returns.
+  start_write(&write_buffer_);
+  end_start();
 }
 
 std::size_t Link::queued_bytes() const {
   MutexLock lock(mutex_);
-  return outbox_ && !ended_ ? outbox_->queued_bytes() : 0;
+  return ended_ ? 0 : outbox_.queued_bytes();
+}
+
+void Link::cancel(const std::string& reason) {
+  bool reading = false;
+  {
+    MutexLock lock(mutex_);
+    if (reason_.empty()) reason_ = reason;
+    if (ended_) return;
+    reading = reading_;
+    ++starting_;
+  }
+  try_cancel();
+  // Otherwise the read fails now, and that ends it.
+  if (!reading) end(grpc::Status(grpc::StatusCode::CANCELLED, reason));
+  end_start();
 }
 
 std::string Link::reason() const {
   MutexLock lock(mutex_);
   return reason_;
+}
+
+bool Link::was_up() const {
+  MutexLock lock(mutex_);
+  return reading_;
+}
+
+void Link::end(const grpc::Status& status) {
+  {
+    MutexLock lock(mutex_);
+    if (ended_) return;
+    ended_ = status;
+    // Nobody will read what waits.
+    outbox_.reset();
+    if (starting_ > 0) return;
+  }
+  finish(status);
+}
+
+void Link::write_done(bool ok) {
+  if (!ok) return;  // the read fails too, and ends the stream
+  {
+    MutexLock lock(mutex_);
+    outbox_.written();
+  }
+  flush();
+}
+
+absl::Status Link::check_received(const absl::StatusOr<wire::Frame>& frame) {
+  if (!frame.ok()) return frame.status();
+  if (frame->from != peer_incarnation_ || frame->cluster != options_.outbox.cluster) {
+    return absl::InvalidArgumentError("it is of another sender than its connection");
+  }
+  MutexLock lock(mutex_);
+  if (ended_) return absl::OkStatus();
+  return outbox_.received(*frame);
+}
+
+void Link::read_done(bool ok) {
+  if (!ok) return end(grpc::Status::OK);
+  absl::StatusOr<wire::Frame> frame = decode(read_buffer_, options_.now());
+  if (const absl::Status status = check_received(frame); !status.ok()) {
+    const std::string text(status.message());
+    {
+      MutexLock lock(mutex_);
+      if (reason_.empty()) reason_ = "it sent a bad frame: " + text;
+    }
+    owner_.rejected(*this, status);
+    return end(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "bad frame: " + text));
+  }
+
+  const bool only_answers = frame->envelopes.empty();
+  wants_flush_.store(true, std::memory_order_release);
+  if (!only_answers) owner_.received(*this, *std::move(frame));
+  read_next();
+  // An answer may let something go that waits. What came with messages is answered when they have been
+  // handled and the owner flushes.
+  if (only_answers) flush();
+}
+
+void Link::done(const grpc::Status& status) {
+  std::shared_ptr<Link> self = std::move(self_);
+  LinkOwner& owner = owner_;
+  owner.ended(self, status);
+  self.reset();  // mostly the end of this object
+  owner.released();
 }
 
 }  // namespace sojourn::transport

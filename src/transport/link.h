@@ -4,6 +4,7 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -13,67 +14,120 @@
 #include "base/ids.h"
 #include "base/mutex.h"
 #include "base/time.h"
+#include "transport/identity.h"
 #include "wire/outbox.h"
 
 namespace sojourn::transport {
 
-// The two sides of one stream to one other member: frames in, frames out. The same for the side that
-// dialled and the side that accepted; what differs, the gRPC reactor, implements the four operations.
-//
-// Safe from any thread. Reading and the end of the stream run in the reactor's reactions, one at a time;
-// writing starts on whichever thread has something to write, at most one write at a time.
-class Link {
- public:
-  struct Options {
-    // The other member.
-    std::string peer = {};
-    Incarnation peer_incarnation = {};
-    wire::OutboxOptions outbox = {};
-    std::function<Time()> now = {};
-    std::function<void(wire::Frame)> on_frame = {};
-    // A frame was refused; the stream ends because of it.
-    std::function<void(const absl::Status&)> on_bad_frame = {};
-  };
+class Link;
 
+// Keeps the links and is told how they fare: on gRPC's threads, and of one link one call at a time.
+class LinkOwner {
+ public:
+  // The member at the other end of a dialled link has said who it is. OK: the owner has taken the link.
+  // Otherwise the link ends.
+  virtual absl::Status met(const std::shared_ptr<Link>& link, const Identity& peer) = 0;
+  // The link is about to read its first frame.
+  virtual void up(const Link& link) = 0;
+  virtual void received(const Link& link, wire::Frame frame) = 0;
+  // A frame was refused, and the link ends because of it.
+  virtual void rejected(const Link& link, const absl::Status& status) = 0;
+  // Nothing is under way any more. `status` is what gRPC says; see also Link::reason().
+  virtual void ended(const std::shared_ptr<Link>& link, const grpc::Status& status) = 0;
+  // After ended(): gRPC is done with the link, and what the link had of gRPC's was let go.
+  virtual void released() = 0;
+
+ protected:
+  ~LinkOwner() = default;
+};
+
+struct LinkOptions {
+  wire::OutboxOptions outbox = {};
+  std::function<Time()> now = {};
+};
+
+// One stream to one other member: frames in, frames out. The same for the side that dialled and the side
+// that accepted; what differs, the gRPC reactor, implements the four operations.
+//
+// Safe from any thread. Reading and the end of the stream happen in the reactor's reactions; writing starts
+// on whichever thread has something to write, one write at a time. Once it is started the link keeps itself
+// alive until ended().
+class Link : public std::enable_shared_from_this<Link> {
+ public:
   virtual ~Link() = default;
 
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  // The member's name.
+  const std::string& peer() const { return peer_; }
+
+  // Reports up() and reads frames from now on. The peer must be known. Nothing if the link has ended.
+  void start_reading();
+
+  // As Transport has them.
   absl::Status push(const node::Envelope& envelope);
   void flush();
   std::size_t queued_bytes() const;
 
+  // Whether anything has happened since the last flush() that gives it something to do.
+  bool wants_flush() const { return wants_flush_.load(std::memory_order_acquire); }
+
   // Ends the stream, for this reason: the first one given counts. Returns before it has ended.
   void cancel(const std::string& reason);
-  // Why it ended, or will.
+  // Why it ended or will; empty if nobody here wanted it.
   std::string reason() const;
+  // Whether up() was reported.
+  bool was_up() const;
 
  protected:
-  // From now on there is somebody to talk to.
-  void open(Options options);
+  Link(LinkOwner& owner, std::string peer, LinkOptions options);
 
-  // The reactor's reactions.
+  // Whose frames this link carries. Before start_reading().
+  void set_peer_incarnation(Incarnation incarnation) { peer_incarnation_ = incarnation; }
+
+  // Around the start of the stream: a link that is cancelled in between ends when it is through.
+  void begin_start();
+  void end_start();
+
+  // Ends the stream, unless that was done: without waiting for what is under way, and telling the peer
+  // this status.
+  void end(const grpc::Status& status);
+
+  // What the reactor's reactions call.
   void read_done(bool ok);
   void write_done(bool ok);
+  void done(const grpc::Status& status);
 
-  // The reactor's operations. None is started after finish().
+  // Starts the next read, unless the link has ended.
+  void read_next();
+
+  // The reactor's operations. None is called after finish().
   virtual void start_read(grpc::ByteBuffer* buffer) = 0;
   virtual void start_write(const grpc::ByteBuffer* buffer) = 0;
+  // Makes everything fail that is under way.
   virtual void try_cancel() = 0;
-  // Nothing more will be read or written.
+  // Nothing more will be started.
   virtual void finish(const grpc::Status& status) = 0;
 
+  LinkOwner& owner_;
+
  private:
-  void started();
-  void end(grpc::Status status);
+  absl::Status check_received(const absl::StatusOr<wire::Frame>& frame);
 
-  // Constant after open().
-  Options options_;
-  // Touched by read_done() only.
+  const std::string peer_;
+  const LinkOptions options_;
+  Incarnation peer_incarnation_;
+  std::shared_ptr<Link> self_;
+  // The frame that is being read. Not guarded: there is one read at a time.
   grpc::ByteBuffer read_buffer_;
-
-  mutable Mutex mutex_;
-  std::optional<wire::Outbox> outbox_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> wants_flush_{false};
   // The frame that is being written. Not guarded: the outbox allows one write at a time.
   grpc::ByteBuffer write_buffer_;
+
+  mutable Mutex mutex_;
+  wire::Outbox outbox_ ABSL_GUARDED_BY(mutex_);
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   // How many threads are about to start an operation: the last of them calls finish() if the stream ends
   // meanwhile.
   int starting_ ABSL_GUARDED_BY(mutex_) = 0;

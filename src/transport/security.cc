@@ -1,14 +1,17 @@
 #include "transport/security.h"
 
-#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <asio/ip/address.hpp>
 #include <fstream>
-#include <optional>
+#include <functional>
 #include <sstream>
 #include <utility>
 
@@ -17,9 +20,18 @@ namespace {
 
 namespace tls = grpc::experimental;
 
+// Of "host:port" or "[host]:port". A name may lead anywhere, whatever it looks like.
 bool is_loopback(const std::string& address) {
-  const std::string host = address.substr(0, address.rfind(':'));
-  return host == "localhost" || host == "[::1]" || host.rfind("127.", 0) == 0;
+  std::string host = address.substr(0, address.rfind(':'));
+  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  if (host == "localhost") return true;
+  asio::error_code not_numeric;
+  const asio::ip::address numeric = asio::ip::make_address(host, not_numeric);
+  return !not_numeric && numeric.is_loopback();
+}
+
+absl::Status unusable(const std::string& option, const std::string& path, const std::string& why) {
+  return absl::FailedPreconditionError("tls: " + option + " " + path + " " + why);
 }
 
 absl::StatusOr<std::string> read_file(const std::string& option, const std::string& path) {
@@ -27,15 +39,13 @@ absl::StatusOr<std::string> read_file(const std::string& option, const std::stri
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file || text.str().empty()) {
-    return absl::FailedPreconditionError("tls: " + option + " " + path + " cannot be read");
-  }
+  if (!file || text.str().empty()) return unusable(option, path, "cannot be read");
   return text.str();
 }
 
-template <typename T, auto Free>
+template <typename T, auto free>
 struct Freed {
-  void operator()(T* object) const { Free(object); }
+  void operator()(T* object) const { free(object); }
 };
 using Bio = std::unique_ptr<BIO, Freed<BIO, BIO_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509, X509_free>>;
@@ -44,20 +54,44 @@ using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY, EVP_PKEY_free>>;
 Bio bio_of(const std::string& pem) {
   return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
+
 Certificate certificate_of(const std::string& pem) {
   return Certificate(PEM_read_bio_X509(bio_of(pem).get(), nullptr, nullptr, nullptr));
 }
+
 Key key_of(const std::string& pem) {
   // No prompt for a pass phrase: a server has nobody to ask.
   const auto no_phrase = [](char*, int, int, void*) { return 0; };
   return Key(PEM_read_bio_PrivateKey(bio_of(pem).get(), nullptr, no_phrase, nullptr));
 }
 
-std::shared_ptr<tls::FileWatcherCertificateProvider> watch(const TlsOptions& options) {
-  return std::make_shared<tls::FileWatcherCertificateProvider>(
-      options.key_file, options.certificate_file, options.ca_file,
-      static_cast<unsigned>(options.reload_interval.count()));
+bool carries(X509* certificate, const std::string& name) {
+  constexpr unsigned kExactly = X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+  return X509_check_host(certificate, name.data(), name.size(), kExactly, nullptr) == 1;
 }
+
+// The same rule for the side that dialled as has_certificate() is for the one that accepted: without it
+// any certificate of the authority would do.
+class NameVerifier final : public tls::ExternalCertificateVerifier {
+ public:
+  explicit NameVerifier(std::string name) : name_(std::move(name)) {}
+
+  bool Verify(tls::TlsCustomVerificationCheckRequest* request, std::function<void(grpc::Status)>,
+              grpc::Status* status) override {
+    const std::vector<grpc::string_ref> names = request->dns_names();
+    const bool found = std::any_of(names.begin(), names.end(),
+                                   [this](const grpc::string_ref& name) { return name == name_; });
+    *status = found ? grpc::Status::OK
+                    : grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                                   "the certificate lacks the DNS name " + name_);
+    return true;
+  }
+
+  void Cancel(tls::TlsCustomVerificationCheckRequest*) override {}
+
+ private:
+  const std::string name_;
+};
 
 }  // namespace
 
@@ -88,7 +122,7 @@ std::string certificate_name(const std::string& member, const std::string& clust
   return member + "." + cluster;
 }
 
-absl::Status check_files(const TlsOptions& options) {
+absl::Status check_files(const TlsOptions& options, const std::string& own_certificate_name) {
   const auto certificate = read_file("certificate_file", options.certificate_file);
   if (!certificate.ok()) return certificate.status();
   const auto key = read_file("key_file", options.key_file);
@@ -98,44 +132,56 @@ absl::Status check_files(const TlsOptions& options) {
 
   const Certificate parsed = certificate_of(*certificate);
   if (!parsed) {
-    return absl::FailedPreconditionError("tls: certificate_file " + options.certificate_file +
-                                         " holds no PEM certificate");
+    return unusable("certificate_file", options.certificate_file, "holds no PEM certificate");
   }
   const Key parsed_key = key_of(*key);
   if (!parsed_key) {
-    return absl::FailedPreconditionError("tls: key_file " + options.key_file +
-                                         " holds no PEM key without a pass phrase");
+    return unusable("key_file", options.key_file, "holds no PEM key without a pass phrase");
   }
   if (X509_check_private_key(parsed.get(), parsed_key.get()) != 1) {
-    return absl::FailedPreconditionError("tls: key_file " + options.key_file +
-                                         " is not the key of certificate_file " +
-                                         options.certificate_file);
+    return unusable("key_file", options.key_file,
+                    "is not the key of certificate_file " + options.certificate_file);
   }
-  if (!certificate_of(*ca)) {
-    return absl::FailedPreconditionError("tls: ca_file " + options.ca_file +
-                                         " holds no PEM certificate");
+  if (!carries(parsed.get(), own_certificate_name)) {
+    return unusable("certificate_file", options.certificate_file,
+                    "lacks the DNS name " + own_certificate_name);
   }
+  if (!certificate_of(*ca)) return unusable("ca_file", options.ca_file, "holds no PEM certificate");
   return absl::OkStatus();
 }
 
-std::shared_ptr<grpc::ServerCredentials> server_credentials(const StoreOptions& options) {
-  if (!options.tls) return grpc::InsecureServerCredentials();
-  tls::TlsServerCredentialsOptions credentials(watch(*options.tls));
-  credentials.watch_root_certs();
-  credentials.watch_identity_key_cert_pairs();
-  credentials.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  return tls::TlsServerCredentials(credentials);
+bool has_certificate(const grpc::AuthContext& peer, const std::string& name) {
+  const auto names = peer.FindPropertyValues("x509_subject_alternative_name");
+  return std::any_of(names.begin(), names.end(),
+                     [&](const grpc::string_ref& found) { return found == name; });
 }
 
-std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const StoreOptions& options) {
-  if (!options.tls) return grpc::InsecureChannelCredentials();
-  // The default verifier compares the certificate with the channel's target name: see
-  // certificate_name().
-  tls::TlsChannelCredentialsOptions credentials;
-  credentials.set_certificate_provider(watch(*options.tls));
-  credentials.watch_root_certs();
-  credentials.watch_identity_key_cert_pairs();
-  return tls::TlsCredentials(credentials);
+Credentials::Credentials(const StoreOptions& options) {
+  if (!options.tls) return;
+  files_ = std::make_shared<tls::FileWatcherCertificateProvider>(
+      options.tls->key_file, options.tls->certificate_file, options.tls->ca_file,
+      static_cast<unsigned>(options.tls->reload_interval.count()));
+}
+
+std::shared_ptr<grpc::ServerCredentials> Credentials::server() const {
+  if (!files_) return grpc::InsecureServerCredentials();
+  tls::TlsServerCredentialsOptions options(files_);
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  return tls::TlsServerCredentials(options);
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Credentials::client(const std::string& name) const {
+  if (!files_) return grpc::InsecureChannelCredentials();
+  tls::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(files_);
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_check_call_host(false);
+  options.set_certificate_verifier(
+      tls::ExternalCertificateVerifier::Create<NameVerifier>(name));
+  return tls::TlsCredentials(options);
 }
 
 }  // namespace sojourn::transport

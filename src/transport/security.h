@@ -1,9 +1,10 @@
 #pragma once
 
 #include <absl/status/status.h>
-#include <absl/status/statusor.h>
+#include <grpcpp/security/auth_context.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
 
 #include <memory>
 #include <string>
@@ -19,12 +20,28 @@ absl::Status check_security(const StoreOptions& options, const std::string& list
 // The DNS name that a member's certificate must carry.
 std::string certificate_name(const std::string& member, const std::string& cluster);
 
-// kFailedPrecondition, naming the file, when it cannot be read, or key and certificate do not belong
-// together.
-absl::Status check_files(const TlsOptions& tls);
+// kFailedPrecondition, naming the file, when it cannot be read, key and certificate do not belong
+// together, or the certificate is not this member's.
+absl::Status check_files(const TlsOptions& tls, const std::string& own_certificate_name);
 
-// Credentials as the options have them; TLS files are watched from here on.
-std::shared_ptr<grpc::ServerCredentials> server_credentials(const StoreOptions& options);
-std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const StoreOptions& options);
+// Whether the peer has shown a certificate with exactly that DNS name.
+bool has_certificate(const grpc::AuthContext& peer, const std::string& name);
+
+// Mutual TLS, or plain text, as the options have it. TLS files are watched from here on, as long as it
+// or anything that it made exists.
+class Credentials {
+ public:
+  explicit Credentials(const StoreOptions& options);
+
+  // For listening: callers need a certificate of our authority. Whose it is, has_certificate() tells.
+  std::shared_ptr<grpc::ServerCredentials> server() const;
+
+  // For dialling who has the certificate of that name.
+  std::shared_ptr<grpc::ChannelCredentials> client(const std::string& name) const;
+
+ private:
+  // Null: plain text.
+  std::shared_ptr<grpc::experimental::FileWatcherCertificateProvider> files_;
+};
 
 }  // namespace sojourn::transport

@@ -29,8 +29,8 @@ std::vector<const Record*> take_all(TimingWheel& wheel, Time now) {
   return taken;
 }
 
-// Goes from one due time to the next and files the record again until its time has come. Returns when
-// that was, and counts how often the record was looked at.
+// Goes from one due time to the next and files the record again until its time has come. Returns
+// when that was, and counts how often the record was looked at.
 Time wait_for(TimingWheel& wheel, const Record& record, Time time, int& looks) {
   while (true) {
     const Time now = wheel.next_due().value();
@@ -52,9 +52,10 @@ TEST_CASE("a wheel with nothing in it has nothing due", "[table]") {
 }
 
 TEST_CASE("a record comes up within a tick of its time, however far that is", "[table]") {
-  const Duration ahead = GENERATE(as<Duration>(), 1us, kTick - 1us, kTick, kTick + 1us, 1s, 63 * kTick,
-                                  64 * kTick, 65 * kTick, 1min, 30min, 4095 * kTick, 4096 * kTick,
-                                  12h, 262'143 * kTick, 262'144 * kTick, 24h, 24h * 30, 24h * 400);
+  const Duration ahead =
+      GENERATE(as<Duration>(), 1us, kTick - 1us, kTick, kTick + 1us, 1s, 63 * kTick, 64 * kTick,
+               65 * kTick, 1min, 30min, 4095 * kTick, 4096 * kTick, 12h, 262'143 * kTick,
+               262'144 * kTick, 24h, 24h * 30, 24h * 400);
   const Duration offset = GENERATE(as<Duration>(), 0us, 1us, 131'072us, 63 * kTick, 4095 * kTick);
   CAPTURE(ahead.count(), offset.count());
   TimingWheel wheel;
@@ -113,8 +114,8 @@ TEST_CASE("a record may be removed when its slot has come up already", "[table]"
   const std::vector<RecordRef> records = {make_record(), make_record(), make_record()};
   for (const RecordRef& record : records) wheel.add(*record, kNow);
   const Record* first = wheel.take_due(kNow);
-  const auto other = std::ranges::find_if(
-      records, [&](const RecordRef& record) { return record.get() != first; });
+  const auto other =
+      std::ranges::find_if(records, [&](const RecordRef& record) { return record.get() != first; });
 
   TimingWheel::remove(**other);
 

@@ -1,0 +1,43 @@
+#include "transport/channel.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <initializer_list>
+
+#include "wire/frame.h"
+
+namespace sojourn::transport {
+
+const std::array<ChannelArgument, 6>& common_arguments() {
+  // Silence of a process is for heartbeats to notice. This is for connections that the network has
+  // forgotten, and for the largest frame that wire makes.
+  static const std::array<ChannelArgument, 6> arguments = {
+      ChannelArgument{GRPC_ARG_KEEPALIVE_TIME_MS, 2000},
+      ChannelArgument{GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 1000},
+      ChannelArgument{GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0},
+      // An idle stream has no data, and its pings are welcome all the same.
+      ChannelArgument{GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0},
+      ChannelArgument{GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000},
+      ChannelArgument{GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, static_cast<int>(wire::kFrameBytesMax)},
+  };
+  return arguments;
+}
+
+std::shared_ptr<grpc::Channel> make_channel(
+    const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  grpc::ChannelArguments arguments;
+  for (const auto& [name, value] : common_arguments()) arguments.SetInt(name, value);
+  for (const auto& [name, value] : std::initializer_list<ChannelArgument>{
+           {GRPC_ARG_ENABLE_HTTP_PROXY, 0},
+           {GRPC_ARG_ENABLE_RETRIES, 0},
+           {GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1},
+           // How long it may take to connect. A channel is for one stream, so nothing else is tried.
+           {GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000},
+       }) {
+    arguments.SetInt(name, value);
+  }
+  return grpc::CreateCustomChannel(address, credentials, arguments);
+}
+
+}  // namespace sojourn::transport

@@ -1,0 +1,248 @@
+#include "gatehouse/http/connection.h"
+
+#include <asio/connect.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/read.hpp>
+#include <asio/strand.hpp>
+#include <asio/write.hpp>
+#include <chrono>
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include "gatehouse/http/server.h"
+#include "support/catch.h"
+
+namespace gatehouse {
+namespace {
+
+using asio::ip::tcp;
+using std::chrono::milliseconds;
+
+// A server with one thread that answers every request with its path and body.
+class Running {
+ public:
+  explicit Running(ServerOptions options = {}, Handler handler = &Running::echo)
+      : server_(*Server::listen(io_.get_executor(), {"127.0.0.1:0"}, options, std::move(handler))) {
+    server_.start();
+    thread_ = std::jthread([this] { io_.run(); });
+  }
+  ~Running() { stop(); }
+
+  void stop(milliseconds grace = milliseconds(0)) {
+    server_.stop(grace, [] {});
+    if (thread_.joinable()) thread_.join();
+  }
+  asio::io_context& io() { return io_; }
+  Server& server() { return server_; }
+
+  tcp::socket connect() {
+    tcp::socket socket(client_io_);
+    socket.connect(server_.endpoints().front());
+    return socket;
+  }
+
+  // Sends the bytes and returns all that comes until the server closes.
+  std::string ask(const std::string& bytes) {
+    tcp::socket socket = connect();
+    asio::write(socket, asio::buffer(bytes));
+    return rest_of(socket);
+  }
+
+  static std::string rest_of(tcp::socket& socket) {
+    std::string answer;
+    asio::error_code end;
+    asio::read(socket, asio::dynamic_buffer(answer), end);
+    return answer;
+  }
+
+  static void echo(const ExchangePtr& exchange) {
+    const Request& request = exchange->request();
+    exchange->answer(Response::text(200, request.method + " " + request.path + " " + request.body));
+  }
+
+ private:
+  asio::io_context io_;
+  asio::io_context client_io_;
+  Server server_;
+  std::jthread thread_;
+};
+
+std::string get(const std::string& path, bool last = false) {
+  return "GET " + path + " HTTP/1.1\r\nHost: h\r\n" + (last ? "Connection: close\r\n" : "") + "\r\n";
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t times = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++times;
+  return times;
+}
+
+// Until the socket has the text, or the other side closes.
+std::string read_until(tcp::socket& socket, const std::string& text) {
+  std::string answer;
+  asio::error_code error;
+  while (!error && answer.find(text) == std::string::npos) {
+    char buffer[1024];
+    const std::size_t size = socket.read_some(asio::buffer(buffer), error);
+    answer.append(buffer, size);
+  }
+  return answer;
+}
+
+}  // namespace
+
+TEST_CASE("a connection answers request after request, in order", "[gatehouse][http]") {
+  Running server;
+
+  const std::string answer = server.ask(get("/1") + get("/2") + "\r\n" + get("/3", true));
+
+  CHECK(count(answer, "HTTP/1.1 200 OK") == 3);
+  CHECK(answer.find("GET /1") < answer.find("GET /2"));
+  CHECK(answer.find("GET /2") < answer.find("GET /3"));
+  CHECK(count(answer, "Connection: close") == 1);
+}
+
+TEST_CASE("a request is handled only after the one before it was answered", "[gatehouse][http]") {
+  std::atomic<int> under_way = 0;
+  std::atomic<int> most = 0;
+  Running server({}, [&](ExchangePtr exchange) {
+    most = std::max<int>(most, ++under_way);
+    asio::post(exchange->executor(), [&under_way, exchange] {
+      --under_way;
+      exchange->answer(Response::text(200, "ok"));
+    });
+  });
+
+  const std::string answer = server.ask(get("/1") + get("/2") + get("/3", true));
+
+  CHECK(count(answer, "200 OK") == 3);
+  CHECK(most == 1);
+}
+
+TEST_CASE("a client that closes its sending side still gets its answer", "[gatehouse][http]") {
+  Running server;
+  tcp::socket socket = server.connect();
+  asio::write(socket, asio::buffer(get("/1", true)));
+  socket.shutdown(tcp::socket::shutdown_send);
+
+  CHECK(count(Running::rest_of(socket), "200 OK") == 1);
+}
+
+TEST_CASE("a refused request is answered and the connection closed", "[gatehouse][http]") {
+  Running server;
+
+  CHECK(server.ask("nonsense\r\n\r\n" + get("/1")).starts_with("HTTP/1.1 400 Bad Request"));
+  CHECK(server.ask(get("/" + std::string(20000, 'a'))).starts_with("HTTP/1.1 431 "));
+  const std::string too_large = server.ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + std::string(100000, 'a'));
+  CHECK(too_large.starts_with("HTTP/1.1 413 "));
+  CHECK(count(too_large, "HTTP/1.1") == 1);
+}
+
+TEST_CASE("the client is told to continue and then answered", "[gatehouse][http]") {
+  Running server;
+  tcp::socket socket = server.connect();
+  asio::write(socket, asio::buffer(std::string("POST /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")));
+
+  CHECK(read_until(socket, "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+  asio::write(socket, asio::buffer(std::string("ok")));
+  CHECK(Running::rest_of(socket).ends_with("POST /x ok"));
+}
+
+TEST_CASE("HEAD gets headers only, and the connection goes on", "[gatehouse][http]") {
+  Running server;
+
+  const std::string answer = server.ask("HEAD /1 HTTP/1.1\r\nHost: h\r\n\r\n" + get("/2", true));
+
+  CHECK(count(answer, "200 OK") == 2);
+  CHECK(answer.find("HEAD /1") == std::string::npos);
+}
+
+TEST_CASE("a client that says nothing is closed, one that stops halfway is told", "[gatehouse][http]") {
+  Running server({.connection = {.timeout = milliseconds(50)}});
+
+  CHECK(server.ask("").empty());
+  CHECK(server.ask("GET / HTTP/1.1\r\nHost:").starts_with("HTTP/1.1 408 Request Timeout"));
+}
+
+TEST_CASE("a request that is handled is not timed out", "[gatehouse][http]") {
+  Running server({.connection = {.timeout = milliseconds(50)}}, [](ExchangePtr exchange) {
+    auto timer = std::make_shared<asio::steady_timer>(exchange->executor(), milliseconds(150));
+    timer->async_wait([timer, exchange](asio::error_code) { exchange->answer(Response::text(200, "late")); });
+  });
+
+  CHECK(server.ask(get("/", true)).ends_with("late"));
+}
+
+TEST_CASE("a handler that forgets to answer is answered for", "[gatehouse][http]") {
+  Running server({}, [](const ExchangePtr&) {});
+
+  CHECK(server.ask(get("/", true)).starts_with("HTTP/1.1 500 "));
+}
+
+TEST_CASE("connections beyond the bound wait their turn", "[gatehouse][http]") {
+  Running server({.connections_max = 1});
+  tcp::socket first = server.connect();
+  asio::write(first, asio::buffer(get("/1")));
+  read_until(first, "GET /1");
+
+  tcp::socket second = server.connect();
+  asio::write(second, asio::buffer(get("/2", true)));
+  std::this_thread::sleep_for(milliseconds(50));
+  CHECK(second.available() == 0);
+
+  first.close();
+  CHECK(Running::rest_of(second).ends_with("GET /2 "));
+}
+
+TEST_CASE("a server that stops lets the request under way finish", "[gatehouse][http]") {
+  std::promise<ExchangePtr> received;
+  Running server({}, [&received](ExchangePtr exchange) { received.set_value(std::move(exchange)); });
+  tcp::socket idle = server.connect();
+  tcp::socket busy = server.connect();
+  asio::write(busy, asio::buffer(get("/1")));
+  ExchangePtr exchange = received.get_future().get();
+
+  std::jthread stopping([&server] { server.stop(std::chrono::seconds(10)); });
+  CHECK(Running::rest_of(idle).empty());
+  asio::post(exchange->executor(), [exchange] { exchange->answer(Response::text(200, "done")); });
+  exchange.reset();
+
+  const std::string answer = Running::rest_of(busy);
+  CHECK(answer.ends_with("done"));
+  CHECK(count(answer, "Connection: close") == 1);
+  asio::error_code refused;
+  tcp::socket late(server.io());
+  late.connect(server.server().endpoints().front(), refused);
+  CHECK(refused);
+}
+
+TEST_CASE("a server that stops breaks off what takes too long", "[gatehouse][http]") {
+  std::promise<ExchangePtr> received;
+  Running server({}, [&received](ExchangePtr exchange) { received.set_value(std::move(exchange)); });
+  tcp::socket busy = server.connect();
+  asio::write(busy, asio::buffer(get("/1")));
+  const ExchangePtr exchange = received.get_future().get();
+
+  server.stop(milliseconds(50));
+
+  CHECK(Running::rest_of(busy).empty());
+}
+
+TEST_CASE("an address that cannot be listened on is named", "[gatehouse][http]") {
+  asio::io_context io;
+  const auto first = Server::listen(io.get_executor(), {"127.0.0.1:0"}, {}, nullptr);
+  REQUIRE(first.ok());
+  const std::string taken = "127.0.0.1:" + std::to_string(first->endpoints().front().port());
+
+  const auto second = Server::listen(io.get_executor(), {taken}, {}, nullptr);
+  REQUIRE_FALSE(second.ok());
+  CHECK(std::string(second.status().message()).starts_with(taken + ": cannot listen: "));
+  for (const char* text : {"", "8080", "host:80", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:"}) {
+    CAPTURE(text);
+    CHECK(absl::IsInvalidArgument(Server::listen(io.get_executor(), {text}, {}, nullptr).status()));
+  }
+}
+
+}  // namespace gatehouse

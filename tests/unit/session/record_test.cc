@@ -1,0 +1,222 @@
+#include "session/record.h"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/catch.h"
+
+namespace sojourn::session {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+
+constexpr Time kCreated{1h};
+
+std::vector<AttributeView> attributes_of(const Record& record) {
+  std::vector<AttributeView> all;
+  record.for_each_attribute([&](std::string_view name, std::string_view value) {
+    all.push_back({name, value});
+  });
+  return all;
+}
+
+RecordRef with_attributes(const std::vector<AttributeView>& attributes) {
+  return Record::make({.id = "a", .attributes = attributes});
+}
+
+TEST_CASE("a record says what it was made of", "[session]") {
+  const std::vector<AttributeView> attributes = {{"cart", "3"}, {"role", "admin"}};
+  const RecordRef record = Record::make({.id = "the-id",
+                                         .phase = Phase::kActive,
+                                         .subject = "ana",
+                                         .lifetime = {10min, 2h},
+                                         .version = {3, 14},
+                                         .created_at = kCreated,
+                                         .last_seen = kCreated + 1s,
+                                         .attributes = attributes});
+
+  CHECK(record->id() == "the-id");
+  CHECK(record->phase() == Phase::kActive);
+  CHECK(record->subject() == "ana");
+  CHECK(record->lifetime() == Lifetime{10min, 2h});
+  CHECK(record->version() == Version{3, 14});
+  CHECK(record->created_at() == kCreated);
+  CHECK(record->bookkeeping().last_seen == kCreated + 1s);
+  CHECK(record->attribute_count() == 2);
+  CHECK(attributes_of(*record) == attributes);
+}
+
+TEST_CASE("a record keeps its own copy of everything", "[session]") {
+  RecordRef record;
+  {
+    const std::string id(64, 'i');
+    const std::string value(100, 'v');
+    const std::vector<AttributeView> attributes = {{"name", value}};
+    record = Record::make({.id = id, .attributes = attributes});
+  }
+  CHECK(record->id() == std::string(64, 'i'));
+  CHECK(record->attribute("name") == std::string(100, 'v'));
+}
+
+TEST_CASE("attributes are found by their whole name", "[session]") {
+  const RecordRef record = with_attributes({{"a", "1"}, {"ab", "2"}, {"abc", ""}});
+
+  CHECK(record->attribute("a") == "1");
+  CHECK(record->attribute("ab") == "2");
+  CHECK(record->attribute("abc") == "");
+  CHECK_FALSE(record->attribute("abcd"));
+  CHECK_FALSE(record->attribute("b"));
+  CHECK_FALSE(record->attribute(""));
+}
+
+TEST_CASE("a record without attributes has none", "[session]") {
+  const RecordRef record = with_attributes({});
+  CHECK(record->attribute_count() == 0);
+  CHECK(attributes_of(*record).empty());
+  CHECK_FALSE(record->attribute("a"));
+  CHECK(record->subject().empty());
+}
+
+TEST_CASE("attributes may hold any bytes", "[session]") {
+  const std::string name = "\0\xff\x80"s;
+  const std::string value = "\xff\0.;=\n"s;
+  const RecordRef record = with_attributes({{name, value}});
+  CHECK(record->attribute(name) == value);
+}
+
+TEST_CASE("a record of the largest session is whole", "[session]") {
+  const std::string id(SessionId::kSizeMax, 'i');
+  const std::string subject(kSubjectBytesMax, 's');
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kAttributesMax; ++i) {
+    names.push_back(std::string(kAttributeNameBytesMax - 2, 'n') + static_cast<char>('a' + i / 8) +
+                    static_cast<char>('a' + i % 8));
+  }
+  const std::string value(kAttributeValueBytesMax, 'v');
+  std::vector<AttributeView> attributes;
+  for (const std::string& name : names) attributes.push_back({name, value});
+
+  const RecordRef record = Record::make(
+      {.id = id, .subject = subject, .lifetime = {24h * 400, 24h * 400}, .attributes = attributes});
+
+  CHECK(record->id() == id);
+  CHECK(record->subject() == subject);
+  CHECK(record->lifetime() == Lifetime{24h * 400, 24h * 400});
+  CHECK(attributes_of(*record) == attributes);
+  CHECK(record->attribute(names.back()) == value);
+}
+
+TEST_CASE("values around the sizes of their length's bytes are whole", "[session]") {
+  const std::size_t size = GENERATE(0, 1, 127, 128, 255, 256, 257, 16'383, 16'384);
+  const std::string value(size, 'v');
+  const RecordRef record = with_attributes({{"a", value}, {"b", "behind"}});
+  CHECK(record->attribute("a") == value);
+  CHECK(record->attribute("b") == "behind");
+}
+
+TEST_CASE("a session ends by whichever of its lifetimes ends first", "[session]") {
+  struct Row {
+    Lifetime lifetime;
+    Duration last_seen;
+    Duration end;
+  };
+  const auto row =
+      GENERATE(Row{{30min, 12h}, 0s, 30min}, Row{{30min, 12h}, 1h, 1h + 30min},
+               Row{{30min, 12h}, 11h + 30min, 12h}, Row{{30min, 12h}, 11h + 31min, 12h},
+               Row{{1h, 1h}, 0s, 1h}, Row{{2h, 1h}, 0s, 1h}, Row{{1s, 24h * 400}, 24h, 24h + 1s});
+  const RecordRef record =
+      Record::make({.id = "a", .lifetime = row.lifetime, .created_at = kCreated});
+
+  CHECK(record->expires_at(kCreated + row.last_seen) == kCreated + row.end);
+}
+
+TEST_CASE("a session may be older than the clock", "[session]") {
+  const RecordRef record =
+      Record::make({.id = "a", .lifetime = {30min, 12h}, .created_at = Time() - 3h});
+  CHECK(record->expires_at(Time()) == Time() + 30min);
+  CHECK(record->expires_at(Time() + 10h) == Time() + 9h);
+}
+
+TEST_CASE("the bytes of a record are what it holds, with 8 more, in steps of 16", "[session]") {
+  for (std::size_t size = 0; size < 64; ++size) {
+    const std::string value(size, 'v');
+    // An id of one byte, a name of one byte, three bytes of sizes.
+    const std::size_t held = sizeof(Record) + 1 + 1 + 3 + size;
+
+    const std::size_t bytes = with_attributes({{"n", value}})->bytes();
+
+    CHECK(bytes % 16 == 0);
+    CHECK(bytes >= held + 8);
+    CHECK(bytes < held + 8 + 16);
+  }
+}
+
+TEST_CASE("a record is found again by its links", "[session]") {
+  const RecordRef record = with_attributes({});
+  CHECK(&Record::linked_by(record->links()) == record.get());
+  CHECK(record->links().next == nullptr);
+}
+
+TEST_CASE("references share one record until the last is gone", "[session]") {
+  RecordRef first = Record::make({.id = "a"});
+  const Record* record = first.get();
+
+  RecordRef copy = first;
+  CHECK(copy.get() == record);
+  RecordRef moved = std::move(first);
+  CHECK(moved.get() == record);
+  CHECK_FALSE(first);  // NOLINT(bugprone-use-after-move): what it is then is part of the contract
+
+  moved = RecordRef();
+  CHECK(copy->id() == "a");
+  const RecordRef& itself = copy;
+  copy = itself;
+  CHECK(copy->id() == "a");
+
+  const RecordRef shared = RecordRef::share(*copy);
+  copy = RecordRef();
+  CHECK(shared->id() == "a");
+}
+
+TEST_CASE("a reference can be given away and taken over", "[session]") {
+  RecordRef reference = Record::make({.id = "a"});
+
+  const Record* leaked = reference.leak();
+  CHECK_FALSE(reference);
+
+  CHECK(RecordRef::adopt(leaked)->id() == "a");
+}
+
+TEST_CASE("a null reference is no record and costs nothing to copy or drop", "[session]") {
+  const RecordRef none;
+  const RecordRef copy = none;
+  CHECK_FALSE(copy);
+  CHECK(copy.get() == nullptr);
+  RecordRef::acquire(nullptr);
+  RecordRef::release(nullptr);
+}
+
+TEST_CASE("threads may copy and drop references to one record", "[session]") {
+  const RecordRef record = Record::make({.id = "a", .subject = "ana"});
+  const auto work = [copy = record] {
+    for (int i = 0; i < 10'000; ++i) {
+      const RecordRef another = copy;
+      if (another->subject() != "ana") return;
+    }
+  };
+  std::thread one(work);
+  std::thread two(work);
+  one.join();
+  two.join();
+
+  CHECK(record->subject() == "ana");
+}
+
+}  // namespace
+}  // namespace sojourn::session

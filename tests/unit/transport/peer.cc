@@ -1,0 +1,144 @@
+#include "unit/transport/peer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/hash.h"
+
+namespace sojourn::transport {
+namespace {
+
+// Longer than anything takes, even under a sanitizer on a busy machine.
+constexpr std::chrono::seconds kFarTooLong{30};
+
+int count_with(const std::vector<std::string>& lines, const std::string& text) {
+  return static_cast<int>(std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+    return line.find(text) != std::string::npos;
+  }));
+}
+
+}  // namespace
+
+Time now() {
+  return Time(
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+StoreOptions options_of(const std::string& self, const std::vector<int>& ports) {
+  StoreOptions options;
+  options.cluster = "test";
+  options.name = self;
+  options.insecure = true;
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    options.members.push_back({.name = std::string(1, static_cast<char>('a' + i)),
+                               .address = "127.0.0.1:" + std::to_string(ports[i])});
+  }
+  return options;
+}
+
+replication::Request request(std::uint64_t number, std::size_t value_bytes) {
+  return {.number = number,
+          .settled = number,
+          .time_left = std::chrono::seconds(1),
+          .operation = {.verb = replication::Verb::kPatch,
+                        .id = "id",
+                        .steps = {{"name", std::string(value_bytes, 'x')}}}};
+}
+
+std::uint64_t number_of(const node::Envelope& envelope) {
+  return std::get<replication::Request>(envelope.message).number;
+}
+
+int Peer::Seen::ups(const std::string& peer) const {
+  return static_cast<int>(std::count(changes.begin(), changes.end(), "up " + peer));
+}
+int Peer::Seen::downs(const std::string& peer) const {
+  return count_with(changes, "down " + peer + ": ");
+}
+int Peer::Seen::refused(const std::string& text) const { return count_with(refusals, text); }
+
+Peer::Peer(StoreOptions options, std::uint64_t incarnation)
+    : options_(std::move(options)), incarnation_{incarnation} {
+  std::vector<Member> members;
+  std::string listen;
+  for (const MemberOptions& member : options_.members) {
+    members.push_back({.name = member.name, .address = member.address});
+    if (member.name == options_.name) listen = member.address;
+  }
+  auto opened = open_transport(options_, members, listen, incarnation_, now, events());
+  status_ = opened.status();
+  if (!opened.ok()) return;
+  transport_ = *std::move(opened);
+  flushed_ = transport_.get();
+}
+
+absl::Status Peer::queue(const std::string& to, const node::Message& message) {
+  return transport_->send(to, {.cluster = stable_hash(options_.cluster),
+                               .generation = 1,
+                               .epoch = 1,
+                               .from = incarnation_,
+                               .message = message});
+}
+
+absl::Status Peer::send(const std::string& to, const node::Message& message) {
+  absl::Status status = queue(to, message);
+  transport_->flush();
+  return status;
+}
+
+Peer::Seen Peer::seen() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return seen_;
+}
+
+bool Peer::wait(const std::function<bool(const Seen&)>& condition) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return changed_.wait_for(lock, kFarTooLong, [&] { return condition(seen_); });
+}
+
+bool Peer::wait_up(const std::string& peer, int times) {
+  return wait([&](const Seen& seen) { return seen.ups(peer) >= times; });
+}
+bool Peer::wait_down(const std::string& peer) {
+  return wait([&](const Seen& seen) { return seen.downs(peer) > 0; });
+}
+bool Peer::wait_refused(const std::string& text) {
+  return wait([&](const Seen& seen) { return seen.refused(text) > 0; });
+}
+bool Peer::wait_envelopes(std::size_t count) {
+  return wait([&](const Seen& seen) { return seen.envelopes.size() >= count; });
+}
+
+Events Peer::events() {
+  return {
+      .on_frame =
+          [this](const std::string&, wire::Frame frame) {
+            note([&] {
+              ++seen_.frames;
+              std::move(frame.envelopes.begin(), frame.envelopes.end(),
+                        std::back_inserter(seen_.envelopes));
+            });
+            // As the runtime does when it has handled the messages.
+            if (Transport* transport = flushed_) transport->flush();
+          },
+      .on_up =
+          [this](const std::string& peer) { note([&] { seen_.changes.push_back("up " + peer); }); },
+      .on_down =
+          [this](const std::string& peer, const std::string& reason) {
+            note([&] { seen_.changes.push_back("down " + peer + ": " + reason); });
+          },
+      .on_refused =
+          [this](const std::string& reason) { note([&] { seen_.refusals.push_back(reason); }); },
+  };
+}
+
+void Peer::note(const std::function<void()>& change) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    change();
+  }
+  changed_.notify_all();
+}
+
+}  // namespace sojourn::transport

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "transport/grpc_transport.h"
+
+namespace sojourn::transport {
+
+// The time, as the transports of these tests know it.
+Time now();
+
+// Options of that member of a cluster of members a, b, c and so on, as many as there are ports.
+StoreOptions options_of(const std::string& self, const std::vector<int>& ports);
+
+// A message of about that size, which is told by its number.
+replication::Request request(std::uint64_t number, std::size_t value_bytes = 10);
+std::uint64_t number_of(const node::Envelope& envelope);
+
+// The transport of one member, and what it has reported.
+class Peer {
+ public:
+  struct Seen {
+    std::vector<node::Envelope> envelopes = {};
+    std::size_t frames = 0;
+    // What became of the connections: "up b", "down b: why".
+    std::vector<std::string> changes = {};
+    std::vector<std::string> refusals = {};
+
+    int ups(const std::string& peer) const;
+    int downs(const std::string& peer) const;
+    int refused(const std::string& text) const;
+  };
+
+  Peer(StoreOptions options, std::uint64_t incarnation);
+
+  // Whether it could be opened.
+  const absl::Status& status() const { return status_; }
+  Transport& transport() { return *transport_; }
+
+  // Queues the message.
+  absl::Status queue(const std::string& to, const node::Message& message);
+  // Queues and flushes.
+  absl::Status send(const std::string& to, const node::Message& message);
+
+  Seen seen();
+  // Waits until it is true of what was seen; false if that takes far too long.
+  bool wait(const std::function<bool(const Seen&)>& condition);
+  bool wait_up(const std::string& peer, int times = 1);
+  bool wait_down(const std::string& peer);
+  bool wait_refused(const std::string& text);
+  bool wait_envelopes(std::size_t count);
+
+ private:
+  Events events();
+  void note(const std::function<void()>& change);
+
+  const StoreOptions options_;
+  const Incarnation incarnation_;
+  absl::Status status_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Seen seen_;
+  // For events, which may come before the constructor has ended.
+  std::atomic<Transport*> flushed_{nullptr};
+  std::unique_ptr<Transport> transport_;
+};
+
+}  // namespace sojourn::transport

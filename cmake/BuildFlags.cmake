@@ -8,7 +8,7 @@ target_compile_options(
   -Wall
   -Wextra
   -Wpedantic
-  $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow>  # g++ else minds parameters of constructors
+  $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>  # a parameter may be named as the member it sets
   -Wold-style-cast
   -Wnon-virtual-dtor
   -Woverloaded-virtual

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "replication/operation.h"
+
+namespace sojourn::simulation {
+
+// A session as an answer showed it.
+struct SeenSession {
+  std::string id = {};
+  Phase phase = Phase::kLogin;
+  std::string subject = {};
+  std::map<std::string, std::string> attributes = {};
+  Lifetime lifetime = {};
+  Version version = {};
+
+  friend bool operator==(const SeenSession&, const SeenSession&) = default;
+};
+
+// One call of one client: what it asked, when, and what it was told. Times are those of one clock that
+// all clients of a history share; calls that touch in time count as concurrent.
+struct Call {
+  // Which client, for reports.
+  std::string client = {};
+  Time called = {};
+  // Time::max() if it never returned.
+  Time returned = Time::max();
+  replication::Operation operation = {};
+  absl::StatusCode status = absl::StatusCode::kUnknown;
+  // The answer's session, for the verbs that answer one.
+  std::optional<SeenSession> session = {};
+
+  // Whether the client cannot know if it had an effect. If so, it may take effect at any time after it
+  // was called, or never.
+  bool outcome_unknown() const {
+    return returned == Time::max() || status == absl::StatusCode::kDeadlineExceeded ||
+           status == absl::StatusCode::kCancelled;
+  }
+  // Whether the answer promises that nothing happened.
+  bool refused() const {
+    return !outcome_unknown() && (status == absl::StatusCode::kUnavailable ||
+                                  status == absl::StatusCode::kResourceExhausted ||
+                                  status == absl::StatusCode::kInvalidArgument);
+  }
+};
+
+// All calls about one lineage: one session through all the ids that it has had. In any order.
+using History = std::vector<Call>;
+
+// One line about a call, for reports.
+std::string describe(const Call& call);
+std::string_view name_of(replication::Verb verb);
+
+}  // namespace sojourn::simulation

@@ -1,0 +1,377 @@
+#include "simulation/simulation.h"
+
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/hash.h"
+#include "ring/placement.h"
+#include "simulation/trace.h"
+
+namespace sojourn::simulation {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+constexpr std::string_view kCluster = "simulated";
+// A node that asks for more ticks than this at one instant does not get on.
+constexpr int kTicksAtOnceMax = 1000;
+// Where one thing goes wrong, many do.
+constexpr std::size_t kViolationsMax = 5;
+
+Duration draw_between(Random& random, Duration low, Duration high) {
+  const auto span = static_cast<std::uint64_t>((high - low).count());
+  return low + Duration(static_cast<std::int64_t>(random.below(span + 1)));
+}
+
+NetworkOptions draw_network(Random& random) {
+  NetworkOptions options;
+  options.mode =
+      random.one_in(2) ? NetworkOptions::Mode::kStreams : NetworkOptions::Mode::kDatagrams;
+  options.delay_min = draw_between(random, microseconds(10), milliseconds(1));
+  options.delay_max = options.delay_min + draw_between(random, microseconds(0), milliseconds(20));
+  // Every second network is a good one.
+  if (random.one_in(2)) return options;
+  options.break_permille = random.below(20);
+  options.loss_permille = random.below(100);
+  options.repeat_permille = random.below(100);
+  options.late_permille = random.below(100);
+  options.late_max = draw_between(random, milliseconds(1), milliseconds(5000));
+  options.write_max = draw_between(random, microseconds(1), milliseconds(5));
+  options.unnoticed_max = draw_between(random, milliseconds(1), milliseconds(1000));
+  options.redial_max = draw_between(random, milliseconds(1), milliseconds(1000));
+  // A queue of a few messages at times.
+  if (random.one_in(4)) options.queue_bytes_max = 2000 + random.below(20'000);
+  return options;
+}
+
+}  // namespace
+
+SimulationOptions SimulationOptions::draw(Random& random) {
+  SimulationOptions options;
+  constexpr std::array<std::size_t, 12> kMembers = {1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5};
+  options.members = kMembers[random.below(kMembers.size())];
+  // A witness at times.
+  if (options.members > 1 && random.one_in(8)) {
+    options.capacities.assign(options.members, 1);
+    options.capacities[random.below(options.members)] = 0;
+  }
+  options.copies = static_cast<std::uint32_t>(1 + random.below(3));
+  options.segments = std::uint32_t{1} << random.below(7);
+  options.node.place_locally = random.one_in(2);
+  options.node.resend_interval = draw_between(random, milliseconds(5), milliseconds(300));
+  options.node.plane.resend_interval = draw_between(random, milliseconds(5), milliseconds(300));
+  options.node.membership.heartbeat_interval =
+      draw_between(random, milliseconds(50), milliseconds(500));
+  // Bounds that are reached, at times.
+  if (random.one_in(8)) options.node.calls_in_flight_max = 1 + random.below(5);
+  if (random.one_in(8)) options.node.plane.writes_waiting_max = 1 + random.below(5);
+  if (random.one_in(8)) options.node.plane.memory_bytes = 20'000 + random.below(50'000);
+  options.network = draw_network(random);
+  options.clock_offset_max = random.one_in(2) ? std::chrono::hours(1) : Duration::zero();
+  options.start_spread = draw_between(random, milliseconds(0), milliseconds(3000));
+  return options;
+}
+
+std::size_t SimulationOptions::holders() const {
+  const auto witnesses = std::count(capacities.begin(), capacities.end(), 0u);
+  return std::min<std::size_t>(copies, members - static_cast<std::size_t>(witnesses));
+}
+
+std::string SimulationOptions::describe() const {
+  const auto ms = [](Duration duration) {
+    return absl::StrFormat("%gms", static_cast<double>(duration.count()) / 1000);
+  };
+  std::string text = absl::StrFormat(
+      "members=%d copies=%d segments=%d place_locally=%d resend=%s/%s heartbeat=%s calls_max=%d "
+      "writes_max=%d memory=%d start_spread=%s ",
+      members, copies, segments, node.place_locally, ms(node.resend_interval),
+      ms(node.plane.resend_interval), ms(node.membership.heartbeat_interval),
+      node.calls_in_flight_max, node.plane.writes_waiting_max, node.plane.memory_bytes,
+      ms(start_spread));
+  text += "capacities=";
+  for (const std::uint32_t capacity : capacities) text += absl::StrFormat("%d,", capacity);
+  return text + absl::StrFormat(
+                    " network=%s delay=%s..%s break=%d loss=%d repeat=%d late=%d/%s queue=%d",
+                    network.mode == NetworkOptions::Mode::kStreams ? "streams" : "datagrams",
+                    ms(network.delay_min), ms(network.delay_max), network.break_permille,
+                    network.loss_permille, network.repeat_permille, network.late_permille,
+                    ms(network.late_max), network.queue_bytes_max);
+}
+
+Simulation::Simulation(std::uint64_t seed, SimulationOptions options)
+    : options_(std::move(options)),
+      random_(seed),
+      members_(options_.members),
+      network_(options_.network, options_.members, stable_hash(kCluster), events_, random_,
+               *this) {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    members_[i].name = absl::StrFormat("m%d", i);
+    members_[i].clock_offset = draw_between(random_, Duration::zero(), options_.clock_offset_max);
+    const Duration late = draw_between(random_, Duration::zero(), options_.start_spread);
+    events_.after(late, [this, i] { start(i); });
+  }
+}
+
+Simulation::~Simulation() = default;
+
+void Simulation::trace(const std::string& what) {
+  if (trace_) *trace_ << seconds(now()) << ' ' << what << std::endl;
+}
+
+void Simulation::violation(const std::string& what) {
+  if (violations_.size() < kViolationsMax) violations_.push_back(seconds(now()) + " " + what);
+  trace("VIOLATION: " + what);
+}
+
+// Time.
+
+void Simulation::run_for(Duration duration) {
+  const Time end = now() + duration;
+  while (events_.run_next(end)) {
+  }
+}
+
+bool Simulation::run_until(const std::function<bool()>& is_so, Duration limit) {
+  const Time end = now() + limit;
+  while (!is_so()) {
+    if (!events_.run_next(end)) return is_so();
+  }
+  return true;
+}
+
+bool Simulation::run_until_ready(Duration limit) {
+  return run_until(
+      [this] {
+        return std::all_of(members_.begin(), members_.end(), [](const Member& member) {
+          return member.node && member.node->ready();
+        });
+      },
+      limit);
+}
+
+// Members.
+
+Time Simulation::common_time(std::size_t member, Time local) const {
+  return local - members_[member].clock_offset;
+}
+
+std::size_t Simulation::members_up() const {
+  return static_cast<std::size_t>(std::count_if(
+      members_.begin(), members_.end(), [](const Member& member) { return member.node != nullptr; }));
+}
+
+std::size_t Simulation::member_called(const std::string& name) const {
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [&](const Member& member) { return member.name == name; });
+  return static_cast<std::size_t>(found - members_.begin());
+}
+
+std::vector<std::size_t> Simulation::owners(std::string_view id) const {
+  std::vector<std::size_t> owners;
+  for (const Member& member : members_) {
+    if (!member.node || !member.node->ready()) continue;
+    const ring::Placement& placement = *member.node->placement();
+    for (const MemberIndex owner : placement.owners(placement.segment_of(id))) {
+      owners.push_back(member_called(placement.view().members[owner.value].name));
+    }
+    break;
+  }
+  return owners;
+}
+
+void Simulation::crash(std::size_t member) {
+  if (!members_[member].node) return;
+  trace(name(member) + " crashes");
+  members_[member].node.reset();
+  members_[member].asleep_until = {};
+  network_.crash(member);
+  // Whoever waits will never know. Taken out first: they may call again.
+  std::vector<Done> abandoned;
+  for (auto at = calls_.begin(); at != calls_.end();) {
+    if (at->first.first != member) {
+      ++at;
+      continue;
+    }
+    abandoned.push_back(std::move(at->second.done));
+    at = calls_.erase(at);
+  }
+  for (const Done& done : abandoned) done(std::nullopt);
+}
+
+void Simulation::start(std::size_t index) {
+  Member& member = members_[index];
+  if (member.node) return;
+  trace(member.name + " starts");
+  member.incarnation = Incarnation{random_.next() | 1};
+  member.random = std::make_unique<SeededRandom>(random_.next());
+  member.tick_at.reset();
+  member.view.reset();
+
+  node::NodeOptions options = options_.node;
+  options.membership.cluster = kCluster;
+  options.membership.self = member.name;
+  options.membership.segments = options.plane.segments = options_.segments;
+  options.membership.copies = options_.copies;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const std::uint32_t capacity = i < options_.capacities.size() ? options_.capacities[i] : 1;
+    options.membership.members.push_back(
+        {.name = members_[i].name, .address = members_[i].name + ":7600", .capacity = capacity});
+  }
+  member.node = std::make_unique<node::Node>(std::move(options), member.incarnation, *member.random);
+  member.node->start(local_time(index));
+  after_step(index);
+}
+
+void Simulation::put_to_sleep(std::size_t member, Duration duration) {
+  if (!members_[member].node) return;
+  trace(name(member) + " sleeps until " + seconds(now() + duration));
+  members_[member].asleep_until = std::max(members_[member].asleep_until, now() + duration);
+}
+
+std::optional<Incarnation> Simulation::incarnation(std::size_t member) const {
+  if (!members_[member].node) return std::nullopt;
+  return members_[member].incarnation;
+}
+
+Time Simulation::local_time(std::size_t member) const {
+  return events_.now() + members_[member].clock_offset;
+}
+
+// What the runtime does in production.
+
+void Simulation::receive(std::size_t to, std::size_t from, const wire::Frame& frame) {
+  for (const node::Envelope& envelope : frame.envelopes) {
+    if (trace_) trace(name(from) + " -> " + name(to) + ": " + describe(envelope));
+    members_[to].node->receive(local_time(to), name(from), envelope);
+    apply_effects(to);
+  }
+  after_step(to);
+}
+
+void Simulation::after_step(std::size_t member) {
+  apply_effects(member);
+  network_.flush(member);
+  arm(member);
+}
+
+void Simulation::apply_effects(std::size_t member) {
+  node::Node& node = *members_[member].node;
+  check_view(member);
+  for (node::Effects effects = node.take_effects(); !effects.empty();
+       effects = node.take_effects()) {
+    for (const node::Outgoing& outgoing : effects.outgoing) {
+      if (const auto* replicate = std::get_if<replication::Replicate>(&outgoing.envelope.message)) {
+        for (const replication::Entry& entry : replicate->entries) replicated_ids_.insert(entry.id);
+      }
+      const absl::Status sent =
+          network_.send(member, member_called(outgoing.to), outgoing.envelope);
+      if (!sent.ok()) {
+        node.undeliverable(local_time(member), outgoing.to, outgoing.envelope.message, sent);
+      }
+    }
+    for (const Notice& notice : effects.notices) trace(name(member) + " notes: " + notice.message);
+    for (node::Finished& finished : effects.finished) finish(member, std::move(finished));
+  }
+}
+
+void Simulation::arm(std::size_t index) {
+  Member& member = members_[index];
+  const std::optional<Time> deadline = member.node->next_deadline();
+  if (!deadline) return;
+  const Time at = std::max({*deadline - member.clock_offset, now(), member.asleep_until});
+  if (member.tick_at && *member.tick_at <= at) return;
+  member.tick_at = at;
+  events_.at(at, [this, index, incarnation = member.incarnation] { tick(index, incarnation); });
+}
+
+void Simulation::tick(std::size_t index, Incarnation incarnation) {
+  Member& member = members_[index];
+  // Of another start, or replaced by an earlier one.
+  if (!member.node || member.incarnation != incarnation || member.tick_at != now()) return;
+  member.tick_at.reset();
+  if (member.asleep_until > now()) return arm(index);
+  member.ticks_at_once = member.last_tick == now() ? member.ticks_at_once + 1 : 0;
+  member.last_tick = now();
+  if (member.ticks_at_once > kTicksAtOnceMax) {
+    if (member.ticks_at_once == kTicksAtOnceMax + 1) {
+      violation(member.name + " asks for ticks without end at one instant");
+    }
+    return;
+  }
+  member.node->tick(local_time(index));
+  after_step(index);
+}
+
+void Simulation::check_view(std::size_t index) {
+  Member& member = members_[index];
+  const auto& view = member.node->view();
+  if (view == member.view) return;
+  if (member.view && view->epoch <= member.view->epoch) {
+    violation(member.name + " went back to an older view");
+  }
+  member.view = view;
+  for (const Member& other : members_) {
+    if (other.node && other.view && other.view->epoch == view->epoch && *other.view != *view) {
+      violation(member.name + " installed another view of the same epoch than " + other.name);
+    }
+  }
+}
+
+// Calls.
+
+void Simulation::call(std::size_t member, replication::Operation operation, Duration timeout,
+                      Done done) {
+  if (asleep(member)) {
+    const Incarnation incarnation = members_[member].incarnation;
+    events_.at(members_[member].asleep_until, [this, member, incarnation, timeout,
+                                               operation = std::move(operation),
+                                               done = std::move(done)]() mutable {
+      if (this->incarnation(member) != incarnation) return done(std::nullopt);
+      call(member, std::move(operation), timeout, std::move(done));
+    });
+    return;
+  }
+  node::Node& node = *members_[member].node;
+  if (replication::is_read(operation.verb)) {
+    const auto local_now = [&] { return local_time(member); };
+    if (auto result = node.read_local(operation.id, operation.touch, local_now)) {
+      return done(std::move(*result));
+    }
+  }
+  const std::uint64_t number = node.call(local_time(member), std::move(operation), timeout);
+  calls_[{member, number}] = {.deadline = now() + timeout, .done = std::move(done)};
+  after_step(member);
+}
+
+void Simulation::finish(std::size_t member, node::Finished finished) {
+  const auto call = calls_.find({member, finished.number});
+  if (call == calls_.end()) {
+    return violation(absl::StrFormat("call %d of %s ended, which nobody waits for", finished.number,
+                                     name(member)));
+  }
+  Waiting waiting = std::move(call->second);
+  calls_.erase(call);
+  if (now() > std::max(waiting.deadline, members_[member].asleep_until)) {
+    violation(absl::StrFormat("call %d of %s ended after its deadline", finished.number,
+                              name(member)));
+  }
+  waiting.done(std::move(finished.result));
+}
+
+SeenSession seen(const session::Record& record) {
+  SeenSession session = {.id = std::string(record.id()),
+                         .phase = record.phase(),
+                         .subject = std::string(record.subject()),
+                         .lifetime = record.lifetime(),
+                         .version = record.version()};
+  record.for_each_attribute([&](std::string_view name, std::string_view value) {
+    session.attributes.emplace(name, value);
+  });
+  return session;
+}
+
+}  // namespace sojourn::simulation

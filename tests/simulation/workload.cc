@@ -1,0 +1,297 @@
+#include "simulation/workload.h"
+
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "session/id_draw.h"
+#include "simulation/linearizability.h"
+
+namespace sojourn::simulation {
+namespace {
+
+using replication::Operation;
+using replication::Verb;
+using std::chrono::milliseconds;
+
+// What Store's options have as defaults.
+constexpr Duration kReadTimeout = milliseconds(250);
+constexpr Duration kWriteTimeout = milliseconds(1000);
+// Calls to a session after it was seen to be gone.
+constexpr std::size_t kCallsAfterDeath = 6;
+
+std::vector<Attribute> to_vector(const std::map<std::string, std::string>& attributes) {
+  std::vector<Attribute> vector;
+  for (const auto& [name, value] : attributes) vector.push_back({name, value});
+  return vector;
+}
+
+}  // namespace
+
+WorkloadOptions WorkloadOptions::draw(Random& random) {
+  WorkloadOptions options;
+  options.clients = 1 + random.below(10);
+  options.sessions_at_once = 1 + random.below(6);
+  options.calls_per_session_max = 20 + random.below(60);
+  options.think_max = milliseconds(1 + random.below(400));
+  if (random.one_in(4)) options.value_bytes_max = 1 + random.below(kAttributeValueBytesMax);
+  options.sticky = random.one_in(3);
+  options.idle_max = std::chrono::seconds(1 + random.below(10));
+  options.absolute_max = std::chrono::seconds(1 + random.below(20));
+  return options;
+}
+
+std::string WorkloadOptions::describe() const {
+  return absl::StrFormat(
+      "clients=%d sessions=%d calls=%d think=%dms value=%d sticky=%d idle=%ds absolute=%ds", clients,
+      sessions_at_once, calls_per_session_max, think_max / milliseconds(1), value_bytes_max, sticky,
+      idle_max.count(), absolute_max.count());
+}
+
+Workload::Workload(WorkloadOptions options, Simulation& simulation, Random& random)
+    : options_(options), simulation_(simulation), random_(random) {}
+
+void Workload::start() {
+  for (std::size_t client = 0; client < options_.clients; ++client) next_step(client);
+}
+
+void Workload::next_step(std::size_t client) {
+  const auto think = random_.below(static_cast<std::uint64_t>(options_.think_max.count()) + 1);
+  simulation_.events().after(Duration(1 + static_cast<std::int64_t>(think)),
+                             [this, client] { step(client); });
+}
+
+void Workload::step(std::size_t client) {
+  if (stopped_) return;
+  if (simulation_.members_up() == 0) return next_step(client);
+  ask(absl::StrFormat("client %d", client), draw_request(client),
+      [this, client] { next_step(client); });
+}
+
+// Makes the call and writes it down.
+void Workload::ask(std::string client, Request request, std::function<void()> then) {
+  Lineage& lineage = lineages_[request.lineage];
+  const std::size_t index = lineage.history.size();
+  lineage.history.push_back({.client = client + " at " + simulation_.name(request.member),
+                             .called = simulation_.now(),
+                             .operation = request.operation});
+  ++calls_;
+  ++calls_pending_;
+  simulation_.trace(describe(lineage.history.back()));
+  simulation_.call(
+      request.member, std::move(request.operation), request.timeout,
+      [this, &lineage, index, must_succeed = request.must_succeed,
+       then = std::move(then)](std::optional<replication::Result> result) {
+        Call& call = lineage.history[index];
+        --calls_pending_;
+        if (result) {
+          call.returned = simulation_.now();
+          call.status = result->status.code();
+          if (result->record && call.operation.verb != Verb::kTouch) {
+            call.session = seen(*result->record);
+          }
+          learn(lineage, call);
+        }
+        ++outcomes_[result ? absl::StatusCodeToString(call.status) : "CRASHED"];
+        simulation_.trace(describe(call));
+        if (must_succeed && call.status != absl::StatusCode::kOk &&
+            call.status != absl::StatusCode::kNotFound) {
+          simulation_.violation("no answer from a healthy cluster: " + describe(call) + ": " +
+                                (result ? result->status.ToString() : "crashed"));
+        }
+        then();
+      });
+}
+
+void Workload::learn(Lineage& lineage, const Call& call) {
+  if (call.session) {
+    const std::string& id = call.session->id;
+    if (std::find(lineage.ids.begin(), lineage.ids.end(), id) == lineage.ids.end()) {
+      lineage.ids.push_back(id);
+    }
+    if (!lineage.newest || lineage.newest->version < call.session->version) {
+      lineage.newest = call.session;
+    }
+  }
+  const bool revoked = call.operation.verb == Verb::kRevoke && call.status == absl::StatusCode::kOk;
+  const bool gone = !lineage.ids.empty() && call.operation.id == lineage.ids.back() &&
+                    (revoked || call.status == absl::StatusCode::kNotFound);
+  if (gone) lineage.calls_left = std::min(lineage.calls_left, kCallsAfterDeath);
+}
+
+// What clients do.
+
+Workload::Request Workload::draw_request(std::size_t client) {
+  Request request = {.lineage = pick_lineage(), .member = member_for(client)};
+  Lineage& lineage = lineages_[request.lineage];
+  request.operation = lineage.history.empty() ? draw_create(lineage) : draw_operation(lineage);
+  request.timeout = replication::is_read(request.operation.verb) ? kReadTimeout : kWriteTimeout;
+  if (random_.one_in(4)) request.timeout = milliseconds(1 + random_.below(60));
+  if (lineage.calls_left > 0) --lineage.calls_left;
+  return request;
+}
+
+std::size_t Workload::pick_lineage() {
+  open_.erase(std::remove_if(open_.begin(), open_.end(),
+                             [&](std::size_t lineage) { return lineages_[lineage].calls_left == 0; }),
+              open_.end());
+  if (open_.size() >= options_.sessions_at_once) {
+    const std::size_t lineage = open_[random_.below(open_.size())];
+    // Without an id there is nothing to ask yet.
+    if (!lineages_[lineage].ids.empty()) return lineage;
+  }
+  lineages_.push_back({.calls_left = options_.calls_per_session_max});
+  if (open_.size() >= options_.sessions_at_once) open_.erase(open_.begin());
+  open_.push_back(lineages_.size() - 1);
+  return open_.back();
+}
+
+Operation Workload::draw_create(Lineage& lineage) {
+  Operation create = {.verb = Verb::kCreate, .lifetime = draw_lifetime()};
+  // Ids made elsewhere are known to their maker whatever becomes of the call.
+  if (random_.one_in(3)) {
+    create.id = session::draw_id(random_);
+    lineage.ids.push_back(create.id);
+  }
+  if (random_.one_in(4)) {
+    create.phase = Phase::kActive;
+    create.subject = "ana";
+  }
+  const Patch::Step change = draw_change();
+  if (change.value) create.attributes = {{change.name, *change.value}};
+  return create;
+}
+
+Operation Workload::draw_operation(const Lineage& lineage) {
+  Operation operation;
+  const std::vector<std::string>& ids = lineage.ids;
+  operation.id = random_.one_in(6) ? ids[random_.below(ids.size())] : ids.back();
+  const std::optional<SeenSession>& newest = lineage.newest;
+
+  const std::uint64_t dice = random_.below(100);
+  if (dice < 40 || !newest) {
+    operation.verb = Verb::kGet;
+    operation.touch = !random_.one_in(4);
+  } else if (dice < 58) {
+    operation.verb = Verb::kPatch;
+    operation.steps = {draw_change()};
+    if (random_.one_in(3)) operation.steps.push_back(draw_change());
+    if (random_.one_in(4)) operation.expected_version = newest->version;
+  } else if (dice < 70) {
+    operation.verb = Verb::kUpdate;
+    std::map<std::string, std::string> attributes = newest->attributes;
+    const Patch::Step change = draw_change();
+    attributes[change.name] = change.value.value_or("erased");
+    operation.attributes = to_vector(attributes);
+    operation.expected_version = newest->version;
+  } else if (dice < 80) {
+    operation.verb = Verb::kAuthenticate;
+    operation.subject = "ana";
+    operation.lifetime = draw_lifetime();
+    operation.steps = {draw_change()};
+    if (random_.one_in(4)) operation.expected_version = newest->version;
+  } else if (dice < 88) {
+    operation.verb = Verb::kRotate;
+  } else if (dice < 95) {
+    operation.verb = Verb::kTouch;
+  } else {
+    operation.verb = Verb::kRevoke;
+  }
+  return operation;
+}
+
+Patch::Step Workload::draw_change() {
+  Patch::Step change = {.name = std::string(1, static_cast<char>('a' + random_.below(3)))};
+  if (random_.one_in(5)) return change;
+  // No value is ever written twice, so a read says which write it saw.
+  std::string value = absl::StrFormat("%d", ++values_);
+  value.resize(std::max(value.size(), random_.below(options_.value_bytes_max) + 1), '.');
+  change.value = std::move(value);
+  return change;
+}
+
+Lifetime Workload::draw_lifetime() {
+  const auto up_to = [&](std::chrono::seconds longest) {
+    return std::chrono::seconds(1 + random_.below(static_cast<std::uint64_t>(longest.count())));
+  };
+  const std::chrono::seconds idle = up_to(options_.idle_max);
+  return {.idle = idle, .absolute = up_to(options_.absolute_max)};
+}
+
+std::size_t Workload::member_for(std::size_t client) {
+  std::size_t member = options_.sticky ? client % simulation_.members()
+                                       : random_.below(simulation_.members());
+  while (!simulation_.node(member)) member = (member + 1) % simulation_.members();
+  return member;
+}
+
+// The end.
+
+void Workload::read_everything() {
+  std::deque<Request> requests;
+  for (std::size_t lineage = 0; lineage < lineages_.size(); ++lineage) {
+    for (const std::string& id : lineages_[lineage].ids) {
+      const bool last = id == lineages_[lineage].ids.back();
+      for (std::size_t i = 0; i < (last ? simulation_.members() : 1); ++i) {
+        requests.push_back({.lineage = lineage,
+                            .member = last ? i : random_.below(simulation_.members()),
+                            .operation = {.verb = Verb::kGet, .id = id},
+                            .timeout = std::chrono::seconds(5),
+                            .must_succeed = true});
+      }
+    }
+  }
+  ask_in_turn(std::move(requests));
+}
+
+void Workload::revoke_everything() {
+  std::deque<Request> requests;
+  for (std::size_t lineage = 0; lineage < lineages_.size(); ++lineage) {
+    for (const std::string& id : lineages_[lineage].ids) {
+      requests.push_back({.lineage = lineage,
+                          .member = random_.below(simulation_.members()),
+                          .operation = {.verb = Verb::kRevoke, .id = id},
+                          .timeout = std::chrono::seconds(5),
+                          .must_succeed = true});
+    }
+  }
+  ask_in_turn(std::move(requests));
+}
+
+void Workload::ask_in_turn(std::deque<Request> requests) {
+  if (requests.empty()) return;
+  Request request = std::move(requests.front());
+  requests.pop_front();
+  ++calls_pending_;  // until the next is asked
+  ask("the end", std::move(request), [this, requests = std::move(requests)]() mutable {
+    simulation_.events().after(Duration(1), [this, requests = std::move(requests)]() mutable {
+      --calls_pending_;
+      ask_in_turn(std::move(requests));
+    });
+  });
+}
+
+void Workload::check_histories(const Tolerance& tolerance) {
+  for (const Lineage& lineage : lineages_) {
+    const Verdict verdict = check_linearizable(lineage.history, {.tolerance = tolerance});
+    if (verdict.kind == Verdict::Kind::kViolation) simulation_.violation(verdict.explanation);
+    if (verdict.kind == Verdict::Kind::kUndecided) ++undecided_;
+  }
+}
+
+std::set<std::string> Workload::ids() const {
+  std::set<std::string> ids;
+  for (const Lineage& lineage : lineages_) ids.insert(lineage.ids.begin(), lineage.ids.end());
+  return ids;
+}
+
+std::string Workload::outcomes() const {
+  std::string text;
+  for (const auto& [status, count] : outcomes_) {
+    text += absl::StrFormat("%s%s=%d", text.empty() ? "" : " ", status, count);
+  }
+  return text;
+}
+
+}  // namespace sojourn::simulation

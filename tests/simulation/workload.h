@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "simulation/history.h"
+#include "simulation/session_model.h"
+#include "simulation/simulation.h"
+
+namespace sojourn::simulation {
+
+struct WorkloadOptions {
+  std::size_t clients = 6;
+  // Sessions that the clients work on at one time: few, so that they meet.
+  std::size_t sessions_at_once = 4;
+  std::size_t calls_per_session_max = 60;
+  Duration think_max = std::chrono::milliseconds(200);
+  std::size_t value_bytes_max = 16;
+  // Whether each client stays with one member, as behind a sticky balancer.
+  bool sticky = false;
+  std::chrono::seconds idle_max = std::chrono::seconds(10);
+  std::chrono::seconds absolute_max = std::chrono::seconds(20);
+
+  static WorkloadOptions draw(Random& random);
+  std::string describe() const;
+};
+
+// Browsers, as the store sees them: clients that log in, read and change sessions through whichever
+// member, several at once on the same few sessions, and that write down what they were told.
+class Workload {
+ public:
+  // The references must outlive it.
+  Workload(WorkloadOptions options, Simulation& simulation, Random& random);
+
+  void start();
+  // Clients end their last call and do nothing more.
+  void stop() { stopped_ = true; }
+  bool idle() const { return calls_pending_ == 0; }
+
+  // For the end, one call after the other; idle() when it is done. In a healthy cluster each must get a
+  // real answer.
+  void read_everything();
+  void revoke_everything();
+
+  // Reports a violation for each history that no order explains.
+  void check_histories(const Tolerance& tolerance);
+
+  // All ids that clients were told.
+  std::set<std::string> ids() const;
+  std::uint64_t calls() const { return calls_; }
+  std::uint64_t sessions() const { return lineages_.size(); }
+  std::uint64_t undecided() const { return undecided_; }
+  std::string outcomes() const;
+
+ private:
+  // One session through all the ids that it has had, as far as they were told.
+  struct Lineage {
+    History history = {};
+    std::vector<std::string> ids = {};
+    // As of the newest answer.
+    std::optional<SeenSession> newest = {};
+    // Calls to make before it is left alone.
+    std::size_t calls_left = 0;
+  };
+  struct Request {
+    std::size_t lineage = 0;
+    std::size_t member = 0;
+    replication::Operation operation = {};
+    Duration timeout = {};
+    // Whether only a real answer will do.
+    bool must_succeed = false;
+  };
+
+  void next_step(std::size_t client);
+  void step(std::size_t client);
+  void ask(std::string client, Request request, std::function<void()> then);
+  void learn(Lineage& lineage, const Call& call);
+  void ask_in_turn(std::deque<Request> requests);
+  std::size_t pick_lineage();
+  Request draw_request(std::size_t client);
+  replication::Operation draw_create(Lineage& lineage);
+  replication::Operation draw_operation(const Lineage& lineage);
+  Patch::Step draw_change();
+  Lifetime draw_lifetime();
+  std::size_t member_for(std::size_t client);
+
+  const WorkloadOptions options_;
+  Simulation& simulation_;
+  Random& random_;
+  bool stopped_ = false;
+  std::deque<Lineage> lineages_;
+  // Those that clients work on.
+  std::vector<std::size_t> open_;
+  std::size_t calls_pending_ = 0;
+  std::uint64_t calls_ = 0;
+  std::uint64_t values_ = 0;
+  std::uint64_t undecided_ = 0;
+  std::map<std::string, std::uint64_t> outcomes_;
+};
+
+}  // namespace sojourn::simulation

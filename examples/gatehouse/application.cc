@@ -1,0 +1,202 @@
+#include "gatehouse/application.h"
+
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <asio/dispatch.hpp>
+#include <chrono>
+#include <utility>
+
+#include "gatehouse/log.h"
+#include "gatehouse/portal/account.h"
+#include "gatehouse/portal/answers.h"
+#include "gatehouse/portal/form_guard.h"
+#include "gatehouse/portal/json_login.h"
+#include "gatehouse/portal/login_step.h"
+#include "gatehouse/portal/password_step.h"
+#include "gatehouse/status.h"
+#include "gatehouse/users/users_json.h"
+#include "gatehouse/verify/verify_endpoint.h"
+#include "gatehouse/web/assets.h"
+#include "gatehouse/web/page_response.h"
+
+namespace gatehouse {
+
+absl::StatusOr<Users> load_users(const Config& config, const PortalConfig& portal) {
+  Users users;
+  for (const std::string& name : portal.identity_stores) {
+    const IdentityStoreConfig& store = *config.find_identity_store(name);
+    for (const User& user : store.users) {
+      if (!users.add(user)) {
+        return absl::InvalidArgumentError(absl::StrFormat(
+            "portal %s: two identity stores have a user '%s'", portal.name, user.name));
+      }
+    }
+    if (store.path.empty()) continue;
+    auto from_file = load_users_json(store.path);
+    if (!from_file.ok()) return from_file.status();
+    for (User& user : *from_file) {
+      user.realm = store.realm;
+      users.add(std::move(user));  // users of the configuration win over those of the file
+    }
+  }
+  return users;
+}
+
+Application::Application(asio::io_context& io, Config config)
+    : io_(io), config_(std::move(config)), stop_timer_(io), health_timer_(io) {}
+
+Application::~Application() = default;
+
+absl::StatusOr<std::unique_ptr<Application>> Application::start(asio::io_context& io, Config config) {
+  std::unique_ptr<Application> application(new Application(io, std::move(config)));
+  if (absl::Status status = application->open(); !status.ok()) return status;
+  return application;
+}
+
+absl::Status Application::open() {
+  const auto route = std::ranges::find_if(
+      config_.routes, [](const RouteConfig& each) { return !each.portal.empty(); });
+  if (route == config_.routes.end()) return absl::InvalidArgumentError("no route has a portal");
+  portal_ = config_.find_portal(route->portal);
+
+  auto users = load_users(config_, *portal_);
+  if (!users.ok()) return users.status();
+  users_ = *std::move(users);
+
+  auto cookies = sojourn::CookieCodec::make(portal_->cookie);
+  if (!cookies.ok()) return cookies.status();
+  cookies_.emplace(*std::move(cookies));
+
+  // Before the store joins its cluster: a port that is taken should not disturb the others.
+  auto server = Server::listen(io_.get_executor(), config_.listen, {},
+                               [this](const ExchangePtr& exchange) { serve(exchange); });
+  if (!server.ok()) return server.status();
+
+  sojourn::StoreOptions options = config_.store;
+  options.log = std::make_shared<sojourn::LogSink>(
+      [](const sojourn::LogRecord& record) { log_line(record.level, record.message); });
+  auto store = sojourn::Store::open(io_.get_executor(), std::move(options));
+  if (!store.ok()) return store.status();
+  store_.emplace(*std::move(store));
+
+  sessions_.emplace(*store_, *cookies_, counters_);
+  services_.emplace(Services{config_, *portal_, {route->prefix}, *store_, *sessions_, users_, passwords_, counters_});
+  add_routes();
+  server_.emplace(*std::move(server));
+  server_->start();
+  watch_health();
+  return absl::OkStatus();
+}
+
+void Application::add_routes() {
+  router_.add("GET", "/healthz", [](const ExchangePtr& exchange) {
+    exchange->answer(Response::text(200, "alive\n"));
+  });
+  router_.add("GET", "/readyz", [this](const ExchangePtr& exchange) {
+    exchange->answer(readiness_answer(store_->health(), is_stopping_));
+  });
+  router_.add("GET", "/status", [this](const ExchangePtr& exchange) {
+    if (!is_internal(exchange->request(), config_.trusted_proxies)) {
+      return exchange->answer(Response::text(403, "Only for this machine and trusted proxies.\n"));
+    }
+    exchange->answer(status_answer(store_->name(), store_->health(), is_stopping_, store_->metrics(), counters_));
+  });
+  add_portal_routes();
+  for (const RouteConfig& route : config_.routes) {
+    if (!route.policy.empty()) add_verify_routes(route);
+  }
+  router_.set_not_found([this](const ExchangePtr& exchange) {
+    exchange->answer(message_answer(*services_, exchange->request(), 404,
+                                    {.title = "Page not found",
+                                     .text = "There is nothing at this address.",
+                                     .link_title = "To the portal",
+                                     .link_url = services_->path("portal")}));
+  });
+}
+
+void Application::add_portal_routes() {
+  using Endpoint = void (*)(Services&, const ExchangePtr&);
+  const auto add = [this](std::string_view method, std::string_view name, Endpoint endpoint) {
+    router_.add(method, services_->path(name),
+                [this, endpoint](const ExchangePtr& exchange) { endpoint(*services_, exchange); });
+  };
+  add("GET", "login", show_login);
+  add("POST", "login", [](Services& services, const ExchangePtr& exchange) {
+    has_json_body(exchange->request()) ? handle_json_login(services, exchange)
+                                       : begin_login(services, exchange);
+  });
+  add("GET", "password", show_password);
+  add("POST", "password", try_password);
+  add("GET", "portal", show_portal);
+  add("GET", "whoami", show_whoami);
+  add("GET", "logout", show_logout);
+  add("POST", "logout", log_out);
+  add("GET", "assets/style.css", [](Services&, const ExchangePtr& exchange) {
+    exchange->answer(asset_response("text/css; charset=utf-8", style_css()));
+  });
+  add("GET", "assets/logo.svg", [](Services&, const ExchangePtr& exchange) {
+    exchange->answer(asset_response("image/svg+xml", logo_svg()));
+  });
+  for (const std::string& path : {std::string("/"), services_->base.portal, services_->base.portal + "/"}) {
+    router_.add("GET", path, [this](const ExchangePtr& exchange) {
+      exchange->answer(Response::redirect(302, services_->path("login")));
+    });
+  }
+}
+
+void Application::add_verify_routes(const RouteConfig& route) {
+  const PolicyConfig& policy = *config_.find_policy(route.policy);
+  const auto add = [this, &policy](const std::string& path, VerifyMode mode) {
+    router_.add("*", path, [this, &policy, mode](const ExchangePtr& exchange) {
+      handle_verify(*services_, policy, mode, exchange);
+    });
+  };
+  add(route.prefix, VerifyMode::kForwardAuth);
+  add(route.prefix + "/nginx", VerifyMode::kAuthRequest);
+}
+
+void Application::serve(const ExchangePtr& exchange) {
+  if (!config_.access_log) return router_.handle(exchange);
+  const auto started = std::chrono::steady_clock::now();
+  const Request& request = exchange->request();
+  const auto client = client_address(request, config_.trusted_proxies);
+  // Without the query, which may say where somebody was.
+  std::string what = absl::StrFormat("%s %s %s", client.to_string(), request.method, request.path);
+  auto logged = std::make_shared<Exchange>(
+      request, exchange->executor(), [exchange, started, what = std::move(what)](Response response) {
+        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
+        log_line(sojourn::LogLevel::kInfo, absl::StrFormat("%s %d %.1fms", what, response.status(), took.count()));
+        exchange->answer(std::move(response));
+      });
+  router_.handle(logged);
+}
+
+// Tells the log when this server becomes ready, or no longer is, and why.
+void Application::watch_health() {
+  const sojourn::Health health = store_->health();
+  if (was_ready_ != health.ready) {
+    log_line(sojourn::LogLevel::kInfo, health.ready ? "ready" : "not ready: " + health.reason);
+    was_ready_ = health.ready;
+  }
+  health_timer_.expires_after(std::chrono::milliseconds(100));
+  health_timer_.async_wait([this](asio::error_code error) {
+    if (!error && !is_stopping_) watch_health();
+  });
+}
+
+void Application::stop(absl::AnyInvocable<void() &&> done) {
+  if (is_stopping_.exchange(true)) return;
+  log_line(sojourn::LogLevel::kInfo, "stopping");
+  asio::dispatch(io_, [this, done = std::move(done)]() mutable {
+    stop_timer_.expires_after(config_.shutdown_delay);
+    stop_timer_.async_wait([this, done = std::move(done)](asio::error_code) mutable {
+      server_->stop(config_.grace_period, [done = std::move(done)]() mutable {
+        log_line(sojourn::LogLevel::kInfo, "stopped");
+        std::move(done)();
+      });
+    });
+  });
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,162 @@
+#include "gatehouse/config/config.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "gatehouse/config/readers.h"
+#include "gatehouse/config/words.h"
+
+namespace gatehouse {
+namespace {
+
+template <typename Range>
+auto find_named(const Range& range, std::string_view name) -> decltype(range.data()) {
+  const auto found = std::ranges::find(range, name, [](const auto& each) { return std::string_view(each.name); });
+  return found == range.end() ? nullptr : &*found;
+}
+
+void read_global_line(const Directive& line, Config& config, Problems& problems) {
+  Words words(line, problems);
+  if (words.take({"security"})) return read_security(line, config, problems);
+  if (words.take({"sojourn"})) return read_sojourn(line, config, problems);
+  if (words.take({"trusted_proxies"})) {
+    words.take({"static"});  // Caddy names the kind of source; lists are the only kind here
+    for (const std::string& range : words.texts("a range of addresses such as 10.0.0.0/8")) {
+      if (!config.trusted_proxies.add(range)) {
+        words.problem("'" + range + "' is neither a range such as 10.0.0.0/8 nor private_ranges");
+      }
+    }
+  } else if (words.take({"threads"})) {
+    config.threads = static_cast<unsigned>(words.number("a number of threads", 1, 256));
+  } else if (words.take({"grace_period"})) {
+    config.grace_period = words.duration("a duration");
+  } else if (words.take({"shutdown_delay"})) {
+    config.shutdown_delay = words.duration("a duration");
+  } else {
+    words.unknown("the global block");
+  }
+  words.finish();
+}
+
+// Checks what one part of the configuration says about another.
+class Completion {
+ public:
+  Completion(Config& config, const Place& file, Problems& problems)
+      : config_(config), file_(file), problems_(problems) {}
+
+  void run() {
+    check_cluster();
+    for (PortalConfig& portal : config_.portals) complete(portal);
+    for (const RouteConfig& route : config_.routes) check(route);
+    if (config_.routes.empty()) problems_.add(file_, "no site has a route");
+    if (config_.listen.empty()) problems_.add(file_, "there is no site: nothing to listen on");
+  }
+
+ private:
+  void check_cluster() {
+    const sojourn::StoreOptions& store = config_.store;
+    std::set<std::string> names;
+    for (const auto& member : store.members) {
+      if (!names.insert(member.name).second) {
+        problems_.add(file_, "sojourn: the member '" + member.name + "' is listed twice");
+      }
+    }
+    if (store.members.empty()) problems_.add(file_, "sojourn: there is no member");
+    else if (store.name.empty()) problems_.add(file_, "sojourn: 'node' does not say which member this is");
+    else if (!names.contains(store.name)) {
+      problems_.add(file_, "sojourn: the node '" + store.name + "' is not a member");
+    }
+    if (!store.tls && !store.insecure) {
+      problems_.add(file_, "sojourn: 'tls' is missing, or 'insecure' to do without");
+    }
+  }
+
+  void complete(PortalConfig& portal) {
+    portal.cookie.attach_route = config_.attach_route;
+    portal.cookie.route_alias = config_.route_alias;
+    for (const std::string& store : portal.identity_stores) {
+      if (config_.find_identity_store(store) == nullptr) {
+        problems_.add(portal.place, "there is no local identity store '" + store + "'");
+      }
+    }
+    const auto codec = sojourn::CookieCodec::make(portal.cookie);
+    if (!codec.ok()) problems_.add(portal.place, "cookie: " + std::string(codec.status().message()));
+  }
+
+  void check(const RouteConfig& route) {
+    if (!route.portal.empty() && config_.find_portal(route.portal) == nullptr) {
+      problems_.add(route.place, "there is no authentication portal '" + route.portal + "'");
+    }
+    if (!route.policy.empty() && config_.find_policy(route.policy) == nullptr) {
+      problems_.add(route.place, "there is no authorization policy '" + route.policy + "'");
+    }
+    const auto has_same_prefix = [&route](const RouteConfig& other) {
+      return &other != &route && other.prefix == route.prefix;
+    };
+    if (std::ranges::any_of(config_.routes, has_same_prefix)) {
+      problems_.add(route.place, "there are two routes for '" + route.prefix + "*'");
+    }
+    const auto is_portal = [](const RouteConfig& each) { return !each.portal.empty(); };
+    if (!route.portal.empty() && std::ranges::count_if(config_.routes, is_portal) > 1) {
+      problems_.add(route.place, "only one route may have 'authenticate with'");
+    }
+    // Whose cookie would a policy read?
+    if (!route.policy.empty() && std::ranges::none_of(config_.routes, is_portal)) {
+      problems_.add(route.place, "'authorize with' needs a route with 'authenticate with'");
+    }
+  }
+
+  Config& config_;
+  const Place file_;
+  Problems& problems_;
+};
+
+}  // namespace
+
+const IdentityStoreConfig* Config::find_identity_store(std::string_view name) const {
+  return find_named(identity_stores, name);
+}
+const PortalConfig* Config::find_portal(std::string_view name) const {
+  return find_named(portals, name);
+}
+const PolicyConfig* Config::find_policy(std::string_view name) const {
+  return find_named(policies, name);
+}
+
+Config read_config(std::string_view text, const std::string& file, const ConfigOverrides& overrides,
+                   Problems& problems) {
+  Config config;
+  bool is_first = true;
+  int sites = 0;
+  for (const Directive& directive : read_directives(text, file, problems)) {
+    if (directive.words.empty() && is_first) {
+      for (const Directive& line : directive.block) read_global_line(line, config, problems);
+    } else if (directive.words.empty()) {
+      problems.add(directive.place, "the global block must come first, and only once");
+    } else if (++sites > 1) {
+      problems.add(directive.place, "only one site is supported");
+    } else {
+      read_site(directive, config, problems);
+    }
+    is_first = false;
+  }
+  if (overrides.node) config.store.name = *overrides.node;
+  if (!overrides.listen.empty()) config.listen = overrides.listen;
+  Completion(config, {file, 1}, problems).run();
+  return config;
+}
+
+Config load_config(const std::string& path, const ConfigOverrides& overrides, Problems& problems) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) {
+    problems.add({path, 1}, "the file cannot be read");
+    return {};
+  }
+  return read_config(text, path, overrides, problems);
+}
+
+}  // namespace gatehouse

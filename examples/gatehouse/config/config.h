@@ -1,0 +1,113 @@
+#pragma once
+
+#include <sojourn/cookie.h>
+#include <sojourn/options.h>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gatehouse/config/problems.h"
+#include "gatehouse/http/forwarded.h"
+#include "gatehouse/portal/redirect_rules.h"
+#include "gatehouse/users/user.h"
+
+namespace gatehouse {
+
+// "local identity store NAME": where users come from.
+struct IdentityStoreConfig {
+  std::string name = {};
+  std::string realm = "local";
+  // A users.json as authcrunch writes it; empty for none.
+  std::string path = {};
+  // Users of the configuration itself; they win over those of the file.
+  std::vector<User> users = {};
+  Place place = {};
+};
+
+// A link on the portal page.
+struct LinkConfig {
+  std::string title = {};
+  std::string url = {};
+};
+
+// "authentication portal NAME": the pages that sign people in and out.
+struct PortalConfig {
+  std::string name = {};
+  std::vector<std::string> identity_stores = {};
+  sojourn::CookieOptions cookie = {};
+  std::vector<RedirectRule> login_redirects = {};
+  std::vector<RedirectRule> logout_redirects = {};
+  std::vector<LinkConfig> links = {};
+  Place place = {};
+};
+
+// "authorization policy NAME": who may pass, asked by a proxy.
+struct PolicyConfig {
+  std::string name = {};
+  // The portal as browsers reach it, without a slash at its end: "https://auth.example.com/auth".
+  std::string auth_url = {};
+  std::vector<std::string> allowed_roles = {};
+  // Whoever has signed in may pass.
+  bool allow_everybody = false;
+  // X-Token-Subject and so on, beside Remote-User and so on.
+  bool inject_claims = false;
+  // X-Auth-Request-User and so on, the names that oauth2-proxy made common.
+  bool inject_auth_request = false;
+  // Answer 401 to browsers as well, where they would be sent to the portal.
+  bool disable_auth_redirect = false;
+  Place place = {};
+};
+
+// "route PREFIX* { authenticate with PORTAL }" or "{ authorize with POLICY }".
+struct RouteConfig {
+  std::string prefix = {};
+  std::string portal = {};
+  std::string policy = {};
+  Place place = {};
+};
+
+// All that a configuration file says.
+struct Config {
+  std::vector<IdentityStoreConfig> identity_stores = {};
+  std::vector<PortalConfig> portals = {};
+  std::vector<PolicyConfig> policies = {};
+  std::vector<RouteConfig> routes = {};
+  // Where browsers or proxies connect: "host:port".
+  std::vector<std::string> listen = {};
+  TrustedProxies trusted_proxies = {};
+  sojourn::StoreOptions store = {};
+  // Taken over into every portal's cookie options.
+  bool attach_route = true;
+  std::map<std::string, std::string> route_alias = {};
+  unsigned threads = 1;
+  // From the signal to stop until new connections are refused: /readyz says 503 meanwhile.
+  std::chrono::seconds shutdown_delay = std::chrono::seconds(0);
+  // How long requests under way may take after that.
+  std::chrono::seconds grace_period = std::chrono::seconds(10);
+  bool access_log = false;
+
+  const IdentityStoreConfig* find_identity_store(std::string_view name) const;
+  const PortalConfig* find_portal(std::string_view name) const;
+  const PolicyConfig* find_policy(std::string_view name) const;
+};
+
+// What the command line says instead of the file.
+struct ConfigOverrides {
+  std::optional<std::string> node = {};
+  std::vector<std::string> listen = {};
+};
+
+// Reads configuration text, checks it as a whole and completes it: after that every name in it refers
+// to something, each portal's cookie can be written, and the cluster includes this node. `file` is the
+// name that problems mention. What is returned is only of use when there are no problems.
+Config read_config(std::string_view text, const std::string& file, const ConfigOverrides& overrides,
+                   Problems& problems);
+
+// The same for a file.
+Config load_config(const std::string& path, const ConfigOverrides& overrides, Problems& problems);
+
+}  // namespace gatehouse

@@ -1,0 +1,113 @@
+#include <utility>
+
+#include "gatehouse/config/readers.h"
+#include "gatehouse/config/words.h"
+
+namespace gatehouse {
+namespace {
+
+// member NAME HOST:PORT [capacity N] [zone ZONE]
+sojourn::MemberOptions read_member(Words& words) {
+  sojourn::MemberOptions member;
+  member.name = words.text("a member's name");
+  member.address = words.text("the address where other members reach it");
+  while (words.has_more()) {
+    if (words.take({"capacity"})) {
+      member.capacity = static_cast<std::uint32_t>(words.number("a capacity", 0, 1'000'000));
+    } else if (words.take({"zone"})) {
+      member.zone = words.text("a zone");
+    } else {
+      break;
+    }
+  }
+  return member;
+}
+
+// tls { certificate FILE, key FILE, ca FILE }
+sojourn::TlsOptions read_tls(Words& words, Problems& problems) {
+  sojourn::TlsOptions tls;
+  for (const Directive& line : words.block()) {
+    Words inner(line, problems);
+    if (inner.take({"certificate"})) tls.certificate_file = inner.text("a file");
+    else if (inner.take({"key"})) tls.key_file = inner.text("a file");
+    else if (inner.take({"ca"})) tls.ca_file = inner.text("a file");
+    else inner.unknown("tls");
+    inner.finish();
+  }
+  if (tls.certificate_file.empty() || tls.key_file.empty() || tls.ca_file.empty()) {
+    words.problem("tls needs certificate, key and ca");
+  }
+  return tls;
+}
+
+sojourn::PlacementPolicy read_placement(Words& words) {
+  const std::string policy = words.text("local or hashed");
+  if (policy != "local" && policy != "hashed") {
+    words.problem("'" + policy + "' is neither local nor hashed");
+  }
+  return policy == "hashed" ? sojourn::PlacementPolicy::kHashed : sojourn::PlacementPolicy::kLocal;
+}
+
+// route on|off, route alias MEMBER ALIAS
+void read_route(Words& words, Config& config) {
+  if (!words.take({"alias"})) {
+    config.attach_route = words.on_off();
+    return;
+  }
+  std::string member = words.text("a member's name");
+  std::string alias = words.text("its alias");
+  if (!config.route_alias.emplace(member, std::move(alias)).second) {
+    words.problem("'" + member + "' has an alias already");
+  }
+}
+
+void read_line(const Directive& line, Config& config, Problems& problems) {
+  Words words(line, problems);
+  sojourn::StoreOptions& store = config.store;
+  if (words.take({"cluster"})) {
+    store.cluster = words.text("the cluster's name");
+  } else if (words.take({"node"})) {
+    store.name = words.text("this member's name");
+  } else if (words.take({"member"})) {
+    store.members.push_back(read_member(words));
+  } else if (words.take({"listen"})) {
+    store.listen = words.text("an address");
+  } else if (words.take({"copies"})) {
+    store.copies = static_cast<std::uint32_t>(words.number("a number of copies", 1, 5));
+  } else if (words.take({"segments"})) {
+    store.segments = static_cast<std::uint32_t>(words.number("a number of segments", 1, 65536));
+    if ((store.segments & (store.segments - 1)) != 0) words.problem("segments: not a power of two");
+  } else if (words.take({"placement"})) {
+    store.placement = read_placement(words);
+  } else if (words.take({"insecure"})) {
+    store.insecure = true;
+    store.insecure_beyond_loopback = words.take({"beyond", "loopback"});
+  } else if (words.take({"tls"})) {
+    store.tls = read_tls(words, problems);
+  } else if (words.take({"memory"})) {
+    store.memory_bytes = words.size("a size");
+  } else if (words.take({"idle"})) {
+    store.session_lifetime.idle = words.duration("a duration");
+  } else if (words.take({"absolute"})) {
+    store.session_lifetime.absolute = words.duration("a duration");
+  } else if (words.take({"login"})) {
+    const auto lifetime = words.duration("a duration");
+    store.login_lifetime = {lifetime, lifetime};
+  } else if (words.take({"route"})) {
+    read_route(words, config);
+  } else {
+    words.unknown("the sojourn block");
+  }
+  words.finish();
+}
+
+}  // namespace
+
+void read_sojourn(const Directive& directive, Config& config, Problems& problems) {
+  Words words(directive, problems);
+  words.take({"sojourn"});
+  for (const Directive& line : words.block()) read_line(line, config, problems);
+  words.finish();
+}
+
+}  // namespace gatehouse

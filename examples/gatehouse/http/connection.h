@@ -1,0 +1,75 @@
+#pragma once
+
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+#include <array>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "gatehouse/http/exchange.h"
+#include "gatehouse/http/request_parser.h"
+
+namespace gatehouse {
+
+// How patient a connection is.
+struct ConnectionOptions {
+  RequestLimits limits = {};
+  // From the end of one request to the end of the next, and for writing one response.
+  std::chrono::milliseconds timeout = std::chrono::seconds(30);
+  // How long the rest of a refused request is read and thrown away, so that the client gets to read
+  // the refusal instead of a reset.
+  std::chrono::milliseconds linger = std::chrono::seconds(2);
+};
+
+// One client's connection: reads a request, has it handled, writes the response, and starts again. One
+// request at a time: those that a client sends ahead wait in the parser.
+//
+// Lives as long as it has something to do. start() and stop() are safe from any thread; all else runs
+// on the socket's executor, which must be a strand.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Closed = std::function<void(Connection*)>;
+
+  // `closed` is called once, at the end, on the connection's executor.
+  Connection(asio::ip::tcp::socket socket, ConnectionOptions options, Handler handler, Closed closed);
+
+  void start();
+
+  // Ends the connection: at once if no request is under way, otherwise after its response.
+  void stop();
+  // Ends the connection at once.
+  void abort();
+
+ private:
+  using State = RequestParser::State;
+
+  void wait_until(std::chrono::milliseconds timeout);
+  void on_timeout();
+  void read();
+  void advance(State state);
+  void send_continue();
+  void handle();
+  void refuse(int status, std::string reason);
+  void respond(const Response& response, bool head_only, bool keep_alive);
+  void on_written(bool keep_alive);
+  void linger();
+  void drain();
+  void close();
+
+  asio::ip::tcp::socket socket_;
+  asio::steady_timer timer_;
+  const ConnectionOptions options_;
+  const Handler handler_;
+  Closed closed_;
+  RequestParser parser_;
+  std::array<char, 8192> input_;
+  std::string output_;
+  asio::ip::address peer_;
+  bool handling_ = false;
+  bool stopping_ = false;
+  bool is_open_ = true;
+};
+
+}  // namespace gatehouse

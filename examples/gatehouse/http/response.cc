@@ -1,0 +1,124 @@
+#include "gatehouse/http/response.h"
+
+#include <ctime>
+
+#include "gatehouse/http/request.h"
+
+namespace gatehouse {
+namespace {
+
+std::string without_controls(std::string_view value) {
+  std::string result(value);
+  for (char& c : result) {
+    if ((c >= 0 && c < ' ') || c == '\x7f') c = ' ';
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 200: return "OK";
+    case 204: return "No Content";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 413: return "Content Too Large";
+    case 415: return "Unsupported Media Type";
+    case 417: return "Expectation Failed";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 503: return "Service Unavailable";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Unknown";
+  }
+}
+
+std::string http_date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc = {};
+  gmtime_r(&now, &utc);
+  char text[64];
+  // The names of days and months are English in the "C" locale, which this program never leaves.
+  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  return {text, size};
+}
+
+Response Response::html(int status, std::string body) {
+  Response response(status);
+  response.set("Content-Type", "text/html; charset=utf-8");
+  response.body_ = std::move(body);
+  return response;
+}
+
+Response Response::text(int status, std::string body) {
+  Response response(status);
+  response.set("Content-Type", "text/plain; charset=utf-8");
+  response.body_ = std::move(body);
+  return response;
+}
+
+Response Response::json(int status, std::string body) {
+  Response response(status);
+  response.set("Content-Type", "application/json");
+  response.body_ = std::move(body);
+  return response;
+}
+
+Response Response::redirect(int status, std::string location) {
+  Response response(status);
+  response.set("Location", location);
+  return response;
+}
+
+Response& Response::set(std::string_view name, std::string_view value) {
+  for (auto& [key, old] : headers_) {
+    if (equal_ignoring_case(key, name)) {
+      old = without_controls(value);
+      return *this;
+    }
+  }
+  return add(name, value);
+}
+
+Response& Response::add(std::string_view name, std::string_view value) {
+  headers_.emplace_back(std::string(name), without_controls(value));
+  return *this;
+}
+
+std::string_view Response::header(std::string_view name) const {
+  for (const auto& [key, value] : headers_) {
+    if (equal_ignoring_case(key, name)) return value;
+  }
+  return {};
+}
+
+std::string Response::serialize(bool head_only, bool keep_alive, std::string_view date) const {
+  std::string bytes;
+  bytes.reserve(512 + body_.size());
+  const auto line = [&bytes](std::string_view name, std::string_view value) {
+    bytes.append(name).append(": ").append(value).append("\r\n");
+  };
+
+  bytes.append("HTTP/1.1 ").append(std::to_string(status_)).append(" ");
+  bytes.append(reason_phrase(status_)).append("\r\n");
+  line("Date", date);
+  for (const auto& [name, value] : headers_) line(name, value);
+  if (header("Cache-Control").empty()) line("Cache-Control", "no-store");
+  line("X-Content-Type-Options", "nosniff");
+  if (status_ != 204) line("Content-Length", std::to_string(body_.size()));
+  line("Connection", keep_alive ? "keep-alive" : "close");
+  bytes.append("\r\n");
+  if (!head_only && status_ != 204) bytes.append(body_);
+  return bytes;
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,188 @@
+#include "gatehouse/http/server.h"
+
+#include <absl/status/status.h>
+#include <absl/strings/str_format.h>
+
+#include <asio/bind_executor.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace gatehouse {
+namespace {
+
+using asio::ip::tcp;
+
+std::optional<tcp::endpoint> parse_endpoint(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string host(text.substr(0, colon));
+  const std::string_view digits = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host.empty()) host = "0.0.0.0";
+  if (host == "localhost") host = "127.0.0.1";
+
+  unsigned port = 0;
+  const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  asio::error_code error;
+  const auto address = asio::ip::make_address(host, error);
+  if (error || bad != std::errc() || end != digits.data() + digits.size() || port > 65535) {
+    return std::nullopt;
+  }
+  return tcp::endpoint(address, static_cast<std::uint16_t>(port));
+}
+
+}  // namespace
+
+// Everything after listen() runs on one strand; connections have strands of their own.
+class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
+ public:
+  Impl(asio::any_io_executor executor, ServerOptions options, Handler handler)
+      : strand_(asio::make_strand(executor)),
+        executor_(std::move(executor)),
+        timer_(strand_),
+        options_(options),
+        handler_(std::move(handler)) {}
+
+  absl::Status listen(const std::string& address) {
+    const auto endpoint = parse_endpoint(address);
+    if (!endpoint) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("%s: not an address to listen on, such as 127.0.0.1:8080 or :8080", address));
+    }
+    Listener listener{tcp::acceptor(strand_)};
+    asio::error_code error;
+    listener.acceptor.open(endpoint->protocol(), error);
+    // So that a restarted server need not wait for the old one's last packets to die out.
+    if (!error) listener.acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) listener.acceptor.bind(*endpoint, error);
+    if (!error) listener.acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (!error) endpoints_.push_back(listener.acceptor.local_endpoint(error));
+    if (error) {
+      return absl::UnavailableError(
+          absl::StrFormat("%s: cannot listen: %s", address, error.message()));
+    }
+    listeners_.push_back(std::move(listener));
+    return absl::OkStatus();
+  }
+
+  const std::vector<tcp::endpoint>& endpoints() const { return endpoints_; }
+
+  void start() {
+    asio::dispatch(strand_, [self = shared_from_this()] { self->accept_everywhere(); });
+  }
+
+  void stop(std::chrono::milliseconds grace, absl::AnyInvocable<void() &&> done) {
+    asio::dispatch(strand_, [self = shared_from_this(), grace, done = std::move(done)]() mutable {
+      self->stopped_ = std::move(done);
+      for (Listener& listener : self->listeners_) {
+        asio::error_code ignored;  // closed is closed
+        listener.acceptor.close(ignored);
+      }
+      for (const auto& [key, connection] : self->connections_) connection->stop();
+      self->timer_.expires_after(grace);
+      self->timer_.async_wait([self](asio::error_code error) {
+        if (error) return;
+        for (const auto& [key, connection] : self->connections_) connection->abort();
+      });
+      self->finish_if_empty();
+    });
+  }
+
+ private:
+  struct Listener {
+    tcp::acceptor acceptor;
+    bool is_accepting = false;
+  };
+
+  void accept_everywhere() {
+    for (Listener& listener : listeners_) accept(listener);
+  }
+
+  void accept(Listener& listener) {
+    if (stopped_ || listener.is_accepting || !listener.acceptor.is_open() ||
+        connections_.size() >= options_.connections_max) {
+      return;
+    }
+    listener.is_accepting = true;
+    listener.acceptor.async_accept(
+        asio::make_strand(executor_),
+        asio::bind_executor(strand_, [self = shared_from_this(), &listener](
+                                         asio::error_code error,
+                                         tcp::socket socket) { self->on_accepted(listener, error, std::move(socket)); }));
+  }
+
+  void on_accepted(Listener& listener, asio::error_code error, tcp::socket socket) {
+    listener.is_accepting = false;
+    if (stopped_) return;
+    if (error) return retry_soon();
+    auto connection = std::make_shared<Connection>(
+        std::move(socket), options_.connection, handler_, [self = shared_from_this()](Connection* gone) {
+          // Not dispatch(): this may be called while stop() goes through the connections.
+          asio::post(self->strand_, [self, gone] { self->forget(gone); });
+        });
+    connections_.emplace(connection.get(), connection);
+    connection->start();
+    accept(listener);
+  }
+
+  // Out of file descriptors, most likely: trying again at once would only burn the processor.
+  void retry_soon() {
+    timer_.expires_after(std::chrono::milliseconds(100));
+    timer_.async_wait([self = shared_from_this()](asio::error_code error) {
+      if (!error) self->accept_everywhere();
+    });
+  }
+
+  void forget(Connection* connection) {
+    connections_.erase(connection);
+    finish_if_empty();
+    accept_everywhere();
+  }
+
+  void finish_if_empty() {
+    if (!stopped_ || !connections_.empty()) return;
+    timer_.cancel();
+    if (*stopped_) std::move(*std::exchange(stopped_, absl::AnyInvocable<void() &&>()))();
+  }
+
+  asio::strand<asio::any_io_executor> strand_;
+  asio::any_io_executor executor_;
+  asio::steady_timer timer_;
+  const ServerOptions options_;
+  const Handler handler_;
+  std::vector<tcp::endpoint> endpoints_;
+  // Neither grows nor moves after listen(), so that operations may refer to its elements.
+  std::vector<Listener> listeners_;
+  std::map<Connection*, std::shared_ptr<Connection>> connections_;
+  // Set once the server stops; empty once that was told.
+  std::optional<absl::AnyInvocable<void() &&>> stopped_;
+};
+
+Server::Server(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::Server(Server&&) noexcept = default;
+Server& Server::operator=(Server&&) noexcept = default;
+Server::~Server() = default;
+
+absl::StatusOr<Server> Server::listen(asio::any_io_executor executor,
+                                      const std::vector<std::string>& addresses,
+                                      ServerOptions options, Handler handler) {
+  auto impl = std::make_shared<Impl>(std::move(executor), options, std::move(handler));
+  for (const std::string& address : addresses) {
+    if (absl::Status status = impl->listen(address); !status.ok()) return status;
+  }
+  return Server(std::move(impl));
+}
+
+std::vector<tcp::endpoint> Server::endpoints() const { return impl_->endpoints(); }
+void Server::start() { impl_->start(); }
+void Server::stop(std::chrono::milliseconds grace, absl::AnyInvocable<void() &&> done) {
+  impl_->stop(grace, std::move(done));
+}
+
+}  // namespace gatehouse

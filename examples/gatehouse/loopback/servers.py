@@ -1,0 +1,183 @@
+"""Three gatehouses that are members of one cluster."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from loopback.browser import request
+from loopback.processes import Process, free_port
+
+NAMES = ("auth-0", "auth-1", "auth-2")
+COOKIE = "__Host-sid"
+
+
+@dataclass
+class Person:
+    name: str
+    password: str
+    full_name: str
+    email: str
+    roles: str
+
+
+ANA = Person("ana", "correct horse battery", "Ana Lima", "ana@example.com", "app/user app/admin")
+# Somebody who can sign in but has no role that the policy asks for.
+BEN = Person("ben", "staple under a tree", "Ben Okri", "ben@example.com", "guest")
+
+# One file for all members: what differs between them is said on their command lines.
+CONFIG = """\
+{{
+	security {{
+		local identity store localdb {{
+{users}
+		}}
+		authentication portal main {{
+			enable identity store localdb
+			crypto key a sign-verify {{env.COOKIE_KEY}}
+			trust login redirect uri domain exact 127.0.0.1 path prefix /
+			{portal_line}
+		}}
+		authorization policy app {{
+			set auth url {auth_url}
+			allow roles app/user
+			inject headers with claims
+			inject headers for auth_request
+		}}
+	}}
+	sojourn {{
+		cluster {cluster}
+{members}
+		{security}
+	}}
+	trusted_proxies 127.0.0.0/8
+	{global_line}
+}}
+
+127.0.0.1:0 {{
+	route /auth* {{
+		authenticate with main
+	}}
+	route /verify* {{
+		authorize with app
+	}}
+}}
+"""
+
+_USER = """\
+			user {name} {{
+				name {full_name}
+				email {email}
+				password "{password_hash}"
+				roles {roles}
+			}}"""
+
+
+def hash_password(program, password):
+    return subprocess.run([program, "hash-password"], input=password + "\n", text=True, check=True,
+                          capture_output=True, timeout=10).stdout.strip()
+
+
+class Gatehouse(Process):
+    """One member. `port` is for browsers, `peer_port` for the other members."""
+
+    def __init__(self, program, config, name, port, peer_port, log, environment):
+        super().__init__(name, [program, "--config", config, "--node", name,
+                                "--listen", f"127.0.0.1:{port}"], log, environment)
+        self.port = port
+        self.peer_port = peer_port
+
+    def is_ready(self):
+        try:
+            return request(self.port, "GET", "/readyz", timeout=2).status == 200
+        except OSError:
+            return False
+
+    def wait_ready(self):
+        self.wait_until(self.is_ready, "/readyz says 200")
+
+    def status(self):
+        return json.loads(request(self.port, "GET", "/status").body)
+
+
+class Cluster:
+    """Starts the members in a directory of their own, and stops them:
+
+        with Cluster(program, directory) as cluster:
+            Browser(cluster["auth-0"].port).get("/auth/login")
+    """
+
+    def __init__(self, program, directory, names=NAMES, cluster="loopback", auth_url="/auth",
+                 security="insecure", portal_line="", global_line="", people=(ANA, BEN)):
+        """{port} in `auth_url` is the first member's. `security` is what the sojourn block says about it, in which {env.MEMBER} is the member's
+        name."""
+        self.program = Path(program)
+        self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.members = {}
+        self._names = names
+        self._peer_ports = {name: free_port() for name in names}
+        self.ports = [free_port() for _ in names]
+        self.config = self.directory / "Caddyfile"
+        self.config.write_text(CONFIG.format(
+            users="\n".join(_USER.format(password_hash=hash_password(program, each.password),
+                                         **vars(each)) for each in people),
+            members="\n".join(f"\t\tmember {name} 127.0.0.1:{port}"
+                              for name, port in self._peer_ports.items()),
+            cluster=cluster, auth_url=auth_url.format(port=self.ports[0]), security=security, portal_line=portal_line,
+            global_line=global_line))
+
+    def start(self, name):
+        member = Gatehouse(
+            self.program, self.config, name, self.ports[self._names.index(name)],
+            self._peer_ports[name], self.directory / f"{name}.log",
+            {"MEMBER": name, "COOKIE_KEY": "not a secret: everybody can read it here"})
+        self.members[name] = member
+        return member
+
+    def __enter__(self):
+        try:
+            for name in self._names:
+                self.start(name)
+            for member in self:
+                member.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def __getitem__(self, name):
+        return self.members[name]
+
+    def __iter__(self):
+        return iter(self.members.values())
+
+    def others(self, name):
+        return [member for member in self if member.name != name]
+
+    def stop(self):
+        """Stops all members. Their exit statuses by name."""
+        return {member.name: member.stop() for member in self}
+
+    def logs(self):
+        return "".join(member.output() for member in self)
+
+    def counters(self):
+        """The sum of the members' counters."""
+        total = {}
+        for member in self:
+            for group in member.status().values():
+                if isinstance(group, dict):
+                    for name, value in group.items():
+                        if isinstance(value, int):
+                            total[name] = total.get(name, 0) + value
+        return total
+
+    def remote_calls(self):
+        """How often a member had to ask another one, since the start."""
+        counters = self.counters()
+        return {"lookups": counters["reads_remote_hit"] + counters["reads_remote_miss"],
+                "writes": counters["writes_remote"]}

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace gatehouse {
+
+// What happened since the start, for /status. Safe from any thread.
+struct Counters {
+  using Counter = std::atomic<std::uint64_t>;
+
+  // Session cookies by the route they came with. A hit: it names this member, so the balancer followed
+  // it, or was lucky. A miss: it names another member. Unknown: it names nobody.
+  Counter sticky_hit = 0;
+  Counter sticky_miss = 0;
+  Counter sticky_none = 0;
+  Counter sticky_unknown = 0;
+  // Routes that name another member than the session's owner: the owner moved.
+  Counter routes_stale = 0;
+  // Cookies that were malformed or forged, and those whose session is gone or never was.
+  Counter cookies_rejected = 0;
+  Counter cookies_not_found = 0;
+
+  Counter logins_started = 0;
+  Counter logins_completed = 0;
+  Counter passwords_wrong = 0;
+  Counter logins_ended = 0;  // by too many wrong passwords
+  Counter logouts = 0;
+  Counter forms_refused = 0;  // from other sites, or without their token
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+#include <absl/status/statusor.h>
+#include <sojourn/cookie.h>
+#include <sojourn/store.h>
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "gatehouse/http/exchange.h"
+#include "gatehouse/portal/counters.h"
+
+namespace gatehouse {
+
+// What the cookies of a request led to.
+struct FoundSession {
+  // kNotFound: there is none. Any other error: the store cannot say now, which must never be taken for
+  // "signed out".
+  absl::StatusOr<sojourn::Session> session = absl::NotFoundError("no session");
+  // The cookie that led to it.
+  std::optional<sojourn::CookieCandidate> cookie = {};
+  // The ids of all cookies that were well-formed.
+  std::vector<sojourn::SessionId> ids = {};
+
+  bool is_active() const {
+    return session.ok() && session->phase() == sojourn::Phase::kActive;
+  }
+  bool is_login() const { return session.ok() && session->phase() == sojourn::Phase::kLogin; }
+  // The store could not say whether there is a session.
+  bool is_unknown() const { return !session.ok() && !absl::IsNotFound(session.status()); }
+};
+
+// Cookies in, sessions out, and back. Safe from any thread; the three it is made of must outlive it.
+class Sessions {
+ public:
+  Sessions(sojourn::Store& store, const sojourn::CookieCodec& cookies, Counters& counters)
+      : store_(store), cookies_(cookies), counters_(counters) {}
+
+  using Done = absl::AnyInvocable<void(FoundSession) &&>;
+
+  // Tries the session cookies of the request in turn: the first that leads to a session of that phase
+  // counts, otherwise the first that leads to any. Ids that the store does not know lead nowhere; they
+  // are never adopted. `done` is called on the exchange's executor, at once if every answer is held by
+  // this member. Takes less than a second, whatever the cluster does.
+  void find(const ExchangePtr& exchange, sojourn::Phase preferred, bool touch, Done done);
+
+  // Makes the browser keep this session's cookie.
+  void set_cookie(Response& response, const sojourn::SessionId& id) const;
+  // The same if the cookie that led to the session should be replaced: its owner has moved, it was
+  // signed by an old key, or the browser sent several.
+  void refresh_cookie(Response& response, const FoundSession& found) const;
+  // Makes the browser forget the cookie.
+  void clear_cookie(Response& response) const;
+
+  // The cookie's value, for clients without a cookie jar, and what such a value leads to.
+  std::string value(const sojourn::SessionId& id) const;
+  std::optional<sojourn::SessionId> read_value(std::string_view value) const;
+
+ private:
+  class Search;
+
+  void count(const FoundSession& found, const sojourn::CookieCandidate* cookie);
+
+  sojourn::Store& store_;
+  const sojourn::CookieCodec& cookies_;
+  Counters& counters_;
+};
+
+}  // namespace gatehouse

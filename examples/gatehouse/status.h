@@ -1,0 +1,22 @@
+#pragma once
+
+#include <sojourn/metrics.h>
+
+#include <string>
+#include <string_view>
+
+#include "gatehouse/http/response.h"
+#include "gatehouse/portal/counters.h"
+
+namespace gatehouse {
+
+// What balancers, orchestrators and operators ask.
+
+// GET /readyz: 200 if requests should come here, otherwise 503 with the reason.
+Response readiness_answer(const sojourn::Health& health, bool is_stopping);
+
+// GET /status: health and all counters as JSON.
+Response status_answer(std::string_view node, const sojourn::Health& health, bool is_stopping,
+                       const sojourn::Metrics& metrics, const Counters& counters);
+
+}  // namespace gatehouse

@@ -1,0 +1,170 @@
+// The pages in a real browser. Usage: node pages_test.js ADDRESS DIRECTORY
+// ADDRESS is where the portal is, DIRECTORY where pictures of the pages go.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+
+const [address, directory] = process.argv.slice(2);
+const user = 'ana';
+const password = 'correct horse battery';
+let browser;
+
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    headless: true,
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      // Nothing but this machine is to be found.
+      '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+    ],
+  });
+});
+after(() => browser?.close());
+
+// A page of a browser that has never been here. What goes wrong on it is gathered in page.troubles.
+async function newPage(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  page.troubles = [];
+  page.on('pageerror', (error) => page.troubles.push(error.message));
+  page.on('requestfailed', (request) => page.troubles.push(`${request.url()} failed`));
+  page.on('console', (message) => {
+    // Chromium tells of each page that it was answered with 401, which a wrong password is.
+    const isStatus = /status of 401/.test(message.text());
+    if (message.type() === 'error' && !isStatus) page.troubles.push(message.text());
+  });
+  return page;
+}
+
+const heading = (page, text) => page.getByRole('heading', { level: 1, name: text }).waitFor();
+
+// Presses Tab until an element of that role and name has the focus.
+async function tabTo(page, role, name) {
+  const target = page.getByRole(role, { name });
+  for (let presses = 0; presses < 20; ++presses) {
+    if (await target.evaluate((element) => element === document.activeElement)) return target;
+    await page.keyboard.press('Tab');
+  }
+  return assert.fail(`the Tab key does not lead to ${role} "${name}"`);
+}
+
+test('somebody signs in, looks around and signs out with the keyboard alone', async () => {
+  const page = await newPage();
+  await page.goto(`${address}/auth/login`);
+  await heading(page, 'Sign in');
+  await page.keyboard.type(user);
+  await page.keyboard.press('Enter');
+
+  await heading(page, 'Enter your password');
+  await page.keyboard.type('wrong');
+  await page.keyboard.press('Enter');
+  const alert = page.getByRole('alert');
+  await alert.waitFor();
+  assert.equal(await alert.textContent(), 'This user name and password do not match. Try again.');
+  await page.keyboard.type(password);
+  await page.keyboard.press('Enter');
+
+  await heading(page, 'Welcome, Ana Lima');
+  assert.equal(new URL(page.url()).pathname, '/auth/portal');
+  await tabTo(page, 'link', 'Who am I?');
+  await page.keyboard.press('Enter');
+  await heading(page, 'Who am I?');
+  await page.getByText('ana@example.com').waitFor();
+  await tabTo(page, 'link', 'Back to the portal');
+  await page.keyboard.press('Enter');
+  await heading(page, 'Welcome, Ana Lima');
+  await tabTo(page, 'button', 'Sign out');
+  await page.keyboard.press('Enter');
+
+  await page.getByRole('status').waitFor();
+  assert.equal(await page.getByRole('status').textContent(), 'You have signed out.');
+  await page.goto(`${address}/auth/portal`);
+  await heading(page, 'Sign in');
+  assert.deepEqual(await page.context().cookies(), []);
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});
+
+test('the pages work without JavaScript', async () => {
+  const page = await newPage({ javaScriptEnabled: false });
+  await page.goto(`${address}/auth/login`);
+  await page.getByLabel('User name').fill(user);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await heading(page, 'Welcome, Ana Lima');
+  await page.getByRole('link', { name: 'Who am I?' }).click();
+  await heading(page, 'Who am I?');
+  await page.getByRole('link', { name: 'Sign out' }).click();
+  await heading(page, 'Sign out?');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('You have signed out.').waitFor();
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});
+
+test('the browser keeps the cookie from scripts and drops it at sign-out', async () => {
+  const page = await newPage();
+  await page.goto(`${address}/auth/login`);
+  await page.getByLabel('User name').fill(user);
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Password').fill(password);
+  await page.keyboard.press('Enter');
+  await heading(page, 'Welcome, Ana Lima');
+  const [cookie, ...others] = await page.context().cookies();
+  assert.deepEqual(others, []);
+  assert.equal(cookie.name, '__Host-sid');
+  assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite, cookie.path, cookie.expires],
+                   [true, true, 'Lax', '/', -1]);
+  assert.equal(await page.evaluate('document.cookie'), '');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('You have signed out.').waitFor();
+  assert.deepEqual(await page.context().cookies(), []);
+  await page.context().close();
+});
+
+for (const [look, options] of Object.entries({
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  telephone: { colorScheme: 'light', viewport: { width: 320, height: 640 } },
+})) {
+  test(`nothing is cut off in pages that are ${look}`, async () => {
+    const page = await newPage(options);
+    const picture = async (name) => {
+      const tooWide = await page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      assert.equal(tooWide, 0, `${name} is wider than the window`);
+      await page.screenshot({ path: join(directory, `${name}-${look}.png`), fullPage: true });
+    };
+
+    await page.goto(`${address}/auth/login`);
+    await picture('1-login');
+    await page.getByLabel('User name').fill(user);
+    await page.keyboard.press('Enter');
+    await heading(page, 'Enter your password');
+    await picture('2-password');
+    await page.getByLabel('Password').fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await picture('3-wrong-password');
+    await page.getByLabel('Password').fill(password);
+    await page.keyboard.press('Enter');
+    await heading(page, 'Welcome, Ana Lima');
+    await picture('4-portal');
+    await page.goto(`${address}/auth/whoami`);
+    await picture('5-whoami');
+    await page.goto(`${address}/auth/logout`);
+    await picture('6-logout');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('You have signed out.').waitFor();
+    await picture('7-signed-out');
+    await page.goto(`${address}/nowhere`);
+    await picture('8-not-found');
+    await page.context().close();
+  });
+}

@@ -1,5 +1,5 @@
-// Two members on loopback, each a process of its own: this one calls, the other serves. Prints operations
-// a second and latencies for reads and replicated writes. It reports; it judges nothing.
+// Two members on loopback, each a process of its own: this one calls, the other serves. Prints
+// operations a second and latencies for reads and replicated writes. It reports; it judges nothing.
 //
 //   cluster_benchmark [--seconds S] [--sessions N] [--payload BYTES]
 //

@@ -12,7 +12,8 @@
 
 using asio::use_awaitable;
 
-// What a server does when the password was right: the login becomes the user's session, under a new id.
+// What a server does when the password was right: the login becomes the user's session, under a new
+// id.
 asio::awaitable<absl::StatusOr<sojourn::Session>> log_in(sojourn::Store& store,
                                                          const sojourn::SessionId& login,
                                                          std::string user) {

@@ -48,7 +48,8 @@ Application::Application(asio::io_context& io, Config config)
 
 Application::~Application() = default;
 
-absl::StatusOr<std::unique_ptr<Application>> Application::start(asio::io_context& io, Config config) {
+absl::StatusOr<std::unique_ptr<Application>> Application::start(asio::io_context& io,
+                                                                Config config) {
   std::unique_ptr<Application> application(new Application(io, std::move(config)));
   if (absl::Status status = application->open(); !status.ok()) return status;
   return application;
@@ -81,7 +82,8 @@ absl::Status Application::open() {
   store_.emplace(*std::move(store));
 
   sessions_.emplace(*store_, *cookies_, counters_);
-  services_.emplace(Services{config_, *portal_, {route->prefix}, *store_, *sessions_, users_, passwords_, counters_});
+  services_.emplace(Services{
+      config_, *portal_, {route->prefix}, *store_, *sessions_, users_, passwords_, counters_});
   add_routes();
   server_.emplace(*std::move(server));
   server_->start();
@@ -100,7 +102,8 @@ void Application::add_routes() {
     if (!is_internal(exchange->request(), config_.trusted_proxies)) {
       return exchange->answer(Response::text(403, "Only for this machine and trusted proxies.\n"));
     }
-    exchange->answer(status_answer(store_->name(), store_->health(), is_stopping_, store_->metrics(), counters_));
+    exchange->answer(status_answer(store_->name(), store_->health(), is_stopping_,
+                                   store_->metrics(), counters_));
   });
   add_portal_routes();
   for (const RouteConfig& route : config_.routes) {
@@ -138,7 +141,8 @@ void Application::add_portal_routes() {
   add("GET", "assets/logo.svg", [](Services&, const ExchangePtr& exchange) {
     exchange->answer(asset_response("image/svg+xml", logo_svg()));
   });
-  for (const std::string& path : {std::string("/"), services_->base.portal, services_->base.portal + "/"}) {
+  for (const std::string& path :
+       {std::string("/"), services_->base.portal, services_->base.portal + "/"}) {
     router_.add("GET", path, [this](const ExchangePtr& exchange) {
       exchange->answer(Response::redirect(302, services_->path("login")));
     });
@@ -164,9 +168,12 @@ void Application::serve(const ExchangePtr& exchange) {
   // Without the query, which may say where somebody was.
   std::string what = absl::StrFormat("%s %s %s", client.to_string(), request.method, request.path);
   auto logged = std::make_shared<Exchange>(
-      request, exchange->executor(), [exchange, started, what = std::move(what)](Response response) {
-        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
-        log_line(sojourn::LogLevel::kInfo, absl::StrFormat("%s %d %.1fms", what, response.status(), took.count()));
+      request, exchange->executor(),
+      [exchange, started, what = std::move(what)](Response response) {
+        const std::chrono::duration<double, std::milli> took =
+            std::chrono::steady_clock::now() - started;
+        log_line(sojourn::LogLevel::kInfo,
+                 absl::StrFormat("%s %d %.1fms", what, response.status(), took.count()));
         exchange->answer(std::move(response));
       });
   router_.handle(logged);

@@ -19,8 +19,8 @@
 
 namespace gatehouse {
 
-// The users of all identity stores that a portal enables. kInvalidArgument or kNotFound says which file
-// or user is at fault.
+// The users of all identity stores that a portal enables. kInvalidArgument or kNotFound says which
+// file or user is at fault.
 absl::StatusOr<Users> load_users(const Config& config, const PortalConfig& portal);
 
 // One auth server, put together from its configuration: the store, the pages, the HTTP server.
@@ -38,9 +38,9 @@ class Application {
   // Where HTTP is served.
   std::vector<asio::ip::tcp::endpoint> endpoints() const { return server_->endpoints(); }
 
-  // Says "not ready" at once, goes on serving for the configured delay, then takes no new connections
-  // and lets requests under way finish, for as long as the configuration allows. `done` is called
-  // after that; then the io_context runs out of work.
+  // Says "not ready" at once, goes on serving for the configured delay, then takes no new
+  // connections and lets requests under way finish, for as long as the configuration allows. `done`
+  // is called after that; then the io_context runs out of work.
   void stop(absl::AnyInvocable<void() &&> done);
 
  private:

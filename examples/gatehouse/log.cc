@@ -10,10 +10,14 @@ namespace {
 
 std::string_view name_of(sojourn::LogLevel level) {
   switch (level) {
-    case sojourn::LogLevel::kDebug: return "debug";
-    case sojourn::LogLevel::kInfo: return "info";
-    case sojourn::LogLevel::kWarning: return "warning";
-    case sojourn::LogLevel::kError: return "error";
+    case sojourn::LogLevel::kDebug:
+      return "debug";
+    case sojourn::LogLevel::kInfo:
+      return "info";
+    case sojourn::LogLevel::kWarning:
+      return "warning";
+    case sojourn::LogLevel::kError:
+      return "error";
   }
   return "info";
 }

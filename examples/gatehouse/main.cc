@@ -91,7 +91,8 @@ int main(int argc, char** argv) {
   app.add_option("--node", arguments.overrides.node, "This member's name, instead of the file's");
   app.add_option("--listen", arguments.overrides.listen,
                  "Address to serve HTTP on, instead of the file's: HOST:PORT (may be repeated)");
-  auto* hash = app.add_subcommand("hash-password", "Read a password and print its hash for the configuration");
+  auto* hash = app.add_subcommand("hash-password",
+                                  "Read a password and print its hash for the configuration");
   hash->add_option("--cost", arguments.cost, "bcrypt's cost: each step doubles the time")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
@@ -99,13 +100,15 @@ int main(int argc, char** argv) {
   if (hash->parsed()) return print_password_hash(arguments.cost);
 
   gatehouse::Problems problems;
-  gatehouse::Config config = gatehouse::load_config(arguments.config, arguments.overrides, problems);
+  gatehouse::Config config =
+      gatehouse::load_config(arguments.config, arguments.overrides, problems);
   if (!is_sound(config, problems)) return 1;
   if (arguments.check) {
     std::cout << arguments.config << ": valid\n";
     return 0;
   }
-  // A client that goes away while it is answered is an error of that write, not the end of the program.
+  // A client that goes away while it is answered is an error of that write, not the end of the
+  // program.
   std::signal(SIGPIPE, SIG_IGN);
   return serve(std::move(config));
 }

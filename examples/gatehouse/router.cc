@@ -18,8 +18,10 @@ void Router::handle(const ExchangePtr& exchange) const {
 
   const auto& methods = route->second;
   for (const std::string_view method :
-       {std::string_view(request.method), std::string_view(request.is_read() ? "GET" : "*"), std::string_view("*")}) {
-    if (const auto found = methods.find(method); found != methods.end()) return found->second(exchange);
+       {std::string_view(request.method), std::string_view(request.is_read() ? "GET" : "*"),
+        std::string_view("*")}) {
+    if (const auto found = methods.find(method); found != methods.end())
+      return found->second(exchange);
   }
 
   std::string allowed;

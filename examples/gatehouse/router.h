@@ -9,8 +9,8 @@
 
 namespace gatehouse {
 
-// Finds what answers a request by its path and method. Filled at the start; constant and safe from any
-// thread afterwards.
+// Finds what answers a request by its path and method. Filled at the start; constant and safe from
+// any thread afterwards.
 class Router {
  public:
   // Answers requests to exactly this path with this method; GET answers HEAD as well, "*" every

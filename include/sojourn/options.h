@@ -26,10 +26,10 @@ struct MemberOptions {
   std::string zone = {};
 };
 
-// Mutual TLS between members, from PEM files. Files are watched: replace certificate and key together,
-// by rename, and new connections use them without a restart. A member's certificate must be issued by
-// `ca_file` and carry the DNS name `<member>.<cluster>` in its subject alternative names, so that no
-// other certificate of the same authority can join.
+// Mutual TLS between members, from PEM files. Files are watched: replace certificate and key
+// together, by rename, and new connections use them without a restart. A member's certificate must
+// be issued by `ca_file` and carry the DNS name `<member>.<cluster>` in its subject alternative
+// names, so that no other certificate of the same authority can join.
 struct TlsOptions {
   std::string certificate_file = {};
   std::string key_file = {};
@@ -40,7 +40,8 @@ struct TlsOptions {
 
 // Where a new session is placed.
 enum class PlacementPolicy {
-  // On the member that creates it: the id is drawn until this member is its owner, so a browser that
+  // On the member that creates it: the id is drawn until this member is its owner, so a browser
+  // that
   // comes back to the same member never costs a hop. A witness falls back to kHashed.
   kLocal,
   // On whichever member a random id hashes to.
@@ -58,8 +59,8 @@ struct LogRecord {
 // Called from the store's threads, one call at a time; must not block and must not throw.
 using LogSink = absl::AnyInvocable<void(const LogRecord&)>;
 
-// How a store is opened. Plain values; a mistake is answered by Store::open with kInvalidArgument and a
-// message that names the option.
+// How a store is opened. Plain values; a mistake is answered by Store::open with kInvalidArgument
+// and a message that names the option.
 //
 // Options that decide what the store does:
 struct StoreOptions {
@@ -67,24 +68,24 @@ struct StoreOptions {
   std::string cluster = "sojourn";
   // This member's name; must be in `members`.
   std::string name = {};
-  // All members, this one included, the same list in any order on each. One member alone is fine: its
-  // sessions then have one copy.
+  // All members, this one included, the same list in any order on each. One member alone is fine:
+  // its sessions then have one copy.
   std::vector<MemberOptions> members = {};
-  // Where this member listens for the others, host:port with a numeric host. Empty: its own address in
-  // `members`.
+  // Where this member listens for the others, host:port with a numeric host. Empty: its own address
+  // in `members`.
   std::string listen = {};
 
-  // Mutual TLS. Without it, `insecure` must be set, and plain text beyond loopback must be asked for by
-  // the second flag as well.
+  // Mutual TLS. Without it, `insecure` must be set, and plain text beyond loopback must be asked
+  // for by the second flag as well.
   std::optional<TlsOptions> tls = {};
   bool insecure = false;
   bool insecure_beyond_loopback = false;
 
-  // How many members hold each session: 1 to 5, the same on all members. With fewer members, as many as
-  // there are.
+  // How many members hold each session: 1 to 5, the same on all members. With fewer members, as
+  // many as there are.
   std::uint32_t copies = 2;
-  // A power of two from 1 to 65536, the same on all members. More segments spread more evenly over many
-  // members; fewer cost less bookkeeping.
+  // A power of two from 1 to 65536, the same on all members. More segments spread more evenly over
+  // many members; fewer cost less bookkeeping.
   std::uint32_t segments = 4096;
   PlacementPolicy placement = PlacementPolicy::kLocal;
 
@@ -94,11 +95,12 @@ struct StoreOptions {
 
   // Options that decide what it may cost:
 
-  // Bytes that sessions may take on this member, the allocator's overhead counted. 0: half of what the
-  // cgroup or the machine has. At the bound new sessions are refused with kResourceExhausted; live ones
-  // stay.
+  // Bytes that sessions may take on this member, the allocator's overhead counted. 0: half of what
+  // the cgroup or the machine has. At the bound new sessions are refused with kResourceExhausted;
+  // live ones stay.
   std::size_t memory_bytes = 0;
-  // Bytes that may wait to be sent to one other member; beyond, calls fail at once with kUnavailable.
+  // Bytes that may wait to be sent to one other member; beyond, calls fail at once with
+  // kUnavailable.
   std::size_t peer_queue_bytes = std::size_t{8} << 20;
   // Calls of this member that may be unfinished at one time; beyond, kResourceExhausted.
   std::size_t calls_in_flight_max = 65536;

@@ -84,10 +84,12 @@ class SOJOURN_EXPORT NewSession {
   std::optional<Lifetime> lifetime_;
 };
 
-// A session as it was when the store answered: a cheap value that shares the stored record until it is
-// changed. Changing it changes this copy only; Store::async_update sends the change to the owner.
+// A session as it was when the store answered: a cheap value that shares the stored record until it
+// is changed. Changing it changes this copy only; Store::async_update sends the change to the
+// owner.
 //
-// Different objects may be used from different threads; one object must not be changed concurrently.
+// Different objects may be used from different threads; one object must not be changed
+// concurrently.
 class SOJOURN_EXPORT Session {
  public:
   using WallTime = std::chrono::system_clock::time_point;
@@ -135,8 +137,9 @@ class SOJOURN_EXPORT Session {
   std::unique_ptr<std::vector<Attribute>> draft_;
 };
 
-// Changes that the owner applies in one step, so that two requests that change different attributes of
-// one session never overwrite each other. A class with constructors for the same reason as NewSession.
+// Changes that the owner applies in one step, so that two requests that change different attributes
+// of one session never overwrite each other. A class with constructors for the same reason as
+// NewSession.
 //
 //   store.async_patch(id, Patch().set("cart", "3").erase("coupon"), token);
 class SOJOURN_EXPORT Patch {

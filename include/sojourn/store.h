@@ -19,13 +19,13 @@
 
 namespace sojourn {
 
-// All sessions of a cluster of auth servers, as seen from this process. Each session lives in memory on
-// its owner and on backups; a call for a session that another member owns is sent there.
+// All sessions of a cluster of auth servers, as seen from this process. Each session lives in
+// memory on its owner and on backups; a call for a session that another member owns is sent there.
 //
-// Safe from any thread. Asynchronous calls take any Asio completion token, complete exactly once, never
-// inside the call that started them, and on the handler's associated executor (the executor given to
-// open() where the handler names none). Destroying the store completes what is unfinished with
-// kCancelled.
+// Safe from any thread. Asynchronous calls take any Asio completion token, complete exactly once,
+// never inside the call that started them, and on the handler's associated executor (the executor
+// given to open() where the handler names none). Destroying the store completes what is unfinished
+// with kCancelled.
 //
 // Errors mean one thing each, in every call:
 //   kNotFound           the session is absent, expired or revoked; only its owner says so
@@ -38,10 +38,11 @@ namespace sojourn {
 //   kCancelled          the store was closed; a write may have happened
 class SOJOURN_EXPORT Store {
  public:
-  // Starts this member: listens, connects to the others, and serves from then on by threads of its own.
-  // `executor` is only where completions run; it must outlive the store's calls. Returns before the
-  // member is ready: see async_ready. kInvalidArgument names the wrong option; kUnavailable says why
-  // the address cannot be listened on; kFailedPrecondition why TLS files cannot be used.
+  // Starts this member: listens, connects to the others, and serves from then on by threads of its
+  // own. `executor` is only where completions run; it must outlive the store's calls. Returns
+  // before the member is ready: see async_ready. kInvalidArgument names the wrong option;
+  // kUnavailable says why the address cannot be listened on; kFailedPrecondition why TLS files
+  // cannot be used.
   static absl::StatusOr<Store> open(asio::any_io_executor executor, StoreOptions options);
 
   Store(Store&&) noexcept;
@@ -56,8 +57,8 @@ class SOJOURN_EXPORT Store {
         std::forward<Token>(token));
   }
 
-  // Makes a session. Its id is drawn so that this member owns it (PlacementPolicy::kLocal), if it can.
-  // kInvalidArgument names what is out of bounds. void(absl::StatusOr<Session>).
+  // Makes a session. Its id is drawn so that this member owns it (PlacementPolicy::kLocal), if it
+  // can. kInvalidArgument names what is out of bounds. void(absl::StatusOr<Session>).
   template <typename Token>
   auto async_create(NewSession session, WriteOptions options, Token&& token) {
     return initiate<absl::StatusOr<Session>>(
@@ -72,10 +73,11 @@ class SOJOURN_EXPORT Store {
     return async_create(std::move(session), WriteOptions{}, std::forward<Token>(token));
   }
 
-  // The session, or kNotFound, if this member owns it; nothing when another member must be asked, or
-  // this member may not answer now: async_get then. Never blocks, allocates only the result, and runs
-  // on the caller's thread.
-  std::optional<absl::StatusOr<Session>> get_local(const SessionId& id, ReadOptions options = {}) const;
+  // The session, or kNotFound, if this member owns it; nothing when another member must be asked,
+  // or this member may not answer now: async_get then. Never blocks, allocates only the result, and
+  // runs on the caller's thread.
+  std::optional<absl::StatusOr<Session>> get_local(const SessionId& id,
+                                                   ReadOptions options = {}) const;
 
   // The session, from wherever it is. Starts with get_local. void(absl::StatusOr<Session>).
   template <typename Token>
@@ -91,9 +93,9 @@ class SOJOURN_EXPORT Store {
     return async_get(id, ReadOptions{}, std::forward<Token>(token));
   }
 
-  // Replaces the session's attributes by those of `session`, if nobody changed it since `session` was
-  // read: kAborted otherwise. Never creates: kNotFound when it is gone. void(absl::StatusOr<Session>),
-  // the session as it is now.
+  // Replaces the session's attributes by those of `session`, if nobody changed it since `session`
+  // was read: kAborted otherwise. Never creates: kNotFound when it is gone.
+  // void(absl::StatusOr<Session>), the session as it is now.
   template <typename Token>
   auto async_update(Session session, WriteOptions options, Token&& token) {
     return initiate<absl::StatusOr<Session>>(
@@ -108,9 +110,9 @@ class SOJOURN_EXPORT Store {
     return async_update(std::move(session), WriteOptions{}, std::forward<Token>(token));
   }
 
-  // Applies the patch at the owner, in one step: patches never overwrite each other's attributes. Never
-  // creates. kAborted if the patch expects another version. void(absl::StatusOr<Session>), the session
-  // as it is now.
+  // Applies the patch at the owner, in one step: patches never overwrite each other's attributes.
+  // Never creates. kAborted if the patch expects another version. void(absl::StatusOr<Session>),
+  // the session as it is now.
   template <typename Token>
   auto async_patch(const SessionId& id, Patch patch, WriteOptions options, Token&& token) {
     return initiate<absl::StatusOr<Session>>(
@@ -125,10 +127,10 @@ class SOJOURN_EXPORT Store {
     return async_patch(id, std::move(patch), WriteOptions{}, std::forward<Token>(token));
   }
 
-  // Makes a login in progress the session of `subject`: phase kActive, a new id with the same owner, the
-  // patch applied, a full session lifetime from now, and the old id dead
-  // everywhere, all in one step. A new id, because an id that was known before the login must never be
-  // worth anything after it (session fixation; OWASP: renew the id at every privilege change).
+  // Makes a login in progress the session of `subject`: phase kActive, a new id with the same
+  // owner, the patch applied, a full session lifetime from now, and the old id dead everywhere, all
+  // in one step. A new id, because an id that was known before the login must never be worth
+  // anything after it (session fixation; OWASP: renew the id at every privilege change).
   // kFailedPrecondition when the session is active already. void(absl::StatusOr<Session>).
   template <typename Token>
   auto async_authenticate(const SessionId& id, std::string subject, Patch patch,
@@ -161,8 +163,8 @@ class SOJOURN_EXPORT Store {
     return async_rotate(id, WriteOptions{}, std::forward<Token>(token));
   }
 
-  // Counts as use: moves the idle expiry, as a get with ReadOptions::touch does, without fetching the
-  // session. void(absl::Status).
+  // Counts as use: moves the idle expiry, as a get with ReadOptions::touch does, without fetching
+  // the session. void(absl::Status).
   template <typename Token>
   auto async_touch(const SessionId& id, ReadOptions options, Token&& token) {
     return initiate<absl::Status>(

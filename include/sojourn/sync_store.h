@@ -12,9 +12,9 @@
 
 namespace sojourn {
 
-// The same calls as Store's, each blocking until it is answered, for servers with a thread per request.
-// Needs no event loop of the user's. Safe from any thread; every call returns within its timeout.
-// Contracts and errors are those of the Store calls of the same name.
+// The same calls as Store's, each blocking until it is answered, for servers with a thread per
+// request. Needs no event loop of the user's. Safe from any thread; every call returns within its
+// timeout. Contracts and errors are those of the Store calls of the same name.
 class SOJOURN_EXPORT SyncStore {
  public:
   static absl::StatusOr<SyncStore> open(StoreOptions options);

@@ -9,8 +9,8 @@ namespace sojourn {
 
 // One process that embeds the store.
 struct Member {
-  // Stable over restarts, for example the pod's name: [a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?. It is also
-  // the route in cookies, unless an alias is configured.
+  // Stable over restarts, for example the pod's name: [a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?. It is
+  // also the route in cookies, unless an alias is configured.
   std::string name = {};
   // Where the other members reach it: host:port.
   std::string address = {};

@@ -7,8 +7,8 @@
 
 namespace sojourn {
 
-// Appends integers and byte strings to a buffer. Integers are unsigned LEB128 (7 bits a byte, lowest
-// first); strings have their length before them.
+// Appends integers and byte strings to a buffer. Integers are unsigned LEB128 (7 bits a byte,
+// lowest first); strings have their length before them.
 class ByteWriter {
  public:
   explicit ByteWriter(std::string& out) : out_(out) {}
@@ -22,8 +22,8 @@ class ByteWriter {
   std::string& out_;
 };
 
-// Reads what ByteWriter wrote, from bytes that nobody has checked. After the first thing that does not
-// fit, everything reads as zero or empty and ok() is false: check once, at the end.
+// Reads what ByteWriter wrote, from bytes that nobody has checked. After the first thing that does
+// not fit, everything reads as zero or empty and ok() is false: check once, at the end.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view in) : in_(in) {}

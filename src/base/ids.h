@@ -19,16 +19,16 @@ struct MemberIndex {
   friend constexpr auto operator<=>(const MemberIndex&, const MemberIndex&) = default;
 };
 
-// One start of one process: random, so that a restarted member is never taken for the one before. Zero
-// is nobody.
+// One start of one process: random, so that a restarted member is never taken for the one before.
+// Zero is nobody.
 struct Incarnation {
   std::uint64_t value = 0;
 
   friend constexpr auto operator<=>(const Incarnation&, const Incarnation&) = default;
 };
 
-// One call of one incarnation. It names the operation on every member it touches, so that a repeated
-// message takes effect once. Numbers of one incarnation only grow.
+// One call of one incarnation. It names the operation on every member it touches, so that a
+// repeated message takes effect once. Numbers of one incarnation only grow.
 struct OperationId {
   Incarnation caller = {};
   std::uint64_t number = 0;

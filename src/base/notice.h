@@ -5,8 +5,8 @@
 
 namespace sojourn {
 
-// Something an operator may want to know. Engines never log: they hand notices to the runtime. One line,
-// no secret, no whole session id.
+// Something an operator may want to know. Engines never log: they hand notices to the runtime. One
+// line, no secret, no whole session id.
 struct Notice {
   enum class Level : std::uint8_t { kInfo, kWarning, kError };
   Level level = Level::kInfo;

@@ -5,9 +5,9 @@
 
 namespace sojourn {
 
-// The time that the protocol lives in: points and durations, deliberately without now(). The runtime
-// passes the time in; it never goes back, and it says nothing about the wall clock or about the time of
-// another member.
+// The time that the protocol lives in: points and durations, deliberately without now(). The
+// runtime passes the time in; it never goes back, and it says nothing about the wall clock or about
+// the time of another member.
 struct NodeClock {
   using duration = std::chrono::duration<std::int64_t, std::micro>;
   using rep = duration::rep;

@@ -9,7 +9,8 @@
 namespace sojourn::membership {
 namespace {
 
-// What members must agree on about each other; addresses may be seen differently from different places.
+// What members must agree on about each other; addresses may be seen differently from different
+// places.
 std::uint64_t hash_members(const std::vector<Member>& members) {
   std::string text;
   ByteWriter writer(text);
@@ -64,8 +65,8 @@ void Membership::receive(Time now, const std::string& from, Incarnation incarnat
   std::visit([&](const auto& body) { on(now, from, body); }, message);
 }
 
-// Whether the message comes from the newest incarnation of that name that is known. A new one replaces
-// the old: a name is one process at a time.
+// Whether the message comes from the newest incarnation of that name that is known. A new one
+// replaces the old: a name is one process at a time.
 bool Membership::note_incarnation(const std::string& from, Incarnation incarnation) {
   Peer& peer = peers_[from];
   if (incarnation == peer.incarnation) return true;
@@ -186,8 +187,8 @@ void Membership::on(Time /*now*/, const std::string& /*from*/, const Decide& dec
     }
     return;
   }
-  // A decided view was accepted here. If another one was accepted since, this one is void: its proposer
-  // is gone, and the members that accepted the other install nothing else.
+  // A decided view was accepted here. If another one was accepted since, this one is void: its
+  // proposer is gone, and the members that accepted the other install nothing else.
   if (accepted_ && accepted_->view == decide.view) install(decide.view);
 }
 
@@ -195,8 +196,8 @@ void Membership::on(Time /*now*/, const std::string& from, const ViewRequest& /*
   if (view_) send(from, Decide{*view_});
 }
 
-// Whether the view lists exactly the processes that are heard here. Otherwise one side does not know yet
-// of a restart, and will soon.
+// Whether the view lists exactly the processes that are heard here. Otherwise one side does not
+// know yet of a restart, and will soon.
 bool Membership::lists_whom_we_hear(const View& view) const {
   return std::all_of(view.members.begin(), view.members.end(), [&](const Member& member) {
     if (member.name == options_.self) return member.incarnation == incarnation_.value;
@@ -214,9 +215,9 @@ bool Membership::matches_configuration(const View& view) const {
 void Membership::install(const View& view) {
   view_ = std::make_shared<const View>(view);
   shut_out_ = false;
-  effects_.notices.push_back(
-      {Notice::Level::kInfo, "view " + std::to_string(view.epoch) + " of " +
-                                 std::to_string(view.members.size()) + " members is installed"});
+  effects_.notices.push_back({Notice::Level::kInfo, "view " + std::to_string(view.epoch) + " of " +
+                                                        std::to_string(view.members.size()) +
+                                                        " members is installed"});
 }
 
 bool Membership::connected(Time now, const std::string& name) const {
@@ -237,7 +238,8 @@ std::string Membership::waiting_for() const {
                                      [](const auto& entry) { return entry.second.epoch != 0; });
   if (shut_out_ && view_runs) {
     return "member " + options_.self +
-           " restarted: the view lists its earlier start, and members cannot join a running view yet; "
+           " restarted: the view lists its earlier start, and members cannot join a running view "
+           "yet; "
            "it serves again when all members have restarted";
   }
   std::string silent;

@@ -46,14 +46,14 @@ struct Effects {
 
 // Brings a fixed list of members to one first view, and keeps track of who is heard from.
 //
-// View 1 lists every member of the list with its incarnation. The member with the lowest name proposes it
-// once it has heard from all; it is decided when all of them accepted it. A member installs only the
-// decided view that it accepted last, and accepts nothing after that; proposals are ordered by ballot,
-// and those of a proposer that restarted are void. So of two views that share a living member at most
-// one is ever installed. A restarted process is a new
-// incarnation: it is in no view until all members of the view before have restarted too, and so a member
-// that has forgotten its sessions never answers for them. (Views that change while members run replace
-// this rule; everybody else only sees numbered views.)
+// View 1 lists every member of the list with its incarnation. The member with the lowest name
+// proposes it once it has heard from all; it is decided when all of them accepted it. A member
+// installs only the decided view that it accepted last, and accepts nothing after that; proposals
+// are ordered by ballot, and those of a proposer that restarted are void. So of two views that
+// share a living member at most one is ever installed. A restarted process is a new incarnation: it
+// is in no view until all members of the view before have restarted too, and so a member that has
+// forgotten its sessions never answers for them. (Views that change while members run replace this
+// rule; everybody else only sees numbered views.)
 //
 // An engine: no clock, thread or socket; not safe from several threads.
 class Membership {
@@ -62,7 +62,8 @@ class Membership {
 
   void start(Time now);
 
-  // `from` is the sender's name as the transport identified it; `epoch` is the epoch it has installed.
+  // `from` is the sender's name as the transport identified it; `epoch` is the epoch it has
+  // installed.
   void receive(Time now, const std::string& from, Incarnation incarnation, std::uint64_t epoch,
                const Message& message);
 
@@ -90,8 +91,8 @@ class Membership {
  private:
   struct Peer {
     Incarnation incarnation = {};
-    // Incarnations of this name that a newer one replaced: what is still under way from them, and any
-    // view that lists them, is dead.
+    // Incarnations of this name that a newer one replaced: what is still under way from them, and
+    // any view that lists them, is dead.
     std::set<Incarnation> superseded = {};
     std::optional<Time> heard_at = {};
     std::uint64_t epoch = 0;

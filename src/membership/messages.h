@@ -25,7 +25,8 @@ struct Hello {
   bool memory_full = false;
 };
 
-// A view that the sender asks the receiver to accept. The ballot orders the proposals of one proposer.
+// A view that the sender asks the receiver to accept. The ballot orders the proposals of one
+// proposer.
 struct Propose {
   std::uint64_t ballot = 0;
   View view = {};

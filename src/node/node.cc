@@ -145,7 +145,9 @@ void Node::undeliverable(Time now, const std::string& to, const Message& message
   collect(now);
 }
 
-std::uint64_t Node::settled() const { return calls_.empty() ? next_number_ : calls_.begin()->first; }
+std::uint64_t Node::settled() const {
+  return calls_.empty() ? next_number_ : calls_.begin()->first;
+}
 
 // Messages.
 
@@ -187,8 +189,7 @@ bool Node::in_view(const std::string& from, const Envelope& envelope) {
     send(from, membership::ViewRequest{});
     return false;
   }
-  return envelope.generation == view()->generation &&
-         member->incarnation == envelope.from.value;
+  return envelope.generation == view()->generation && member->incarnation == envelope.from.value;
 }
 
 void Node::on(Time now, const std::string& from, const Envelope& envelope,
@@ -229,12 +230,11 @@ std::optional<MemberIndex> Node::index_of(const std::string& name) const {
 }
 
 void Node::send(std::string to, Message message) {
-  effects_.outgoing.push_back({std::move(to),
-                               Envelope{.cluster = cluster_,
-                                        .generation = membership_.generation(),
-                                        .epoch = membership_.epoch(),
-                                        .from = incarnation_,
-                                        .message = std::move(message)}});
+  effects_.outgoing.push_back({std::move(to), Envelope{.cluster = cluster_,
+                                                       .generation = membership_.generation(),
+                                                       .epoch = membership_.epoch(),
+                                                       .from = incarnation_,
+                                                       .message = std::move(message)}});
 }
 
 // Time.
@@ -287,7 +287,8 @@ void Node::collect(Time now) {
       finish(operation.number, std::move(result));
     } else if (const Member* member = member_of(operation.caller)) {
       ++requests_served_;
-      send(member->name, replication::Reply{.number = operation.number, .result = std::move(result)});
+      send(member->name,
+           replication::Reply{.number = operation.number, .result = std::move(result)});
     }
   }
 }

@@ -53,15 +53,16 @@ struct Effects {
   bool empty() const { return outgoing.empty() && finished.empty() && notices.empty(); }
 };
 
-// One member: membership and replication composed, and the calls of this member's own users. An engine:
-// it knows no clock, thread or socket. All members of a simulation and of production run this class.
+// One member: membership and replication composed, and the calls of this member's own users. An
+// engine: it knows no clock, thread or socket. All members of a simulation and of production run
+// this class.
 //
-// Inputs and take_effects() must be called one at a time (the runtime's serial executor), and effects
-// taken after every input; read_local() may be called from any thread at any time.
+// Inputs and take_effects() must be called one at a time (the runtime's serial executor), and
+// effects taken after every input; read_local() may be called from any thread at any time.
 class Node {
  public:
-  // `random` draws session ids, so in production it must be cryptographically strong; it must outlive
-  // the node. Incarnation must be non-zero and new for each start.
+  // `random` draws session ids, so in production it must be cryptographically strong; it must
+  // outlive the node. Incarnation must be non-zero and new for each start.
   Node(NodeOptions options, Incarnation incarnation, Random& random);
   ~Node();
 
@@ -72,13 +73,13 @@ class Node {
   // A message from the member of that name, as the transport identified it.
   void receive(Time now, const std::string& from, const Envelope& envelope);
 
-  // A message to `to` could not be queued, for this reason: it will not arrive. kResourceExhausted, for
-  // a full queue, ends a call at once; anything else is tried again until its time is up.
+  // A message to `to` could not be queued, for this reason: it will not arrive. kResourceExhausted,
+  // for a full queue, ends a call at once; anything else is tried again until its time is up.
   void undeliverable(Time now, const std::string& to, const Message& message,
                      const absl::Status& reason);
 
-  // Starts an operation of this member's user and returns its number; Finished reports it, at the latest
-  // when tick() is called at the end of its time. For kCreate an empty id is drawn here.
+  // Starts an operation of this member's user and returns its number; Finished reports it, at the
+  // latest when tick() is called at the end of its time. For kCreate an empty id is drawn here.
   std::uint64_t call(Time now, replication::Operation operation, Duration timeout);
 
   void tick(Time now);
@@ -104,9 +105,9 @@ class Node {
 
   // Safe from any thread:
 
-  // Answers a get if this member serves the session's segment. `now` is a function that reads the time:
-  // it is called before the table is read and again after, because the right to answer must still hold
-  // then.
+  // Answers a get if this member serves the session's segment. `now` is a function that reads the
+  // time: it is called before the table is read and again after, because the right to answer must
+  // still hold then.
   template <typename Now>
   std::optional<replication::Result> read_local(std::string_view id, bool touch, Now now) const {
     return plane_.read(id, touch, now);
@@ -140,8 +141,7 @@ class Node {
   void on(Time now, const std::string& from, const Envelope& envelope,
           const replication::Reply& reply);
   template <typename PlaneMessage>
-  void on(Time now, const std::string& from, const Envelope& envelope,
-          const PlaneMessage& message);
+  void on(Time now, const std::string& from, const Envelope& envelope, const PlaneMessage& message);
   bool in_view(const std::string& from, const Envelope& envelope);
   void collect(Time now);
   void install_view(Time now);

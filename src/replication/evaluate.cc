@@ -18,8 +18,9 @@ Evaluation refuse(absl::Status status) { return {.status = std::move(status)}; }
 std::vector<AttributeView> views_of(const Record& record) {
   std::vector<AttributeView> views;
   views.reserve(record.attribute_count());
-  record.for_each_attribute(
-      [&](std::string_view name, std::string_view value) { views.push_back({name, value}); });
+  record.for_each_attribute([&](std::string_view name, std::string_view value) {
+    views.push_back({name, value});
+  });
   return views;
 }
 
@@ -32,9 +33,11 @@ std::vector<AttributeView> views_of(const std::vector<Attribute>& attributes) {
 
 void apply(const std::vector<Patch::Step>& steps, std::vector<AttributeView>& attributes) {
   for (const Patch::Step& step : steps) {
-    const auto found = std::lower_bound(
-        attributes.begin(), attributes.end(), std::string_view(step.name),
-        [](const AttributeView& attribute, std::string_view name) { return attribute.name < name; });
+    const auto found =
+        std::lower_bound(attributes.begin(), attributes.end(), std::string_view(step.name),
+                         [](const AttributeView& attribute, std::string_view name) {
+                           return attribute.name < name;
+                         });
     const bool there = found != attributes.end() && found->name == step.name;
     if (!step.value) {
       if (there) attributes.erase(found);

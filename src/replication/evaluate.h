@@ -22,8 +22,8 @@ struct Evaluation {
 };
 
 // Carries a mutation out on paper. `current` is the live session of the operation's id, or null;
-// `version` is what the write will have, `now` when it happens; `draw_id` draws a fresh id in the same
-// segment. Pure but for draw_id.
+// `version` is what the write will have, `now` when it happens; `draw_id` draws a fresh id in the
+// same segment. Pure but for draw_id.
 Evaluation evaluate(const Operation& operation, const session::Record* current, Time now,
                     Version version, absl::FunctionRef<std::string()> draw_id);
 

@@ -9,12 +9,12 @@
 
 namespace sojourn::replication {
 
-// Remembers the outcome of each caller's mutations until the caller says that it has settled them, so
-// that an operation whose request arrives twice takes effect once and is answered alike.
+// Remembers the outcome of each caller's mutations until the caller says that it has settled them,
+// so that an operation whose request arrives twice takes effect once and is answered alike.
 //
 // A caller numbers its calls upwards and says with every message below which number all have ended.
-// Anything that arrives of those later is stale and must not be carried out. (The scheme is that of RIFL,
-// Lee et al., SOSP 2015; it needs no clock.) Bounded by the callers' calls in flight.
+// Anything that arrives of those later is stale and must not be carried out. (The scheme is that of
+// RIFL, Lee et al., SOSP 2015; it needs no clock.) Bounded by the callers' calls in flight.
 //
 // An engine's part: not safe from several threads.
 class Memo {

@@ -12,12 +12,13 @@
 
 namespace sojourn::replication {
 
-// Asks the owner of a session to do something. Sent again, with the same number, until it is answered or
-// its time is up.
+// Asks the owner of a session to do something. Sent again, with the same number, until it is
+// answered or its time is up.
 struct Request {
   // The caller's number for it: with the sender's incarnation, the operation's id.
   std::uint64_t number = 0;
-  // Every call of the sender below this number has ended: whatever still arrives of them is too late.
+  // Every call of the sender below this number has ended: whatever still arrives of them is too
+  // late.
   std::uint64_t settled = 0;
   // What is left of the caller's time when it is sent.
   Duration time_left = {};

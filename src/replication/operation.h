@@ -49,7 +49,8 @@ struct Operation {
   std::optional<Version> expected_version = {};
 };
 
-// How an operation ended, with the session where the verb answers one. kTouch and kRevoke answer none.
+// How an operation ended, with the session where the verb answers one. kTouch and kRevoke answer
+// none.
 struct Result {
   absl::Status status = {};
   session::RecordRef record = {};

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kExpiriesPerTick = 1024;
 // When to look again at an expired session whose removal is under way, or has to wait.
 constexpr Duration kExpiryRetry = std::chrono::seconds(1);
-// A backup does not see reads, so its sessions look expired long before they are. It looks again rarely:
-// its primary tells it.
+// A backup does not see reads, so its sessions look expired long before they are. It looks again
+// rarely: its primary tells it.
 constexpr Duration kBackupExpiryRetry = std::chrono::minutes(10);
 // A backup may keep a tombstone for a while: usually the segment's next write clears it.
 constexpr Duration kCommittedDelay = std::chrono::milliseconds(500);
@@ -78,8 +78,8 @@ void Plane::execute(Time now, OperationId id, Operation operation, Time deadline
   }
   memo_.begin(id);
   if (writes_waiting_ >= options_.writes_waiting_max) {
-    answer(id, {.status = absl::ResourceExhaustedError(absl::StrFormat(
-                    "the owner has %d writes waiting already", writes_waiting_))});
+    answer(id, {.status = absl::ResourceExhaustedError(
+                    absl::StrFormat("the owner has %d writes waiting already", writes_waiting_))});
     return;
   }
   Waiting waiting = {.id = id, .operation = std::move(operation), .deadline = deadline};
@@ -119,8 +119,8 @@ bool Plane::begin(Time now, Waiting waiting) {
   return true;
 }
 
-// Whether there is memory for it, here and on the backups. New sessions are refused before live ones are
-// kept from growing.
+// Whether there is memory for it, here and on the backups. New sessions are refused before live
+// ones are kept from growing.
 absl::Status Plane::admit(const Operation& operation, const Evaluation& evaluation,
                           const session::Record* current) const {
   if (!evaluation.answer) return absl::OkStatus();
@@ -131,14 +131,14 @@ absl::Status Plane::admit(const Operation& operation, const Evaluation& evaluati
   const std::size_t bound = create ? new_session_bytes_max() : options_.memory_bytes;
   const std::size_t used = table_.usage().bytes + bytes_under_way_;
   if (used + wanted - held > bound) {
-    return absl::ResourceExhaustedError(absl::StrFormat(
-        "sessions take %d of %d bytes on the owner", used, options_.memory_bytes));
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("sessions take %d of %d bytes on the owner", used, options_.memory_bytes));
   }
   if (!create) return absl::OkStatus();
   for (const MemberIndex owner : placement_->owners(segment_of(operation.id))) {
     if (full_members_.contains(owner)) {
-      return absl::ResourceExhaustedError(
-          "member " + placement_->view().members[owner.value].name + " is at its memory bound");
+      return absl::ResourceExhaustedError("member " + placement_->view().members[owner.value].name +
+                                          " is at its memory bound");
     }
   }
   return absl::OkStatus();
@@ -189,7 +189,8 @@ void Plane::on(Time now, MemberIndex from, const ReplicateAck& ack) {
   if (write == segment.writes.end()) return;
   write->second.unacknowledged.erase(from);
   if (!write->second.unacknowledged.empty()) return;
-  // Without the right to answer, the write stays under way: a later view decides what becomes of it.
+  // Without the right to answer, the write stays under way: a later view decides what becomes of
+  // it.
   if (now >= Time(Duration(serving_.lease_until.load(std::memory_order_acquire)))) return;
   commit(now, ack.segment, ack.version.sequence);
   begin_waiting(now);
@@ -224,8 +225,8 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
   freed_.push_back(std::move(write.session_id));
 }
 
-// Begins what waited for the writes that were just committed. A loop, not a recursion: a write without
-// backups is committed at once and frees the next.
+// Begins what waited for the writes that were just committed. A loop, not a recursion: a write
+// without backups is committed at once and frees the next.
 void Plane::begin_waiting(Time now) {
   while (!freed_.empty()) {
     const std::string session_id = std::move(freed_.front());
@@ -290,18 +291,17 @@ void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
   if (!is_writer(replicate.segment) || !is_primary(from, replicate.segment)) return;
   const bool of_segment =
       !replicate.entries.empty() &&
-      std::all_of(replicate.entries.begin(), replicate.entries.end(), [&](const Entry& entry) {
-        return segment_of(entry.id) == replicate.segment;
-      });
+      std::all_of(replicate.entries.begin(), replicate.entries.end(),
+                  [&](const Entry& entry) { return segment_of(entry.id) == replicate.segment; });
   if (!of_segment) return;
   Segment& segment = segments_[replicate.segment.value];
   if (replicate.version > segment.watermark) {
     if (replicate.operation.number != 0 &&
         memo_.standing(replicate.operation) == Memo::Standing::kNew) {
       const session::RecordRef& record = replicate.entries.front().record;
-      memo_.finish(replicate.operation,
-                   {.record = record,
-                    .last_seen = record ? record->bookkeeping().last_seen : Time()});
+      memo_.finish(
+          replicate.operation,
+          {.record = record, .last_seen = record ? record->bookkeeping().last_seen : Time()});
     }
     for (const Entry& entry : replicate.entries) {
       apply(replicate.segment, replicate.version, entry);

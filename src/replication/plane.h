@@ -42,12 +42,13 @@ using PlaneMessage = std::variant<Replicate, ReplicateAck, Committed>;
 // The data of one member: its table, the writes it carries out as primary, and those it follows as
 // backup. Rules are numbered as in docs/protocol.md.
 //
-// A write of the primary gets the next version of its segment, goes to all other writers of the segment,
-// and is applied and answered when all of them have acknowledged it; readers see it only then. Writes to
-// one session are carried out one after the other; different sessions do not wait for each other.
+// A write of the primary gets the next version of its segment, goes to all other writers of the
+// segment, and is applied and answered when all of them have acknowledged it; readers see it only
+// then. Writes to one session are carried out one after the other; different sessions do not wait
+// for each other.
 //
-// An engine: the owner calls everything but read() one at a time. read() is safe from any thread, at any
-// time: see Serving for what it shares with the rest.
+// An engine: the owner calls everything but read() one at a time. read() is safe from any thread,
+// at any time: see Serving for what it shares with the rest.
 class Plane {
  public:
   struct Outgoing {
@@ -70,19 +71,20 @@ class Plane {
 
   // Inputs. Times must not go back.
 
-  // From now on messages and owners are those of `placement`, in which this member is `self`, or nobody.
+  // From now on messages and owners are those of `placement`, in which this member is `self`, or
+  // nobody.
   void install(Time now, std::shared_ptr<const ring::Placement> placement,
                std::optional<MemberIndex> self);
 
   // Whether this member answers for the segment of this id.
   bool serves(std::string_view id) const;
 
-  // Carries out a mutation whose segment this member serves: an Answer follows, unless the caller has
-  // settled the operation. `deadline`: an operation that has not begun by then is dropped.
+  // Carries out a mutation whose segment this member serves: an Answer follows, unless the caller
+  // has settled the operation. `deadline`: an operation that has not begun by then is dropped.
   void execute(Time now, OperationId id, Operation operation, Time deadline);
 
-  // Takes back an operation that waits behind another write and has not begun. False if it has begun or
-  // ended, or was never here.
+  // Takes back an operation that waits behind another write and has not begun. False if it has
+  // begun or ended, or was never here.
   bool withdraw(OperationId id, std::string_view session_id);
 
   void receive(Time now, MemberIndex from, const PlaneMessage& message);
@@ -128,8 +130,8 @@ class Plane {
   // What readers on any thread look at beside the table. Written only by the owner of the plane.
   struct Serving {
     explicit Serving(std::uint32_t segments) : epoch_of_segment(segments) {}
-    // The epoch at which this member answers for the segment; 0 if it does not. Changes whenever the
-    // right to answer does.
+    // The epoch at which this member answers for the segment; 0 if it does not. Changes whenever
+    // the right to answer does.
     std::vector<std::atomic<std::uint64_t>> epoch_of_segment;
     // Until when this member may answer at all, in microseconds of its clock.
     std::atomic<std::int64_t> lease_until{Time::max().time_since_epoch().count()};
@@ -159,7 +161,8 @@ class Plane {
     std::uint64_t last_sequence = 0;
     // As primary: the writes under way, by sequence.
     std::map<std::uint64_t, Write> writes = {};
-    // As backup: every write up to this one was applied by all; what still comes of them is a repeat.
+    // As backup: every write up to this one was applied by all; what still comes of them is a
+    // repeat.
     Version watermark = {};
     // As backup: deletions above the watermark, whose sessions a late message could bring back.
     std::map<Version, std::vector<std::string>> tombstones = {};
@@ -215,8 +218,8 @@ class Plane {
   std::set<std::pair<Time, std::pair<SegmentId, std::uint64_t>>> resends_;
   // Sessions whose write was just committed.
   std::deque<std::string> freed_;
-  // Backups that hold tombstones up to this version and must hear that they are committed, and when to
-  // tell them (again).
+  // Backups that hold tombstones up to this version and must hear that they are committed, and when
+  // to tell them (again).
   std::map<std::pair<SegmentId, MemberIndex>, Version> owed_committed_;
   std::optional<Time> committed_due_;
   // As backup: the versions of the tombstones in segments_, by session id.

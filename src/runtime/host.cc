@@ -106,12 +106,14 @@ transport::Events Host::events() {
           [this](const std::string& from, wire::Frame frame) {
             asio::post(context_, [this, from, frame = std::move(frame)] { receive(from, frame); });
           },
-      .on_up = [this](const std::string& peer) {
-        log_.write(LogLevel::kInfo, "member " + peer + " is connected");
-      },
+      .on_up =
+          [this](const std::string& peer) {
+            log_.write(LogLevel::kInfo, "member " + peer + " is connected");
+          },
       .on_down =
           [this](const std::string& peer, const std::string& reason) {
-            log_.write(LogLevel::kWarning, "the connection to member " + peer + " ended: " + reason);
+            log_.write(LogLevel::kWarning,
+                       "the connection to member " + peer + " ended: " + reason);
           },
       .on_refused = [this](const std::string& reason) { log_.write(LogLevel::kError, reason); },
   };

@@ -29,22 +29,24 @@
 
 namespace sojourn::runtime {
 
-// The imperative shell around one node: its thread, its timer, its transport, and who waits for which of
-// its calls. The only place where the node meets a clock or the operating system's randomness.
+// The imperative shell around one node: its thread, its timer, its transport, and who waits for
+// which of its calls. The only place where the node meets a clock or the operating system's
+// randomness.
 //
 // Which thread touches what:
 //   the node            its own thread (`run`), but for Node::read_local, which is safe from any
 //   completions_        the node's thread
 //   published state     any thread: atomics, or guarded by mutex_
-// Frames arrive on the transport's threads and calls on the users'; both are posted to the node's thread.
-// Completions run on the node's thread and must not block; the store sends them on to the user's executor.
+// Frames arrive on the transport's threads and calls on the users'; both are posted to the node's
+// thread. Completions run on the node's thread and must not block; the store sends them on to the
+// user's executor.
 class Host {
  public:
   using Completion = absl::AnyInvocable<void(node::Finished) &&>;
   using ReadyCompletion = absl::AnyInvocable<void(absl::Status) &&>;
   // Builds the transport that reports to these events.
   using MakeTransport = absl::AnyInvocable<absl::StatusOr<std::unique_ptr<transport::Transport>>(
-      Incarnation, transport::Events) &&>;
+                                               Incarnation, transport::Events) &&>;
 
   Host(node::NodeOptions options, std::shared_ptr<LogSink> log);
   // Stops first.
@@ -53,8 +55,8 @@ class Host {
   // Starts the transport and the node. Once.
   absl::Status start(MakeTransport make_transport);
 
-  // Ends everything: unfinished calls and waits complete with kCancelled before it returns, later ones
-  // as soon as they are made. Not from a completion. Safe to repeat.
+  // Ends everything: unfinished calls and waits complete with kCancelled before it returns, later
+  // ones as soon as they are made. Not from a completion. Safe to repeat.
   void stop();
 
   // Starts a call of this member's user; the completion runs exactly once.

@@ -9,10 +9,14 @@ namespace {
 
 const char* name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarning: return "warning";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
   }
   return "";
 }
@@ -27,8 +31,8 @@ void Log::write(LogLevel level, const std::string& message) {
   // One record, one line, whatever a peer put into its names.
   std::replace_if(
       line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  // The sink is serialised by its contract, so it runs under the lock; it is the user's last floor and
-  // cannot call back into the log.
+  // The sink is serialised by its contract, so it runs under the lock; it is the user's last floor
+  // and cannot call back into the log.
   MutexLock lock(mutex_);
   if (sink_) {
     (*sink_)({.level = level, .message = line});
@@ -39,9 +43,12 @@ void Log::write(LogLevel level, const std::string& message) {
 
 void Log::write(const Notice& notice) {
   switch (notice.level) {
-    case Notice::Level::kInfo: return write(LogLevel::kInfo, notice.message);
-    case Notice::Level::kWarning: return write(LogLevel::kWarning, notice.message);
-    case Notice::Level::kError: return write(LogLevel::kError, notice.message);
+    case Notice::Level::kInfo:
+      return write(LogLevel::kInfo, notice.message);
+    case Notice::Level::kWarning:
+      return write(LogLevel::kWarning, notice.message);
+    case Notice::Level::kError:
+      return write(LogLevel::kError, notice.message);
   }
 }
 

@@ -9,8 +9,8 @@
 
 namespace sojourn::runtime {
 
-// The store's log: the user's sink, or lines on standard error. Safe from any thread; the sink is called
-// by one thread at a time.
+// The store's log: the user's sink, or lines on standard error. Safe from any thread; the sink is
+// called by one thread at a time.
 class Log {
  public:
   Log(std::string member, std::shared_ptr<LogSink> sink);

@@ -8,9 +8,9 @@
 
 namespace sojourn::runtime {
 
-// Randomness fit for session ids: OpenSSL's generator, seeded by the operating system, drawn a page at a
-// time because a call of it costs more than everything else in making an id. Bytes are wiped as they are
-// given out. Not safe from several threads.
+// Randomness fit for session ids: OpenSSL's generator, seeded by the operating system, drawn a page
+// at a time because a call of it costs more than everything else in making an id. Bytes are wiped
+// as they are given out. Not safe from several threads.
 class OsRandom final : public Random {
  public:
   OsRandom() = default;

@@ -9,8 +9,8 @@ namespace sojourn::session {
 absl::Status check_subject(std::string_view subject) {
   if (subject.empty()) return absl::InvalidArgumentError("the subject is empty");
   if (subject.size() > kSubjectBytesMax) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("the subject has %d bytes, more than %d", subject.size(), kSubjectBytesMax));
+    return absl::InvalidArgumentError(absl::StrFormat("the subject has %d bytes, more than %d",
+                                                      subject.size(), kSubjectBytesMax));
   }
   return absl::OkStatus();
 }
@@ -69,8 +69,8 @@ absl::Status check_attributes(const std::vector<Attribute>& attributes, std::str
 absl::Status check_patch(const Patch& patch) {
   std::size_t bytes = 0;
   for (const Patch::Step& step : patch.steps()) {
-    absl::Status status = step.value ? check_attribute(step.name, *step.value)
-                                     : check_attribute_name(step.name);
+    absl::Status status =
+        step.value ? check_attribute(step.name, *step.value) : check_attribute_name(step.name);
     if (!status.ok()) return status;
     bytes += step.name.size() + (step.value ? step.value->size() : 0);
   }

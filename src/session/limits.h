@@ -10,8 +10,8 @@
 
 namespace sojourn::session {
 
-// The bounds of sojourn/session.h as checks. Each answers OK, or kInvalidArgument with a message that
-// names what is wrong and does not repeat values.
+// The bounds of sojourn/session.h as checks. Each answers OK, or kInvalidArgument with a message
+// that names what is wrong and does not repeat values.
 
 inline constexpr std::chrono::seconds kLifetimeMax = std::chrono::hours(24 * 400);
 
@@ -25,8 +25,8 @@ absl::Status check_patch(const Patch& patch);
 // All attributes of a session of that subject, or kResourceExhausted if they are too much together.
 absl::Status check_attributes(const std::vector<Attribute>& attributes, std::string_view subject);
 
-// kResourceExhausted when a session of so many attributes and payload bytes (subject, names and values)
-// would be too large.
+// kResourceExhausted when a session of so many attributes and payload bytes (subject, names and
+// values) would be too large.
 absl::Status check_size(std::size_t attributes, std::size_t payload_bytes);
 
 }  // namespace sojourn::session

@@ -36,9 +36,9 @@ struct RecordFields {
 
 class RecordRef;
 
-// One stored session: immutable but for the table's bookkeeping, in a single allocation with its id,
-// subject and attributes behind it, counted by references. Shared between the table, answers under way
-// and the Session values of users, on any thread.
+// One stored session: immutable but for the table's bookkeeping, in a single allocation with its
+// id, subject and attributes behind it, counted by references. Shared between the table, answers
+// under way and the Session values of users, on any thread.
 class Record {
  public:
   // The fields must be within the bounds of sojourn/session.h.
@@ -75,8 +75,8 @@ class Record {
   // Bytes of this allocation, rounded as glibc's allocator rounds, with its header.
   std::size_t bytes() const;
 
-  // The table's bookkeeping: only the table that holds the record touches it, under that table's rules.
-  // Before the record is in a table it holds the time it was last seen when it was made.
+  // The table's bookkeeping: only the table that holds the record touches it, under that table's
+  // rules. Before the record is in a table it holds the time it was last seen when it was made.
   struct Bookkeeping {
     Time last_seen = {};
   };
@@ -103,8 +103,8 @@ class Record {
   // The attribute that begins at `at`, which moves behind it.
   static AttributeView attribute_at(const char*& at);
 
-  // The links stand first, for linked_by(). What a lookup needs stands last, beside the id: most often
-  // all of it is in two cache lines.
+  // The links stand first, for linked_by(). What a lookup needs stands last, beside the id: most
+  // often all of it is in two cache lines.
   mutable Links links_;
   Version version_;
   mutable Bookkeeping bookkeeping_;
@@ -119,7 +119,8 @@ class Record {
   Phase phase_;
 };
 
-// Shares a record. Copies may be used from different threads; one object may not be changed concurrently.
+// Shares a record. Copies may be used from different threads; one object may not be changed
+// concurrently.
 class RecordRef {
  public:
   RecordRef() = default;

@@ -72,7 +72,9 @@ Version Session::version() const { return record_->version(); }
 Session::WallTime Session::created_at() const {
   return wall_time(record_->created_at(), wall_offset_);
 }
-Session::WallTime Session::last_seen_at() const { return wall_time(Time(last_seen_), wall_offset_); }
+Session::WallTime Session::last_seen_at() const {
+  return wall_time(Time(last_seen_), wall_offset_);
+}
 Session::WallTime Session::expires_at() const {
   return wall_time(record_->expires_at(Time(last_seen_)), wall_offset_);
 }

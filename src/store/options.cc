@@ -35,18 +35,19 @@ absl::Status check_address(const std::string& what, std::string_view address) {
   const std::size_t colon = address.rfind(':');
   const bool has_host = colon != std::string_view::npos && colon > 0;
   const std::string_view port = has_host ? address.substr(colon + 1) : std::string_view();
-  const bool digits = !port.empty() && port.size() <= 5 &&
-                      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      !port.empty() && port.size() <= 5 &&
+      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
   const bool in_range = digits && std::stoi(std::string(port)) <= 65535;
   const bool ambiguous = has_host && address.front() != '[' &&
                          address.substr(0, colon).find(':') != std::string_view::npos;
   // A DNS name has at most 253 characters; the view carries the address to all members.
-  const bool plain = address.size() <= 260 && std::all_of(address.begin(), address.end(), [](char c) {
-                       return c > ' ' && c < 0x7f;
-                     });
+  const bool plain =
+      address.size() <= 260 &&
+      std::all_of(address.begin(), address.end(), [](char c) { return c > ' ' && c < 0x7f; });
   if (in_range && !ambiguous && plain) return absl::OkStatus();
-  return wrong(absl::StrFormat("%s: \"%s\" is not host:port", what,
-                               std::string(address.substr(0, 128))));
+  return wrong(
+      absl::StrFormat("%s: \"%s\" is not host:port", what, std::string(address.substr(0, 128))));
 }
 
 absl::Status check_members(const StoreOptions& options) {
@@ -93,17 +94,18 @@ absl::Status check_options(const StoreOptions& options) {
     return wrong(absl::StrFormat("copies: %d is not between 1 and 5", options.copies));
   }
   if (!std::has_single_bit(options.segments) || options.segments > 65536) {
-    return wrong(absl::StrFormat("segments: %d is not a power of two up to 65536", options.segments));
+    return wrong(
+        absl::StrFormat("segments: %d is not a power of two up to 65536", options.segments));
   }
-  for (const auto& [what, lifetime] :
-       {std::pair{"session_lifetime", options.session_lifetime},
-        std::pair{"login_lifetime", options.login_lifetime}}) {
+  for (const auto& [what, lifetime] : {std::pair{"session_lifetime", options.session_lifetime},
+                                       std::pair{"login_lifetime", options.login_lifetime}}) {
     absl::Status status = session::check_lifetime(lifetime);
     if (!status.ok()) return wrong(std::string(what) + ": " + std::string(status.message()));
   }
   constexpr std::size_t kMemoryMin = std::size_t{1} << 20;
   if (options.memory_bytes != 0 && options.memory_bytes < kMemoryMin) {
-    return wrong(absl::StrFormat("memory_bytes: %d is less than %d", options.memory_bytes, kMemoryMin));
+    return wrong(
+        absl::StrFormat("memory_bytes: %d is less than %d", options.memory_bytes, kMemoryMin));
   }
   constexpr std::size_t kQueueMin = std::size_t{256} << 10;
   if (options.peer_queue_bytes < kQueueMin) {

@@ -97,7 +97,8 @@ class Store::Impl {
          });
   }
 
-  void write_session(Operation operation, WriteOptions write_options, SessionCompletion done) const {
+  void write_session(Operation operation, WriteOptions write_options,
+                     SessionCompletion done) const {
     write(std::move(operation), write_options, [done = std::move(done)](Result result) mutable {
       std::move(done)(session_of(std::move(result)));
     });

@@ -9,7 +9,8 @@
 namespace sojourn {
 
 struct SyncStore::State {
-  // Runs completions, which only fulfil promises. Declared first: it must outlive the store's calls.
+  // Runs completions, which only fulfil promises. Declared first: it must outlive the store's
+  // calls.
   asio::thread_pool pool{1};
   std::optional<Store> store;
 

@@ -11,8 +11,8 @@ namespace sojourn::transport {
 // The end of a stream that was dialled.
 class AcceptedLink final : public Link, private grpc::ServerGenericBidiReactor {
  public:
-  AcceptedLink(LinkOwner& owner, grpc::GenericCallbackServerContext& context, const Identity& caller,
-               LinkOptions options)
+  AcceptedLink(LinkOwner& owner, grpc::GenericCallbackServerContext& context,
+               const Identity& caller, LinkOptions options)
       : Link(owner, caller.member, std::move(options)), context_(context) {
     set_peer_incarnation(caller.incarnation);
   }

@@ -32,7 +32,8 @@ std::shared_ptr<grpc::Channel> make_channel(
            {GRPC_ARG_ENABLE_HTTP_PROXY, 0},
            {GRPC_ARG_ENABLE_RETRIES, 0},
            {GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1},
-           // How long it may take to connect. A channel is for one stream, so nothing else is tried.
+           // How long it may take to connect. A channel is for one stream, so nothing else is
+           // tried.
            {GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000},
        }) {
     arguments.SetInt(name, value);

@@ -14,11 +14,12 @@ struct ChannelArgument {
   int value = 0;
 };
 
-// What both ends of a connection must agree on: when they look whether the other one is still there, and
-// how large a frame may be.
+// What both ends of a connection must agree on: when they look whether the other one is still
+// there, and how large a frame may be.
 const std::array<ChannelArgument, 6>& common_arguments();
 
-// A channel to that address: no proxy, no retries, nothing shared with other channels of the process.
+// A channel to that address: no proxy, no retries, nothing shared with other channels of the
+// process.
 std::shared_ptr<grpc::Channel> make_channel(
     const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
 

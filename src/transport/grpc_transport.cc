@@ -28,16 +28,17 @@
 namespace sojourn::transport {
 namespace {
 
-// Pauses between attempts to dial. They double up to the longest, which is also how long a connection must
-// have lasted to count as a success.
+// Pauses between attempts to dial. They double up to the longest, which is also how long a
+// connection must have lasted to count as a success.
 constexpr Duration kPauseMin = std::chrono::milliseconds(50);
 constexpr Duration kPauseMax = std::chrono::seconds(1);
 
 // Much longer than what members say about each other.
 constexpr std::size_t kReportBytesMax = 512;
 
-// Whether the status of a dialled stream is worth telling the operator: a member that is not there, or not
-// yet, is not; one that turns us away is, or a failed handshake, for which gRPC has no code of its own.
+// Whether the status of a dialled stream is worth telling the operator: a member that is not there,
+// or not yet, is not; one that turns us away is, or a failed handshake, for which gRPC has no code
+// of its own.
 bool is_refusal(const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::FAILED_PRECONDITION:
@@ -50,8 +51,8 @@ bool is_refusal(const grpc::Status& status) {
   }
 }
 
-// Threads: gRPC's call it through Links, Listener and alarms; the owner's through Transport. One mutex
-// guards who is connected; it is never held while calling a link, gRPC or the owner.
+// Threads: gRPC's call it through Links, Listener and alarms; the owner's through Transport. One
+// mutex guards who is connected; it is never held while calling a link, gRPC or the owner.
 class GrpcTransport final : public Transport, public LinkOwner {
  public:
   GrpcTransport(const StoreOptions& options, const std::vector<Member>& members,
@@ -163,13 +164,14 @@ class GrpcTransport final : public Transport, public LinkOwner {
   }
 
   void dial(const std::string& name) {
-    const auto link = std::make_shared<DialledLink>(*this, name, link_options_, fresh_channel(name));
+    const auto link =
+        std::make_shared<DialledLink>(*this, name, link_options_, fresh_channel(name));
     if (begin(link)) link->dial(own_);
   }
 
-  // A channel that no stream has used: what was refused may be right with a new connection, as after
-  // certificates were renewed. The peer keeps it, because a channel must not be let go on gRPC's own
-  // threads: the last one of a process joins them.
+  // A channel that no stream has used: what was refused may be right with a new connection, as
+  // after certificates were renewed. The peer keeps it, because a channel must not be let go on
+  // gRPC's own threads: the last one of a process joins them.
   std::shared_ptr<grpc::Channel> fresh_channel(const std::string& name) {
     std::string address;
     std::shared_ptr<grpc::ChannelCredentials> credentials;
@@ -218,8 +220,8 @@ class GrpcTransport final : public Transport, public LinkOwner {
   absl::Status check_caller(const Identity& caller, const grpc::AuthContext& proof) const {
     if (absl::Status status = check_identity(caller, own_); !status.ok()) return status;
     if (caller.addressee != own_.member) {
-      return refusal(caller, own_, "it dialled an address that should lead to member " +
-                                       caller.addressee);
+      return refusal(caller, own_,
+                     "it dialled an address that should lead to member " + caller.addressee);
     }
     if (!is_peer(caller.member)) return refusal(caller, own_, "it is not in the list of members");
     if (is_dialled(caller.member)) return refusal(caller, own_, "it is to be dialled, not to dial");
@@ -270,8 +272,8 @@ class GrpcTransport final : public Transport, public LinkOwner {
 
   void rejected(const Link& link, const absl::Status& status) override {
     ++frames_rejected_;
-    report(link.peer(), "member " + link.peer() + " sent a bad frame: " +
-                            std::string(status.message()));
+    report(link.peer(),
+           "member " + link.peer() + " sent a bad frame: " + std::string(status.message()));
   }
 
   void ended(const std::shared_ptr<Link>& link, const grpc::Status& status) override {
@@ -376,12 +378,9 @@ class GrpcTransport final : public Transport, public LinkOwner {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Transport>> open_transport(const StoreOptions& options,
-                                                          std::vector<Member> members,
-                                                          std::string listen,
-                                                          Incarnation incarnation,
-                                                          std::function<Time()> now,
-                                                          Events events) {
+absl::StatusOr<std::unique_ptr<Transport>> open_transport(
+    const StoreOptions& options, std::vector<Member> members, std::string listen,
+    Incarnation incarnation, std::function<Time()> now, Events events) {
   if (options.tls) {
     const std::string name = certificate_name(options.name, options.cluster);
     if (absl::Status status = check_files(*options.tls, name); !status.ok()) return status;

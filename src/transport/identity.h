@@ -56,7 +56,8 @@ absl::Status refusal(const Identity& other, const Identity& own, const std::stri
 // OK if the two can talk: they are of one cluster and have a wire version in common.
 absl::Status check_identity(const Identity& other, const Identity& own);
 
-// Text that came from outside, fit for a message to the operator: printable and not longer than that.
+// Text that came from outside, fit for a message to the operator: printable and not longer than
+// that.
 std::string printable(std::string text, std::size_t bytes_max);
 
 }  // namespace sojourn::transport

@@ -173,8 +173,8 @@ void Link::read_done(bool ok) {
   wants_flush_.store(true, std::memory_order_release);
   if (!only_answers) owner_.received(*this, *std::move(frame));
   read_next();
-  // An answer may let something go that waits. What came with messages is answered when they have been
-  // handled and the owner flushes.
+  // An answer may let something go that waits. What came with messages is answered when they have
+  // been handled and the owner flushes.
   if (only_answers) flush();
 }
 

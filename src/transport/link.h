@@ -24,8 +24,8 @@ class Link;
 // Keeps the links and is told how they fare: on gRPC's threads, and of one link one call at a time.
 class LinkOwner {
  public:
-  // The member at the other end of a dialled link has said who it is. OK: the owner has taken the link.
-  // Otherwise the link ends.
+  // The member at the other end of a dialled link has said who it is. OK: the owner has taken the
+  // link. Otherwise the link ends.
   virtual absl::Status met(const std::shared_ptr<Link>& link, const Identity& peer) = 0;
   // The link is about to read its first frame.
   virtual void up(const Link& link) = 0;
@@ -46,12 +46,12 @@ struct LinkOptions {
   std::function<Time()> now = {};
 };
 
-// One stream to one other member: frames in, frames out. The same for the side that dialled and the side
-// that accepted; what differs, the gRPC reactor, implements the four operations.
+// One stream to one other member: frames in, frames out. The same for the side that dialled and the
+// side that accepted; what differs, the gRPC reactor, implements the four operations.
 //
-// Safe from any thread. Reading and the end of the stream happen in the reactor's reactions; writing starts
-// on whichever thread has something to write, one write at a time. Once it is started the link keeps itself
-// alive until ended().
+// Safe from any thread. Reading and the end of the stream happen in the reactor's reactions;
+// writing starts on whichever thread has something to write, one write at a time. Once it is
+// started the link keeps itself alive until ended().
 class Link : public std::enable_shared_from_this<Link> {
  public:
   virtual ~Link() = default;
@@ -62,7 +62,8 @@ class Link : public std::enable_shared_from_this<Link> {
   // The member's name.
   const std::string& peer() const { return peer_; }
 
-  // Reports up() and reads frames from now on. The peer must be known. Nothing if the link has ended.
+  // Reports up() and reads frames from now on. The peer must be known. Nothing if the link has
+  // ended.
   void start_reading();
 
   // As Transport has them.
@@ -90,8 +91,8 @@ class Link : public std::enable_shared_from_this<Link> {
   void begin_start();
   void end_start();
 
-  // Ends the stream, unless that was done: without waiting for what is under way, and telling the peer
-  // this status.
+  // Ends the stream, unless that was done: without waiting for what is under way, and telling the
+  // peer this status.
   void end(const grpc::Status& status);
 
   // What the reactor's reactions call.
@@ -128,8 +129,8 @@ class Link : public std::enable_shared_from_this<Link> {
   mutable Mutex mutex_;
   wire::Outbox outbox_ ABSL_GUARDED_BY(mutex_);
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
-  // How many threads are about to start an operation: the last of them calls finish() if the stream ends
-  // meanwhile.
+  // How many threads are about to start an operation: the last of them calls finish() if the stream
+  // ends meanwhile.
   int starting_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<grpc::Status> ended_ ABSL_GUARDED_BY(mutex_);
   std::string reason_ ABSL_GUARDED_BY(mutex_);

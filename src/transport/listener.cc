@@ -27,9 +27,8 @@ absl::Status Listener::start(const std::string& address,
   }
   // Two processes on one address would each get some of the connections.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(
-      GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
-      static_cast<int>(std::chrono::milliseconds(kAnswerTimeout).count()));
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             static_cast<int>(std::chrono::milliseconds(kAnswerTimeout).count()));
   int port = 0;
   builder.AddListeningPort(address, credentials, &port);
   builder.RegisterCallbackGenericService(this);
@@ -46,7 +45,8 @@ void Listener::stop() {
   server_->Wait();
 }
 
-grpc::ServerGenericBidiReactor* Listener::CreateReactor(grpc::GenericCallbackServerContext* context) {
+grpc::ServerGenericBidiReactor* Listener::CreateReactor(
+    grpc::GenericCallbackServerContext* context) {
   if (context->method() != kConnectMethod) {
     return new Refusal(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "no such method"));
   }

@@ -15,7 +15,8 @@ namespace sojourn::transport {
 // Listens for the members that dial us.
 class Listener final : private grpc::CallbackGenericService {
  public:
-  // Answers a caller: with the reactor of its stream, or why it is turned away. Called on gRPC's threads.
+  // Answers a caller: with the reactor of its stream, or why it is turned away. Called on gRPC's
+  // threads.
   using Accept = std::function<absl::StatusOr<grpc::ServerGenericBidiReactor*>(
       grpc::GenericCallbackServerContext&)>;
 
@@ -29,7 +30,8 @@ class Listener final : private grpc::CallbackGenericService {
   void stop();
 
  private:
-  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override;
 
   const Accept accept_;
   std::unique_ptr<grpc::Server> server_;

@@ -4,8 +4,8 @@
 
 namespace sojourn::transport {
 
-// service Peer of proto/sojourn/v1/peer.proto. Its frames are taken apart and put together by wire, so
-// gRPC sees bytes only.
+// service Peer of proto/sojourn/v1/peer.proto. Its frames are taken apart and put together by wire,
+// so gRPC sees bytes only.
 inline constexpr char kConnectMethod[] = "/sojourn.v1.Peer/Connect";
 
 // Within this time both ends of a new connection must have said who they are.

@@ -9,9 +9,9 @@
 
 namespace sojourn::transport {
 
-// Decides which refusals are reported: the same words about one peer once in ten seconds. Both come from
-// outside, so there is a bound on how many different ones are reported, too. Not safe from several
-// threads.
+// Decides which refusals are reported: the same words about one peer once in ten seconds. Both come
+// from outside, so there is a bound on how many different ones are reported, too. Not safe from
+// several threads.
 class Refusals {
  public:
   static constexpr Duration kInterval = std::chrono::seconds(10);

@@ -70,8 +70,8 @@ bool carries(X509* certificate, const std::string& name) {
   return X509_check_host(certificate, name.data(), name.size(), kExactly, nullptr) == 1;
 }
 
-// The same rule for the side that dialled as has_certificate() is for the one that accepted: without it
-// any certificate of the authority would do.
+// The same rule for the side that dialled as has_certificate() is for the one that accepted:
+// without it any certificate of the authority would do.
 class NameVerifier final : public tls::ExternalCertificateVerifier {
  public:
   explicit NameVerifier(std::string name) : name_(std::move(name)) {}
@@ -179,8 +179,7 @@ std::shared_ptr<grpc::ChannelCredentials> Credentials::client(const std::string&
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
   options.set_check_call_host(false);
-  options.set_certificate_verifier(
-      tls::ExternalCertificateVerifier::Create<NameVerifier>(name));
+  options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<NameVerifier>(name));
   return tls::TlsCredentials(options);
 }
 

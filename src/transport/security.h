@@ -13,8 +13,8 @@
 
 namespace sojourn::transport {
 
-// OK, or kInvalidArgument naming the option, if members may not talk at all as the options have it: plain
-// text that was not asked for, or plain text beyond loopback that was not asked for twice.
+// OK, or kInvalidArgument naming the option, if members may not talk at all as the options have it:
+// plain text that was not asked for, or plain text beyond loopback that was not asked for twice.
 absl::Status check_security(const StoreOptions& options, const std::string& listen);
 
 // The DNS name that a member's certificate must carry.
@@ -27,13 +27,14 @@ absl::Status check_files(const TlsOptions& tls, const std::string& own_certifica
 // Whether the peer has shown a certificate with exactly that DNS name.
 bool has_certificate(const grpc::AuthContext& peer, const std::string& name);
 
-// Mutual TLS, or plain text, as the options have it. TLS files are watched from here on, as long as it
-// or anything that it made exists.
+// Mutual TLS, or plain text, as the options have it. TLS files are watched from here on, as long as
+// it or anything that it made exists.
 class Credentials {
  public:
   explicit Credentials(const StoreOptions& options);
 
-  // For listening: callers need a certificate of our authority. Whose it is, has_certificate() tells.
+  // For listening: callers need a certificate of our authority. Whose it is, has_certificate()
+  // tells.
   std::shared_ptr<grpc::ServerCredentials> server() const;
 
   // For dialling who has the certificate of that name.

@@ -12,17 +12,17 @@
 
 namespace sojourn::transport {
 
-// What a transport tells its owner. Called on the transport's threads and must not block. Of one peer: one
-// call at a time, and what on_frame reports stands between an on_up and an on_down. Never called after
-// Transport::stop() has returned.
+// What a transport tells its owner. Called on the transport's threads and must not block. Of one
+// peer: one call at a time, and what on_frame reports stands between an on_up and an on_down. Never
+// called after Transport::stop() has returned.
 struct Events {
   // A frame has arrived. flush() when its messages have been handled: its answer may wait for that.
   std::function<void(const std::string& from, wire::Frame frame)> on_frame = {};
   std::function<void(const std::string& peer)> on_up = {};
   std::function<void(const std::string& peer, const std::string& reason)> on_down = {};
-  // A peer was refused, or refused us: of another cluster, unknown, without the right certificate, or
-  // speaking nonsense. In words for the operator; the same words about one peer at most once in ten
-  // seconds.
+  // A peer was refused, or refused us: of another cluster, unknown, without the right certificate,
+  // or speaking nonsense. In words for the operator; the same words about one peer at most once in
+  // ten seconds.
   std::function<void(const std::string& reason)> on_refused = {};
 };
 
@@ -31,16 +31,17 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Queues the envelope. kUnavailable when that member is not connected; kResourceExhausted, naming the
-  // bound, when its queue is full. OK promises nothing: connections break.
+  // Queues the envelope. kUnavailable when that member is not connected; kResourceExhausted, naming
+  // the bound, when its queue is full. OK promises nothing: connections break.
   virtual absl::Status send(const std::string& to, const node::Envelope& envelope) = 0;
 
-  // Sends what is queued, as frames, where the batching rule allows; the rest follows by itself. To be
-  // called after each group of send()s.
+  // Sends what is queued, as frames, where the batching rule allows; the rest follows by itself. To
+  // be called after each group of send()s.
   virtual void flush() = 0;
 
-  // Ends the connection to that member, if there is one, for this reason; what waits for it is dropped.
-  // The connection is made anew at once. For a member that is connected and yet says nothing.
+  // Ends the connection to that member, if there is one, for this reason; what waits for it is
+  // dropped. The connection is made anew at once. For a member that is connected and yet says
+  // nothing.
   virtual void disconnect(const std::string& peer, const std::string& reason) = 0;
 
   // Bytes that wait to be sent, to all members together.

@@ -12,10 +12,14 @@ import urllib.parse
 import balancers
 from harness import COOKIE, Browser, WithCluster, begin_login, main, request, sign_in, sign_out
 from loopback.processes import free_port, wait_until
-from loopback.servers import ANA, BEN
+from loopback.servers import ANA, BEN, Person
 
 FORGED = [("Remote-User", "root"), ("Remote-Groups", "wheel"), ("Remote-Email", "root@evil.test"),
           ("Remote-Name", "Root"), ("X-Auth-Request-User", "root"), ("X-Token-Subject", "root")]
+
+# Everything as long as a configuration may have it.
+LONG = Person("l" * 64, "a password", "n" * 128, "e" * 116 + "@example.com",
+              " ".join(["app/user", *[f"{number:02}" + "r" * 40 for number in range(11)]]))
 
 
 class App(http.server.BaseHTTPRequestHandler):
@@ -53,7 +57,7 @@ class ForwardAuth(WithCluster):
     @classmethod
     def cluster_options(cls):
         # Strangers are sent to the first server's portal.
-        return {"auth_url": "http://127.0.0.1:{port}/auth"}
+        return {"auth_url": "http://127.0.0.1:{port}/auth", "people": (ANA, BEN, LONG)}
 
     def cookie_of(self, person=ANA, at="auth-0"):
         """The cookie of a session held by that server, and the way to end it."""
@@ -178,6 +182,15 @@ class ThroughAProxy:
         self.assertEqual(seen["remote-user"], "ana")
         self.assertNotIn("root", json.dumps(seen).lower())
         self.assertEqual(self.ask(self.proxy, headers=FORGED).status, 302)
+
+    def test_the_longest_identity_fits(self):
+        cookie, _ = self.cookie_of(LONG)
+        answer = self.ask(self.proxy, cookie=cookie)
+        self.assertEqual(answer.status, 200)
+        seen = json.loads(answer.body)
+        self.assertEqual([seen["remote-user"], seen["remote-name"], seen["remote-email"],
+                          seen["remote-groups"].replace(",", " ")],
+                         [LONG.name, LONG.full_name, LONG.email, LONG.roles])
 
     def test_who_lacks_the_role_is_refused(self):
         cookie, _ = self.cookie_of(BEN)

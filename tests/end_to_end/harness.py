@@ -40,9 +40,10 @@ class EndToEnd(unittest.TestCase):
         if not cls.failed:
             shutil.rmtree(cls.directory, ignore_errors=True)
 
-    def tearDown(self):
-        outcome = self._outcome.result
-        if any(test is self for test, _ in outcome.failures + outcome.errors):
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) > before:
             type(self).failed = True
             print(f"The logs are in {self.directory}", file=sys.stderr)
 

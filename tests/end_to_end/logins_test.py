@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Logins and sessions on three servers without any balancer in between."""
 
+import json
 import sys
 from itertools import permutations
 
@@ -142,6 +143,76 @@ class Logins(WithCluster):
 
         self.assertEqual(answer.status, 403)
         self.assertIsNotNone(whoami(browser))
+
+
+    def test_a_client_without_cookies_signs_in_with_json(self):
+        def send(port, body):
+            answer = request(port, "POST", "/auth/login", [("Content-Type", "application/json")],
+                             json.dumps(body).encode())
+            return answer.status, json.loads(answer.body)
+
+        first, second, third = self.ports.values()
+        _, login = send(first, {"username": ANA.name, "realm": "local"})
+        challenge = {"sandbox_id": login["sandbox_id"], "sandbox_secret": login["sandbox_secret"],
+                     "challenge_kind": login["next_challenge"]}
+
+        wrong, _ = send(second, {**challenge, "challenge_response": "wrong"})
+        right, session = send(third, {**challenge, "challenge_response": ANA.password})
+
+        self.assertEqual((wrong, right), (401, 200))
+        for port in self.ports.values():
+            self.assertEqual(whoami_at(port, session["session"]).status, 200)
+
+
+class DomainCookies(WithCluster):
+    """One cookie for all hosts of a domain, where a sibling host can plant others of its name."""
+
+    COOKIE = "__Secure-sid"
+
+    @classmethod
+    def cluster_options(cls):
+        return {"portal_line": "cookie domain example.com"}
+
+    def test_the_cookie_says_its_domain(self):
+        sign_in(browser := self.anywhere())
+        lines = [line for answer in browser.answers for line in answer.set_cookies]
+        for line in lines:
+            self.assertTrue(line.startswith(self.COOKIE + "="))
+            self.assertIn("Domain=example.com", line.split("; "))
+
+    def test_a_session_is_found_beside_a_planted_cookie(self):
+        portal = sign_in(mallory := self.anywhere())
+        ended = mallory.cookies[self.COOKIE]
+        sign_out(mallory, portal)
+        own = self.cookie()
+        for values in ([ended, own], [own, ended]):
+            for port in self.ports.values():
+                answer = self.ask(port, "GET", "/auth/portal", *values)
+                self.assertEqual(answer.status, 200)
+                # The browser is told which of them is right.
+                self.assertTrue(answer.set_cookies[0].startswith(f"{self.COOKIE}={own};"))
+
+    def test_signing_out_ends_every_session_that_the_browser_names(self):
+        port = self.ports["auth-1"]
+        own, planted = self.cookie(), self.cookie()
+        page = self.ask(port, "GET", "/auth/portal", own, planted)
+        token = page.page.forms[0].fields["csrf_token"]
+
+        answer = self.ask(port, "POST", "/auth/logout", own, planted,
+                          body=f"csrf_token={token}".encode())
+
+        self.assertEqual(answer.status, 303)
+        for value in (own, planted):
+            self.assertEqual(self.ask(port, "GET", "/auth/whoami?format=json", value).status, 401)
+
+    def cookie(self):
+        sign_in(browser := self.anywhere())
+        return browser.cookies[self.COOKIE]
+
+    def ask(self, port, method, path, *values, body=None):
+        cookie = "; ".join(f"{self.COOKIE}={value}" for value in values)
+        return request(port, method, path, [
+            ("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded")], body)
 
 
 class Cookies(WithCluster):

@@ -1,5 +1,5 @@
-// The public API over real loopback connections: several stores in one process, each with threads and
-// sockets of its own.
+// The public API over real loopback connections: several stores in one process, each with threads
+// and sockets of its own.
 
 #include "sojourn/store.h"
 
@@ -35,8 +35,8 @@ std::vector<MemberOptions> loopback_members(int count) {
   const std::vector<int> ports = support::free_ports(count);
   std::vector<MemberOptions> members;
   for (int i = 0; i < count; ++i) {
-    members.push_back({.name = "auth-" + std::to_string(i),
-                       .address = "127.0.0.1:" + std::to_string(ports[i])});
+    members.push_back(
+        {.name = "auth-" + std::to_string(i), .address = "127.0.0.1:" + std::to_string(ports[i])});
   }
   return members;
 }
@@ -110,8 +110,7 @@ TEST_CASE("a login becomes a session under a new id with the same owner", "[inte
   auto login = cluster[0].create(NewSession().with("next", "/app"), kPatient);
   REQUIRE(login.ok());
 
-  auto session =
-      cluster[1].authenticate(login->id(), "ana", Patch().set("role", "user"), kPatient);
+  auto session = cluster[1].authenticate(login->id(), "ana", Patch().set("role", "user"), kPatient);
 
   REQUIRE(session.ok());
   CHECK(session->phase() == Phase::kActive);
@@ -196,7 +195,8 @@ TEST_CASE("an expired session is not found, and leaves no memory behind", "[inte
     REQUIRE(std::chrono::steady_clock::now() < deadline);
   }
   const auto held = [&] {
-    return cluster[0].store().metrics().sessions_active + cluster[1].store().metrics().sessions_active;
+    return cluster[0].store().metrics().sessions_active +
+           cluster[1].store().metrics().sessions_active;
   };
   while (held() != 0) {
     REQUIRE(std::chrono::steady_clock::now() < deadline);
@@ -327,9 +327,9 @@ TEST_CASE("a call may outlive the store's being moved", "[integration]") {
 asio::awaitable<void> login_and_logout(Store& a, Store& b, bool& done) {
   auto login = co_await a.async_create(NewSession(), kPatient, asio::use_awaitable);
   CHECK(login.ok());
-  auto session = co_await b.async_authenticate(
-      login->id(), "ana", Patch().set("device", "phone").erase("nothing"), kPatient,
-      asio::use_awaitable);
+  auto session = co_await b.async_authenticate(login->id(), "ana",
+                                               Patch().set("device", "phone").erase("nothing"),
+                                               kPatient, asio::use_awaitable);
   CHECK(session.ok());
   auto seen = co_await a.async_get(session->id(), kPatientRead, asio::use_awaitable);
   CHECK(seen.ok());
@@ -347,8 +347,8 @@ TEST_CASE("coroutines read like the story they tell", "[integration]") {
   asio::io_context context;
   bool done = false;
 
-  asio::co_spawn(context,
-                 login_and_logout(cluster[0].store(), cluster[1].store(), done), asio::detached);
+  asio::co_spawn(context, login_and_logout(cluster[0].store(), cluster[1].store(), done),
+                 asio::detached);
   context.run();
 
   CHECK(done);
@@ -458,7 +458,8 @@ TEST_CASE("each mistake in the options is named", "[integration]") {
       {[](StoreOptions& o) { o.session_lifetime.idle = 0s; }, "session_lifetime"},
       {[](StoreOptions& o) { o.memory_bytes = 1000; }, "memory_bytes"},
       {[](StoreOptions& o) { o.insecure = false; }, "insecure"},
-      {[](StoreOptions& o) { o.members[0].address = "192.0.2.1:7701"; }, "insecure_beyond_loopback"},
+      {[](StoreOptions& o) { o.members[0].address = "192.0.2.1:7701"; },
+       "insecure_beyond_loopback"},
   };
   for (const Row& row : rows) {
     StoreOptions options = options_of(loopback_members(2), 0);

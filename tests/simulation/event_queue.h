@@ -11,8 +11,8 @@
 
 namespace sojourn::simulation {
 
-// Virtual time: what happens when. Events of equal time run in the order in which they were added, so a
-// run is the same on every machine.
+// Virtual time: what happens when. Events of equal time run in the order in which they were added,
+// so a run is the same on every machine.
 class EventQueue {
  public:
   using Action = absl::AnyInvocable<void() &&>;
@@ -25,7 +25,8 @@ class EventQueue {
   }
   void after(Duration delay, Action action) { at(now_ + delay, std::move(action)); }
 
-  // Runs the next event if it is due by `end`. Otherwise time moves on to `end`, and the answer is false.
+  // Runs the next event if it is due by `end`. Otherwise time moves on to `end`, and the answer is
+  // false.
   bool run_next(Time end) {
     if (actions_.empty() || actions_.begin()->first.first > end) {
       now_ = end;

@@ -74,9 +74,9 @@ void Faults::cut() {
   });
 }
 
-// While only some members have installed the first view, the crash of these can make the others decide
-// another one, and sessions that only they held are lost. More members than there are spare copies must
-// not crash then.
+// While only some members have installed the first view, the crash of these can make the others
+// decide another one, and sessions that only they held are lost. More members than there are spare
+// copies must not crash then.
 bool Faults::may_crash() const {
   std::size_t ready = 0;
   for (std::size_t i = 0; i < simulation_.members(); ++i) {
@@ -96,8 +96,8 @@ void Faults::crash() {
 }
 
 Duration Faults::up_to(Duration longest) {
-  return Duration(static_cast<std::int64_t>(
-      random_.below(static_cast<std::uint64_t>(longest.count()) + 1)));
+  return Duration(
+      static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(longest.count()) + 1)));
 }
 
 }  // namespace sojourn::simulation

@@ -15,8 +15,8 @@ struct FaultOptions {
   Duration sleep_max = std::chrono::seconds(2);
   Duration cut_every = {};
   Duration cut_max = std::chrono::seconds(3);
-  // Crashed members come back with nothing. In a cluster whose view never changes they are of no use
-  // any more, so this many crash at most, and never all.
+  // Crashed members come back with nothing. In a cluster whose view never changes they are of no
+  // use any more, so this many crash at most, and never all.
   std::size_t crashes_max = 0;
   Duration crash_every = {};
 

@@ -21,23 +21,31 @@ std::string when(Time time) { return time == Time::max() ? "never" : seconds(tim
 std::string_view name_of(replication::Verb verb) {
   using replication::Verb;
   switch (verb) {
-    case Verb::kCreate: return "create";
-    case Verb::kGet: return "get";
-    case Verb::kTouch: return "touch";
-    case Verb::kUpdate: return "update";
-    case Verb::kPatch: return "patch";
-    case Verb::kAuthenticate: return "authenticate";
-    case Verb::kRotate: return "rotate";
-    case Verb::kRevoke: return "revoke";
+    case Verb::kCreate:
+      return "create";
+    case Verb::kGet:
+      return "get";
+    case Verb::kTouch:
+      return "touch";
+    case Verb::kUpdate:
+      return "update";
+    case Verb::kPatch:
+      return "patch";
+    case Verb::kAuthenticate:
+      return "authenticate";
+    case Verb::kRotate:
+      return "rotate";
+    case Verb::kRevoke:
+      return "revoke";
   }
   return "?";
 }
 
 std::string describe(const Call& call) {
   const replication::Operation& operation = call.operation;
-  std::string text = absl::StrFormat("%s..%s %s: %s %s", when(call.called),
-                                     when(call.returned), call.client,
-                                     std::string(name_of(operation.verb)), shorten(operation.id));
+  std::string text =
+      absl::StrFormat("%s..%s %s: %s %s", when(call.called), when(call.returned), call.client,
+                      std::string(name_of(operation.verb)), shorten(operation.id));
   for (const Attribute& attribute : operation.attributes) {
     text += " " + attribute.name + "=" + attribute.value;
   }

@@ -25,8 +25,8 @@ struct SeenSession {
   friend bool operator==(const SeenSession&, const SeenSession&) = default;
 };
 
-// One call of one client: what it asked, when, and what it was told. Times are those of one clock that
-// all clients of a history share; calls that touch in time count as concurrent.
+// One call of one client: what it asked, when, and what it was told. Times are those of one clock
+// that all clients of a history share; calls that touch in time count as concurrent.
 struct Call {
   // Which client, for reports.
   std::string client = {};
@@ -38,8 +38,8 @@ struct Call {
   // The answer's session, for the verbs that answer one.
   std::optional<SeenSession> session = {};
 
-  // Whether the client cannot know if it had an effect. If so, it may take effect at any time after it
-  // was called, or never.
+  // Whether the client cannot know if it had an effect. If so, it may take effect at any time after
+  // it was called, or never.
   bool outcome_unknown() const {
     return returned == Time::max() || status == absl::StatusCode::kDeadlineExceeded ||
            status == absl::StatusCode::kCancelled;

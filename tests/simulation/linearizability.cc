@@ -58,8 +58,8 @@ class Search {
     return false;
   }
 
-  // The calls that may come next: those called before any other that is left had returned. Those that
-  // are known to have had an effect first, as they most likely lead to an order.
+  // The calls that may come next: those called before any other that is left had returned. Those
+  // that are known to have had an effect first, as they most likely lead to an order.
   std::vector<std::size_t> candidates() const {
     std::vector<std::size_t> known;
     std::vector<std::size_t> unknown;
@@ -99,7 +99,8 @@ class Search {
   const History history_;
   const CheckOptions options_;
   const SessionModel model_;
-  // For each call whether it has its place in the order, and how many with a known outcome have not.
+  // For each call whether it has its place in the order, and how many with a known outcome have
+  // not.
   std::string done_;
   std::size_t left_ = 0;
   std::set<std::pair<std::uint64_t, std::uint64_t>> visited_;

@@ -72,7 +72,9 @@ Call create(During during, const std::string& id, std::uint64_t version) {
   return answered(call(during, {.verb = Verb::kCreate, .id = id}), seen(id, version));
 }
 
-Call get(During during, const std::string& id) { return call(during, {.verb = Verb::kGet, .id = id}); }
+Call get(During during, const std::string& id) {
+  return call(during, {.verb = Verb::kGet, .id = id});
+}
 
 Call get(During during, const SeenSession& session) {
   return answered(get(during, session.id), session);
@@ -97,7 +99,8 @@ Call rotate(During during, const std::string& id, SeenSession renamed) {
 }
 
 Call authenticate(During during, const std::string& id, SeenSession renamed) {
-  const Call asked = call(during, {.verb = Verb::kAuthenticate, .id = id, .subject = renamed.subject});
+  const Call asked =
+      call(during, {.verb = Verb::kAuthenticate, .id = id, .subject = renamed.subject});
   return answered(asked, std::move(renamed));
 }
 
@@ -308,8 +311,7 @@ Call get_short_lived(During during, bool touch = true) {
   return read;
 }
 
-TEST_CASE("a session may be gone when its idle time is over, but not before",
-          "[linearizability]") {
+TEST_CASE("a session may be gone when its idle time is over, but not before", "[linearizability]") {
   const Call created = create_short_lived("a");
 
   refused({created, absent(get({1000, 1999}, "a"))});
@@ -367,8 +369,8 @@ TEST_CASE("a search that takes too long says so", "[linearizability]") {
   CHECK(check_linearizable(history, {.steps_max = 1000}).kind == Kind::kUndecided);
 }
 
-// The search against all orders, on small histories: those of a register that really carried the calls
-// out one after another, and the same with one answer changed.
+// The search against all orders, on small histories: those of a register that really carried the
+// calls out one after another, and the same with one answer changed.
 
 // A register of one session, told apart from SessionModel on purpose: values only, nothing unknown.
 struct Register {
@@ -407,16 +409,21 @@ Call random_call(SeededRandom& random, int number) {
   const std::string id = random.one_in(3) ? "a'" : "a";
   const std::uint64_t expected = 1 + random.below(3);
   switch (random.below(5)) {
-    case 0: return patch({from, to}, id, std::to_string(number), 0);
-    case 1: return update({from, to}, id, expected, std::to_string(number), 0);
-    case 2: return rotate({from, to}, id, {});
-    case 3: return revoke({from, to}, id);
-    default: return get({from, to}, id);
+    case 0:
+      return patch({from, to}, id, std::to_string(number), 0);
+    case 1:
+      return update({from, to}, id, expected, std::to_string(number), 0);
+    case 2:
+      return rotate({from, to}, id, {});
+    case 3:
+      return revoke({from, to}, id);
+    default:
+      return get({from, to}, id);
   }
 }
 
-// What a real register would have answered, each call carried out at some instant while it ran; some
-// answers lost, some of these before they took effect.
+// What a real register would have answered, each call carried out at some instant while it ran;
+// some answers lost, some of these before they took effect.
 History random_history(SeededRandom& random) {
   struct Planned {
     Call call;
@@ -471,8 +478,8 @@ bool some_order_fits(const History& history, const SessionModel& model, const Mo
     if (done[i]) continue;
     bool may_come_next = true;
     for (std::size_t j = 0; j < history.size(); ++j) {
-      const bool must_come_before = !history[j].outcome_unknown() && !done[j] &&
-                                    history[j].returned < history[i].called;
+      const bool must_come_before =
+          !history[j].outcome_unknown() && !done[j] && history[j].returned < history[i].called;
       may_come_next = may_come_next && !must_come_before;
     }
     if (!may_come_next) continue;

@@ -74,9 +74,8 @@ void Network::release() {
 // Datagrams.
 
 void Network::schedule(Datagram datagram, Duration delay) {
-  events_.after(delay, [this, datagram = std::move(datagram)]() mutable {
-    arrive(std::move(datagram));
-  });
+  events_.after(delay,
+                [this, datagram = std::move(datagram)]() mutable { arrive(std::move(datagram)); });
 }
 
 void Network::arrive(Datagram datagram) {
@@ -128,8 +127,7 @@ void Network::pump(Link& link, std::size_t side) {
   if (!link.up) return;  // into the void, until this side notices
   end.under_way.push_back(*std::move(frame));
   end.last_arrival = std::max(end.last_arrival, events_.now() + delay());
-  events_.at(end.last_arrival,
-             [this, &link, side, connection] { arrive(link, side, connection); });
+  events_.at(end.last_arrival, [this, &link, side, connection] { arrive(link, side, connection); });
 }
 
 // The oldest frame that `side` has under way comes to the other side.
@@ -206,8 +204,8 @@ Duration Network::delay() {
 }
 
 Duration Network::up_to(Duration longest) {
-  return Duration(static_cast<std::int64_t>(
-      random_.below(static_cast<std::uint64_t>(longest.count()) + 1)));
+  return Duration(
+      static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(longest.count()) + 1)));
 }
 
 }  // namespace sojourn::simulation

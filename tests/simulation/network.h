@@ -46,8 +46,8 @@ struct NetworkOptions {
   std::uint64_t late_permille = 0;
   Duration late_max = std::chrono::seconds(2);
 
-  // Streams: how long a write takes, how long a side does not know that its connection is broken, and
-  // how long it waits before it dials again, at most.
+  // Streams: how long a write takes, how long a side does not know that its connection is broken,
+  // and how long it waits before it dials again, at most.
   Duration write_max = std::chrono::microseconds(200);
   Duration unnoticed_max = std::chrono::milliseconds(200);
   Duration redial_max = std::chrono::milliseconds(200);

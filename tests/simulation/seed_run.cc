@@ -32,8 +32,8 @@ bool no_writes_waiting(const Simulation& simulation) {
   return true;
 }
 
-// Whether a backup's record is its primary's. Its age may have grown less, by the time that it was under
-// way, but not more.
+// Whether a backup's record is its primary's. Its age may have grown less, by the time that it was
+// under way, but not more.
 bool is_copy(const Simulation& simulation, std::size_t backup, const session::Record& copy,
              std::size_t primary, const session::Record& original, Duration under_way_max) {
   const Duration younger = simulation.common_time(backup, copy.created_at()) -

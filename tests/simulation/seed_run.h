@@ -28,9 +28,9 @@ struct SeedReport {
   Duration simulated = {};
 };
 
-// Lets clients work on a cluster while things go wrong, then lets everything come to rest, and judges
-// what the clients saw and what the members hold. The seed decides everything. Each event goes to
-// `trace`, unless that is null.
+// Lets clients work on a cluster while things go wrong, then lets everything come to rest, and
+// judges what the clients saw and what the members hold. The seed decides everything. Each event
+// goes to `trace`, unless that is null.
 SeedReport run_seed(std::uint64_t seed, std::ostream* trace = nullptr);
 
 }  // namespace sojourn::simulation

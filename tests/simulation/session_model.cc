@@ -186,8 +186,8 @@ States SessionModel::read(const ModelState& state, const Call& call) const {
 States SessionModel::change(const ModelState& state, const Call& call) const {
   const Operation& operation = call.operation;
   const std::optional<Version>& expected = operation.expected_version;
-  const bool may_match = !expected || (state.version_exact ? *expected == state.version
-                                                           : *expected > state.version);
+  const bool may_match =
+      !expected || (state.version_exact ? *expected == state.version : *expected > state.version);
   const bool may_differ = expected && !(state.version_exact && *expected == state.version);
   const bool wrong_phase = operation.verb == Verb::kAuthenticate && state.phase != Phase::kLogin;
 
@@ -253,13 +253,13 @@ bool SessionModel::must_have_expired(const ModelState& state, std::size_t call_i
 }
 
 Duration SessionModel::shortest(std::chrono::seconds lifetime) const {
-  return Duration(static_cast<std::int64_t>(
-      static_cast<double>(Duration(lifetime).count()) * (1.0 - tolerance_.drift)));
+  return Duration(static_cast<std::int64_t>(static_cast<double>(Duration(lifetime).count()) *
+                                            (1.0 - tolerance_.drift)));
 }
 
 Duration SessionModel::longest(std::chrono::seconds lifetime) const {
-  return Duration(static_cast<std::int64_t>(
-      static_cast<double>(Duration(lifetime).count()) * (1.0 + tolerance_.drift)));
+  return Duration(static_cast<std::int64_t>(static_cast<double>(Duration(lifetime).count()) *
+                                            (1.0 + tolerance_.drift)));
 }
 
 }  // namespace sojourn::simulation

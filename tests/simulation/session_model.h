@@ -12,8 +12,8 @@
 
 namespace sojourn::simulation {
 
-// What a session is to its users, told in the plainest way: one register that is carried out one call at
-// a time. The checker compares the store with it.
+// What a session is to its users, told in the plainest way: one register that is carried out one
+// call at a time. The checker compares the store with it.
 
 // What is known of a lineage after some of its calls took effect in some order.
 struct ModelState {
@@ -46,7 +46,8 @@ struct ModelState {
 // One line about a state, for reports.
 std::string describe(const ModelState& state);
 
-// What a history may show although it is not as the model says, because time is not the same for all.
+// What a history may show although it is not as the model says, because time is not the same for
+// all.
 struct Tolerance {
   // How much faster or slower a member's clock may run than the history's, as a fraction.
   double drift = 0.0;
@@ -54,15 +55,16 @@ struct Tolerance {
   Duration late_use = {};
 };
 
-// Carries calls out on ModelState. Knows the whole history for what does not depend on the order: which
-// ids were told to anybody, and when the session could have been used last.
+// Carries calls out on ModelState. Knows the whole history for what does not depend on the order:
+// which ids were told to anybody, and when the session could have been used last.
 class SessionModel {
  public:
   // The history must outlive the model.
   SessionModel(const History& history, const Tolerance& tolerance);
 
-  // What the session may be after that call of the history took effect: nothing if the call cannot have
-  // ended as it did; several states if its answer leaves open what it did. The call must not be refused.
+  // What the session may be after that call of the history took effect: nothing if the call cannot
+  // have ended as it did; several states if its answer leaves open what it did. The call must not
+  // be refused.
   std::vector<ModelState> after(const ModelState& state, std::size_t call) const;
 
  private:

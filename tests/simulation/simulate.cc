@@ -37,7 +37,8 @@ void run(std::uint64_t seed, bool trace, bool verbose, Totals& totals) {
   totals.simulated += report.simulated;
   totals.hash = totals.hash * 1099511628211u ^ report.trace_hash;
   if (verbose || !report.violations.empty()) {
-    std::printf("seed %" PRIu64 "\n  %s\n  %" PRIu64 " calls to %" PRIu64 " sessions: %s\n"
+    std::printf("seed %" PRIu64 "\n  %s\n  %" PRIu64 " calls to %" PRIu64
+                " sessions: %s\n"
                 "  %" PRIu64 " frames, %" PRIu64 " faults, trace %016" PRIx64 "\n",
                 seed, report.options.c_str(), report.calls, report.sessions,
                 report.outcomes.c_str(), report.frames, report.faults, report.trace_hash);
@@ -66,8 +67,8 @@ int main(int argc, char** argv) {
                      std::uint64_t from = 0;
                      std::uint64_t to = 0;
                      int end = 0;
-                     const bool ok =
-                         std::sscanf(text.c_str(), "%" SCNu64 "..%" SCNu64 "%n", &from, &to, &end) == 2;
+                     const bool ok = std::sscanf(text.c_str(), "%" SCNu64 "..%" SCNu64 "%n", &from,
+                                                 &to, &end) == 2;
                      return ok && text.size() == static_cast<std::size_t>(end) && from <= to
                                 ? std::string()
                                 : "not of the form FROM..TO: " + text;
@@ -84,8 +85,8 @@ int main(int argc, char** argv) {
   if (*fresh) {
     std::random_device random;
     std::uint64_t next = std::uint64_t{random()} << 32 | random();
-    const auto end = std::chrono::steady_clock::now() +
-                     std::chrono::duration<double, std::ratio<60>>(minutes);
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::duration<double, std::ratio<60>>(minutes);
     while (std::chrono::steady_clock::now() < end) run(next++, trace, false, totals);
   } else if (*some) {
     std::uint64_t to = 0;

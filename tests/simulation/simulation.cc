@@ -94,20 +94,19 @@ std::string SimulationOptions::describe() const {
       ms(start_spread));
   text += "capacities=";
   for (const std::uint32_t capacity : capacities) text += absl::StrFormat("%d,", capacity);
-  return text + absl::StrFormat(
-                    " network=%s delay=%s..%s break=%d loss=%d repeat=%d late=%d/%s queue=%d",
-                    network.mode == NetworkOptions::Mode::kStreams ? "streams" : "datagrams",
-                    ms(network.delay_min), ms(network.delay_max), network.break_permille,
-                    network.loss_permille, network.repeat_permille, network.late_permille,
-                    ms(network.late_max), network.queue_bytes_max);
+  return text +
+         absl::StrFormat(" network=%s delay=%s..%s break=%d loss=%d repeat=%d late=%d/%s queue=%d",
+                         network.mode == NetworkOptions::Mode::kStreams ? "streams" : "datagrams",
+                         ms(network.delay_min), ms(network.delay_max), network.break_permille,
+                         network.loss_permille, network.repeat_permille, network.late_permille,
+                         ms(network.late_max), network.queue_bytes_max);
 }
 
 Simulation::Simulation(std::uint64_t seed, SimulationOptions options)
     : options_(std::move(options)),
       random_(seed),
       members_(options_.members),
-      network_(options_.network, options_.members, stable_hash(kCluster), events_, random_,
-               *this) {
+      network_(options_.network, options_.members, stable_hash(kCluster), events_, random_, *this) {
   for (std::size_t i = 0; i < members_.size(); ++i) {
     members_[i].name = absl::StrFormat("m%d", i);
     members_[i].clock_offset = draw_between(random_, Duration::zero(), options_.clock_offset_max);
@@ -160,8 +159,9 @@ Time Simulation::common_time(std::size_t member, Time local) const {
 }
 
 std::size_t Simulation::members_up() const {
-  return static_cast<std::size_t>(std::count_if(
-      members_.begin(), members_.end(), [](const Member& member) { return member.node != nullptr; }));
+  return static_cast<std::size_t>(
+      std::count_if(members_.begin(), members_.end(),
+                    [](const Member& member) { return member.node != nullptr; }));
 }
 
 std::size_t Simulation::member_called(const std::string& name) const {
@@ -221,7 +221,8 @@ void Simulation::start(std::size_t index) {
     options.membership.members.push_back(
         {.name = members_[i].name, .address = members_[i].name + ":7600", .capacity = capacity});
   }
-  member.node = std::make_unique<node::Node>(std::move(options), member.incarnation, *member.random);
+  member.node =
+      std::make_unique<node::Node>(std::move(options), member.incarnation, *member.random);
   member.node->start(local_time(index));
   after_step(index);
 }
@@ -327,12 +328,12 @@ void Simulation::call(std::size_t member, replication::Operation operation, Dura
                       Done done) {
   if (asleep(member)) {
     const Incarnation incarnation = members_[member].incarnation;
-    events_.at(members_[member].asleep_until, [this, member, incarnation, timeout,
-                                               operation = std::move(operation),
-                                               done = std::move(done)]() mutable {
-      if (this->incarnation(member) != incarnation) return done(std::nullopt);
-      call(member, std::move(operation), timeout, std::move(done));
-    });
+    events_.at(members_[member].asleep_until,
+               [this, member, incarnation, timeout, operation = std::move(operation),
+                done = std::move(done)]() mutable {
+                 if (this->incarnation(member) != incarnation) return done(std::nullopt);
+                 call(member, std::move(operation), timeout, std::move(done));
+               });
     return;
   }
   node::Node& node = *members_[member].node;
@@ -356,8 +357,8 @@ void Simulation::finish(std::size_t member, node::Finished finished) {
   Waiting waiting = std::move(call->second);
   calls_.erase(call);
   if (now() > std::max(waiting.deadline, members_[member].asleep_until)) {
-    violation(absl::StrFormat("call %d of %s ended after its deadline", finished.number,
-                              name(member)));
+    violation(
+        absl::StrFormat("call %d of %s ended after its deadline", finished.number, name(member)));
   }
   waiting.done(std::move(finished.result));
 }

@@ -44,8 +44,9 @@ struct SimulationOptions {
 
 // A cluster of production nodes in virtual time. One seed decides everything that happens.
 //
-// Watches, whatever is going on, that each call ends exactly once and in time, that a tick moves its
-// deadline, that frames are what they should be, and that members that are up agree on one view.
+// Watches, whatever is going on, that each call ends exactly once and in time, that a tick moves
+// its deadline, that frames are what they should be, and that members that are up agree on one
+// view.
 //
 // What a member knows of time are local_time() and arm(): drifting clocks would go there.
 class Simulation final : private NetworkUser {
@@ -93,8 +94,8 @@ class Simulation final : private NetworkUser {
 
   // Calls.
 
-  // Called once: with how the call ended, or with nothing if the member crashed meanwhile. It may call
-  // again, but not crash anybody.
+  // Called once: with how the call ended, or with nothing if the member crashed meanwhile. It may
+  // call again, but not crash anybody.
   using Done = std::function<void(std::optional<replication::Result>)>;
   // As the store carries it out: reads try the member's own table first.
   void call(std::size_t member, replication::Operation operation, Duration timeout, Done done);

@@ -36,9 +36,9 @@ std::string describe(const replication::Reply& reply) {
                          absl::StatusCodeToString(reply.result.status.code()));
 }
 std::string describe(const replication::Replicate& replicate) {
-  std::string text = absl::StrFormat("replicate segment %d %s, committed %s:",
-                                     replicate.segment.value, describe(replicate.version),
-                                     describe(replicate.committed));
+  std::string text =
+      absl::StrFormat("replicate segment %d %s, committed %s:", replicate.segment.value,
+                      describe(replicate.version), describe(replicate.committed));
   for (const replication::Entry& entry : replicate.entries) {
     text += (entry.record ? " " : " -") + entry.id.substr(0, 8);
   }

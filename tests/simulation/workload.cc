@@ -44,9 +44,9 @@ WorkloadOptions WorkloadOptions::draw(Random& random) {
 
 std::string WorkloadOptions::describe() const {
   return absl::StrFormat(
-      "clients=%d sessions=%d calls=%d think=%dms value=%d sticky=%d idle=%ds absolute=%ds", clients,
-      sessions_at_once, calls_per_session_max, think_max / milliseconds(1), value_bytes_max, sticky,
-      idle_max.count(), absolute_max.count());
+      "clients=%d sessions=%d calls=%d think=%dms value=%d sticky=%d idle=%ds absolute=%ds",
+      clients, sessions_at_once, calls_per_session_max, think_max / milliseconds(1),
+      value_bytes_max, sticky, idle_max.count(), absolute_max.count());
 }
 
 Workload::Workload(WorkloadOptions options, Simulation& simulation, Random& random)
@@ -79,29 +79,29 @@ void Workload::ask(std::string client, Request request, std::function<void()> th
   ++calls_;
   ++calls_pending_;
   simulation_.trace(describe(lineage.history.back()));
-  simulation_.call(
-      request.member, std::move(request.operation), request.timeout,
-      [this, &lineage, index, must_succeed = request.must_succeed,
-       then = std::move(then)](std::optional<replication::Result> result) {
-        Call& call = lineage.history[index];
-        --calls_pending_;
-        if (result) {
-          call.returned = simulation_.now();
-          call.status = result->status.code();
-          if (result->record && call.operation.verb != Verb::kTouch) {
-            call.session = seen(*result->record);
-          }
-          learn(lineage, call);
-        }
-        ++outcomes_[result ? absl::StatusCodeToString(call.status) : "CRASHED"];
-        simulation_.trace(describe(call));
-        if (must_succeed && call.status != absl::StatusCode::kOk &&
-            call.status != absl::StatusCode::kNotFound) {
-          simulation_.violation("no answer from a healthy cluster: " + describe(call) + ": " +
-                                (result ? result->status.ToString() : "crashed"));
-        }
-        then();
-      });
+  simulation_.call(request.member, std::move(request.operation), request.timeout,
+                   [this, &lineage, index, must_succeed = request.must_succeed,
+                    then = std::move(then)](std::optional<replication::Result> result) {
+                     Call& call = lineage.history[index];
+                     --calls_pending_;
+                     if (result) {
+                       call.returned = simulation_.now();
+                       call.status = result->status.code();
+                       if (result->record && call.operation.verb != Verb::kTouch) {
+                         call.session = seen(*result->record);
+                       }
+                       learn(lineage, call);
+                     }
+                     ++outcomes_[result ? absl::StatusCodeToString(call.status) : "CRASHED"];
+                     simulation_.trace(describe(call));
+                     if (must_succeed && call.status != absl::StatusCode::kOk &&
+                         call.status != absl::StatusCode::kNotFound) {
+                       simulation_.violation("no answer from a healthy cluster: " + describe(call) +
+                                             ": " +
+                                             (result ? result->status.ToString() : "crashed"));
+                     }
+                     then();
+                   });
 }
 
 void Workload::learn(Lineage& lineage, const Call& call) {
@@ -133,9 +133,10 @@ Workload::Request Workload::draw_request(std::size_t client) {
 }
 
 std::size_t Workload::pick_lineage() {
-  open_.erase(std::remove_if(open_.begin(), open_.end(),
-                             [&](std::size_t lineage) { return lineages_[lineage].calls_left == 0; }),
-              open_.end());
+  open_.erase(
+      std::remove_if(open_.begin(), open_.end(),
+                     [&](std::size_t lineage) { return lineages_[lineage].calls_left == 0; }),
+      open_.end());
   if (open_.size() >= options_.sessions_at_once) {
     const std::size_t lineage = open_[random_.below(open_.size())];
     // Without an id there is nothing to ask yet.
@@ -220,8 +221,8 @@ Lifetime Workload::draw_lifetime() {
 }
 
 std::size_t Workload::member_for(std::size_t client) {
-  std::size_t member = options_.sticky ? client % simulation_.members()
-                                       : random_.below(simulation_.members());
+  std::size_t member =
+      options_.sticky ? client % simulation_.members() : random_.below(simulation_.members());
   while (!simulation_.node(member)) member = (member + 1) % simulation_.members();
   return member;
 }

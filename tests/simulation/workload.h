@@ -45,8 +45,8 @@ class Workload {
   void stop() { stopped_ = true; }
   bool idle() const { return calls_pending_ == 0; }
 
-  // For the end, one call after the other; idle() when it is done. In a healthy cluster each must get a
-  // real answer.
+  // For the end, one call after the other; idle() when it is done. In a healthy cluster each must
+  // get a real answer.
   void read_everything();
   void revoke_everything();
 

@@ -7,7 +7,8 @@ namespace sojourn::support {
 namespace {
 
 std::filesystem::path temporary_directory() {
-  std::string path = (std::filesystem::temp_directory_path() / "sojourn-certificates-XXXXXX").string();
+  std::string path =
+      (std::filesystem::temp_directory_path() / "sojourn-certificates-XXXXXX").string();
   if (!mkdtemp(path.data())) throw std::runtime_error("cannot make " + path);
   return path;
 }
@@ -24,7 +25,8 @@ Certificates::~Certificates() {
   std::filesystem::remove_all(directory_, ignored);
 }
 
-void Certificates::issue(const std::string& cluster, const std::vector<std::string>& members) const {
+void Certificates::issue(const std::string& cluster,
+                         const std::vector<std::string>& members) const {
   std::string command = "'" SOJOURN_MAKE_CERTIFICATES "' '" + directory_.string() + "' " + cluster;
   for (const std::string& member : members) command += " " + member;
   if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);

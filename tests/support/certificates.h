@@ -8,7 +8,8 @@
 
 namespace sojourn::support {
 
-// An authority of its own and certificates that it issued, in a directory that goes with this object.
+// An authority of its own and certificates that it issued, in a directory that goes with this
+// object.
 class Certificates {
  public:
   Certificates(const std::string& cluster, const std::vector<std::string>& members);

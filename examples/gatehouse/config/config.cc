@@ -14,7 +14,8 @@ namespace {
 
 template <typename Range>
 auto find_named(const Range& range, std::string_view name) -> decltype(range.data()) {
-  const auto found = std::ranges::find(range, name, [](const auto& each) { return std::string_view(each.name); });
+  const auto found =
+      std::ranges::find(range, name, [](const auto& each) { return std::string_view(each.name); });
   return found == range.end() ? nullptr : &*found;
 }
 
@@ -64,8 +65,10 @@ class Completion {
         problems_.add(file_, "sojourn: the member '" + member.name + "' is listed twice");
       }
     }
-    if (store.members.empty()) problems_.add(file_, "sojourn: there is no member");
-    else if (store.name.empty()) problems_.add(file_, "sojourn: 'node' does not say which member this is");
+    if (store.members.empty())
+      problems_.add(file_, "sojourn: there is no member");
+    else if (store.name.empty())
+      problems_.add(file_, "sojourn: 'node' does not say which member this is");
     else if (!names.contains(store.name)) {
       problems_.add(file_, "sojourn: the node '" + store.name + "' is not a member");
     }
@@ -83,7 +86,8 @@ class Completion {
       }
     }
     const auto codec = sojourn::CookieCodec::make(portal.cookie);
-    if (!codec.ok()) problems_.add(portal.place, "cookie: " + std::string(codec.status().message()));
+    if (!codec.ok())
+      problems_.add(portal.place, "cookie: " + std::string(codec.status().message()));
   }
 
   void check(const RouteConfig& route) {

@@ -101,9 +101,10 @@ struct ConfigOverrides {
   std::vector<std::string> listen = {};
 };
 
-// Reads configuration text, checks it as a whole and completes it: after that every name in it refers
-// to something, each portal's cookie can be written, and the cluster includes this node. `file` is the
-// name that problems mention. What is returned is only of use when there are no problems.
+// Reads configuration text, checks it as a whole and completes it: after that every name in it
+// refers to something, each portal's cookie can be written, and the cluster includes this node.
+// `file` is the name that problems mention. What is returned is only of use when there are no
+// problems.
 Config read_config(std::string_view text, const std::string& file, const ConfigOverrides& overrides,
                    Problems& problems);
 

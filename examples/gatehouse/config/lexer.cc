@@ -40,8 +40,8 @@ class Lexer {
   char peek() const { return text_[at_]; }
   bool at_end() const { return at_ >= text_.size(); }
   bool at_joined_line() const {
-    return peek() == '\\' && (text_.substr(at_ + 1).starts_with('\n') ||
-                              text_.substr(at_ + 1).starts_with("\r\n"));
+    return peek() == '\\' &&
+           (text_.substr(at_ + 1).starts_with('\n') || text_.substr(at_ + 1).starts_with("\r\n"));
   }
 
   char next() {

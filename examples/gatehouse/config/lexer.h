@@ -19,10 +19,11 @@ struct Token {
 };
 
 // Splits text into words as Caddy does: blanks separate, "..." keeps blanks and knows \" and \\,
-// `...` keeps everything, # at the start of a word begins a comment, \ at the end of a line joins it
-// with the next. In words that are not in backquotes {env.NAME} and {$NAME} become the environment
-// variable, {$NAME:default} with a default, and {file.PATH} the file's text without the line break at
-// its end; one that does not exist is a problem, since an empty secret would be a bad surprise.
+// `...` keeps everything, # at the start of a word begins a comment, \ at the end of a line joins
+// it with the next. In words that are not in backquotes {env.NAME} and {$NAME} become the
+// environment variable, {$NAME:default} with a default, and {file.PATH} the file's text without the
+// line break at its end; one that does not exist is a problem, since an empty secret would be a bad
+// surprise.
 //
 // `file` is the name that places mention.
 std::vector<Token> read_tokens(std::string_view text, const std::string& file, Problems& problems);

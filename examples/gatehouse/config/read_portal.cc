@@ -38,10 +38,14 @@ bool PortalReader::read_cookie(Words& words) {
     cookie.secure = !words.on_off();
   } else if (words.take({"samesite"})) {
     const std::string mode = to_lower(words.text("lax, strict or none"));
-    if (mode == "lax") cookie.same_site = sojourn::SameSite::kLax;
-    else if (mode == "strict") cookie.same_site = sojourn::SameSite::kStrict;
-    else if (mode == "none") cookie.same_site = sojourn::SameSite::kNone;
-    else words.problem("'" + mode + "' is none of lax, strict and none");
+    if (mode == "lax")
+      cookie.same_site = sojourn::SameSite::kLax;
+    else if (mode == "strict")
+      cookie.same_site = sojourn::SameSite::kStrict;
+    else if (mode == "none")
+      cookie.same_site = sojourn::SameSite::kNone;
+    else
+      words.problem("'" + mode + "' is none of lax, strict and none");
   } else {
     return false;
   }
@@ -63,7 +67,8 @@ void PortalReader::read_key(Words& words) {
   } else if (use == "verify") {
     verifying_keys.push_back(std::move(key));
   } else {
-    words.problem("a crypto key is for sign-verify or verify, with an id of one character before it");
+    words.problem(
+        "a crypto key is for sign-verify or verify, with an id of one character before it");
   }
 }
 
@@ -72,16 +77,20 @@ void PortalReader::read_redirect(Words& words, std::vector<RedirectRule>& rules)
   using Match = RedirectRule::Match;
   RedirectRule rule;
   if (!words.take({"domain"})) words.problem("expected domain exact|suffix DOMAIN");
-  if (words.take({"suffix"})) rule.domain_match = Match::kSuffix;
-  else words.take({"exact"});
+  if (words.take({"suffix"}))
+    rule.domain_match = Match::kSuffix;
+  else
+    words.take({"exact"});
   rule.domain = to_lower(words.text("a domain"));
   if (rule.domain.starts_with('.')) rule.domain.erase(0, 1);
   if (!Url::parse("http://" + rule.domain + "/") || rule.domain.find(':') != std::string::npos) {
     words.problem("'" + rule.domain + "' is no domain: a host name without a port is expected");
   }
   if (!words.take({"path"})) words.problem("expected path exact|prefix PATH");
-  if (words.take({"prefix"})) rule.path_match = Match::kPrefix;
-  else words.take({"exact"});
+  if (words.take({"prefix"}))
+    rule.path_match = Match::kPrefix;
+  else
+    words.take({"exact"});
   rule.path = words.text("a path");
   if (!rule.path.starts_with('/')) words.problem("a path starts with '/'");
   rules.push_back(std::move(rule));
@@ -118,7 +127,8 @@ void PortalReader::complete() {
   std::ranges::move(verifying_keys, std::back_inserter(portal.cookie.keys));
   if (has_cookie_name) return;
   // The strictest name that the other settings leave possible.
-  if (!portal.cookie.secure) portal.cookie.name = "sid";
+  if (!portal.cookie.secure)
+    portal.cookie.name = "sid";
   else if (!portal.cookie.domain.empty() || portal.cookie.path != "/") {
     portal.cookie.name = "__Secure-sid";
   }

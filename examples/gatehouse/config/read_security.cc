@@ -114,7 +114,8 @@ void read_policy(const Directive& directive, Config& config, Problems& problems)
     if (inner.take({"set", "auth", "url"})) {
       read_auth_url(inner, policy);
     } else if (inner.take({"allow", "roles"})) {
-      for (std::string& role : inner.texts("roles")) policy.allowed_roles.push_back(std::move(role));
+      for (std::string& role : inner.texts("roles"))
+        policy.allowed_roles.push_back(std::move(role));
     } else if (inner.take({"acl", "default", "allow"})) {
       policy.allow_everybody = true;
     } else if (inner.take({"inject", "headers", "with", "claims"})) {

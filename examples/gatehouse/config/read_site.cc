@@ -20,9 +20,12 @@ void read_route(const Directive& line, Words& words, Config& config, Problems& p
   RouteConfig route;
   route.place = line.place;
   route.prefix = words.text("a path such as /auth*");
-  if (route.prefix.ends_with('*')) route.prefix.pop_back();
-  else words.problem("a route's path ends with '*'");
-  if (!is_plain_path(route.prefix)) words.problem("'" + route.prefix + "' is not a path such as /auth*");
+  if (route.prefix.ends_with('*'))
+    route.prefix.pop_back();
+  else
+    words.problem("a route's path ends with '*'");
+  if (!is_plain_path(route.prefix))
+    words.problem("'" + route.prefix + "' is not a path such as /auth*");
   for (const Directive& each : words.block()) {
     Words inner(each, problems);
     if (inner.take({"authenticate", "with"})) {

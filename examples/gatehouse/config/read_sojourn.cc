@@ -28,10 +28,14 @@ sojourn::TlsOptions read_tls(Words& words, Problems& problems) {
   sojourn::TlsOptions tls;
   for (const Directive& line : words.block()) {
     Words inner(line, problems);
-    if (inner.take({"certificate"})) tls.certificate_file = inner.text("a file");
-    else if (inner.take({"key"})) tls.key_file = inner.text("a file");
-    else if (inner.take({"ca"})) tls.ca_file = inner.text("a file");
-    else inner.unknown("tls");
+    if (inner.take({"certificate"}))
+      tls.certificate_file = inner.text("a file");
+    else if (inner.take({"key"}))
+      tls.key_file = inner.text("a file");
+    else if (inner.take({"ca"}))
+      tls.ca_file = inner.text("a file");
+    else
+      inner.unknown("tls");
     inner.finish();
   }
   if (tls.certificate_file.empty() || tls.key_file.empty() || tls.ca_file.empty()) {

@@ -27,11 +27,20 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
     const auto count = take_number(text);
     if (!count || *count > kSecondsMax || text.empty()) return std::nullopt;
     switch (text[0]) {
-      case 's': seconds += *count; break;
-      case 'm': seconds += *count * 60; break;
-      case 'h': seconds += *count * 60 * 60; break;
-      case 'd': seconds += *count * 24 * 60 * 60; break;
-      default: return std::nullopt;
+      case 's':
+        seconds += *count;
+        break;
+      case 'm':
+        seconds += *count * 60;
+        break;
+      case 'h':
+        seconds += *count * 60 * 60;
+        break;
+      case 'd':
+        seconds += *count * 24 * 60 * 60;
+        break;
+      default:
+        return std::nullopt;
     }
     text.remove_prefix(1);
     if (seconds > kSecondsMax) return std::nullopt;
@@ -43,10 +52,14 @@ std::optional<std::size_t> parse_size(std::string_view text) {
   const auto count = take_number(text);
   if (!count) return std::nullopt;
   unsigned shift = 0;
-  if (text == "KiB") shift = 10;
-  else if (text == "MiB") shift = 20;
-  else if (text == "GiB") shift = 30;
-  else if (!text.empty() && text != "B") return std::nullopt;
+  if (text == "KiB")
+    shift = 10;
+  else if (text == "MiB")
+    shift = 20;
+  else if (text == "GiB")
+    shift = 30;
+  else if (!text.empty() && text != "B")
+    return std::nullopt;
   if (*count > (std::uint64_t{1} << 40) >> shift) return std::nullopt;
   return static_cast<std::size_t>(*count << shift);
 }

@@ -64,7 +64,8 @@ class Words {
   bool is_unknown_ = false;
 };
 
-// "90s", "1h30m": what Words::duration takes, and "0s". Up to 400 days; nothing for everything else.
+// "90s", "1h30m": what Words::duration takes, and "0s". Up to 400 days; nothing for everything
+// else.
 std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 
 // "512MiB": what Words::size takes; nothing for everything else.

@@ -57,8 +57,7 @@ void Connection::on_timeout() {
 void Connection::read() {
   if (!is_open_) return;
   socket_.async_read_some(
-      asio::buffer(input_),
-      [self = shared_from_this()](asio::error_code error, std::size_t size) {
+      asio::buffer(input_), [self = shared_from_this()](asio::error_code error, std::size_t size) {
         // A client that ends in the middle of a request will not read an answer either.
         if (error) return self->close();
         self->advance(self->parser_.append(std::string_view(self->input_.data(), size)));
@@ -68,10 +67,14 @@ void Connection::read() {
 void Connection::advance(State state) {
   if (!is_open_ || !output_.empty()) return;
   switch (state) {
-    case State::kMore: return read();
-    case State::kContinue: return send_continue();
-    case State::kDone: return handle();
-    case State::kRefused: return refuse(parser_.status(), parser_.reason());
+    case State::kMore:
+      return read();
+    case State::kContinue:
+      return send_continue();
+    case State::kDone:
+      return handle();
+    case State::kRefused:
+      return refuse(parser_.status(), parser_.reason());
   }
 }
 
@@ -99,7 +102,8 @@ void Connection::handle() {
                      self->respond(response, head_only, keep_alive && !self->stopping_);
                    });
   };
-  handler_(std::make_shared<Exchange>(std::move(request), socket_.get_executor(), std::move(answer)));
+  handler_(
+      std::make_shared<Exchange>(std::move(request), socket_.get_executor(), std::move(answer)));
 }
 
 void Connection::refuse(int status, std::string reason) {

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <array>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
-#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -23,17 +23,18 @@ struct ConnectionOptions {
   std::chrono::milliseconds linger = std::chrono::seconds(2);
 };
 
-// One client's connection: reads a request, has it handled, writes the response, and starts again. One
-// request at a time: those that a client sends ahead wait in the parser.
+// One client's connection: reads a request, has it handled, writes the response, and starts again.
+// One request at a time: those that a client sends ahead wait in the parser.
 //
-// Lives as long as it has something to do. start() and stop() are safe from any thread; all else runs
-// on the socket's executor, which must be a strand.
+// Lives as long as it has something to do. start() and stop() are safe from any thread; all else
+// runs on the socket's executor, which must be a strand.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Closed = std::function<void(Connection*)>;
 
   // `closed` is called once, at the end, on the connection's executor.
-  Connection(asio::ip::tcp::socket socket, ConnectionOptions options, Handler handler, Closed closed);
+  Connection(asio::ip::tcp::socket socket, ConnectionOptions options, Handler handler,
+             Closed closed);
 
   void start();
 

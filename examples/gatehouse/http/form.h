@@ -11,8 +11,8 @@ namespace gatehouse {
 // The fields of a form or of a query: "a=1&b=x%20y". A plain value.
 class Form {
  public:
-  // Takes application/x-www-form-urlencoded text. Fields with broken percent-encoding are left out, and
-  // so is everything beyond 64 fields.
+  // Takes application/x-www-form-urlencoded text. Fields with broken percent-encoding are left out,
+  // and so is everything beyond 64 fields.
   static Form parse(std::string_view text);
 
   // The value of the first field of that name; nothing if there is none. Lives as long as the form,

@@ -12,11 +12,12 @@ namespace gatehouse {
 
 // Ranges of addresses, written as CIDR: "10.0.0.0/8", "::1", "private_ranges".
 //
-// The proxies whose word counts: forwarded headers of everybody else are text that anybody can write.
+// The proxies whose word counts: forwarded headers of everybody else are text that anybody can
+// write.
 class TrustedProxies {
  public:
-  // Adds a range; false when the text is none. "private_ranges" adds loopback and the private networks
-  // of IPv4 and IPv6, as in Caddy.
+  // Adds a range; false when the text is none. "private_ranges" adds loopback and the private
+  // networks of IPv4 and IPv6, as in Caddy.
   bool add(std::string_view range);
 
   bool contains(const asio::ip::address& address) const;
@@ -29,12 +30,12 @@ class TrustedProxies {
   std::vector<Range> ranges_;
 };
 
-// The host that the browser asked for: X-Forwarded-Host from a trusted proxy, otherwise Host. Empty if
-// it is no host.
+// The host that the browser asked for: X-Forwarded-Host from a trusted proxy, otherwise Host. Empty
+// if it is no host.
 std::string original_host(const Request& request, const TrustedProxies& trusted);
 
-// The address of the client for logs: the last one in X-Forwarded-For that is not a trusted proxy, if
-// the connection is from a trusted proxy, otherwise the connection's own.
+// The address of the client for logs: the last one in X-Forwarded-For that is not a trusted proxy,
+// if the connection is from a trusted proxy, otherwise the connection's own.
 asio::ip::address client_address(const Request& request, const TrustedProxies& trusted);
 
 // Whether the request comes from this machine or a trusted proxy itself, and was not passed on for

@@ -1,9 +1,9 @@
 #include "gatehouse/http/request_parser.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -15,8 +15,8 @@ using http_error = http::error;
 
 std::string to_string(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-// Path and query of a target. Clients that believe to talk to a proxy send "http://host/path", which
-// servers must understand (RFC 9112 3.2.2). Nothing for every other form.
+// Path and query of a target. Clients that believe to talk to a proxy send "http://host/path",
+// which servers must understand (RFC 9112 3.2.2). Nothing for every other form.
 std::optional<std::string> origin_form(std::string_view target) {
   if (target.starts_with('/')) return std::string(target);
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -24,7 +24,8 @@ std::optional<std::string> origin_form(std::string_view target) {
     const std::string_view rest = target.substr(scheme.size());
     const std::size_t start = rest.find_first_of("/?");
     if (start == std::string_view::npos) return "/";
-    return rest[start] == '/' ? std::string(rest.substr(start)) : "/" + std::string(rest.substr(start));
+    return rest[start] == '/' ? std::string(rest.substr(start))
+                              : "/" + std::string(rest.substr(start));
   }
   return std::nullopt;
 }
@@ -68,8 +69,8 @@ RequestParser::State RequestParser::append(std::string_view bytes) {
   if (error) return refuse(400, "The request is not valid HTTP.");
   if (beast_->parser.is_done()) return check();
 
-  // The body goes to the message as it comes, so what is left here is part of a header or of a chunk's
-  // first line.
+  // The body goes to the message as it comes, so what is left here is part of a header or of a
+  // chunk's first line.
   if (buffer_.size() > limits_.header_bytes) {
     return refuse(431, "The request's headers are too large.");
   }
@@ -94,7 +95,8 @@ RequestParser::State RequestParser::check() {
   if (message.count(http::field::transfer_encoding) > 0 && !message.chunked()) {
     return refuse(400, "The request's transfer encoding is not chunked.");
   }
-  if (!origin_form(to_string(message.target()))) return refuse(400, "The request's target is not a path.");
+  if (!origin_form(to_string(message.target())))
+    return refuse(400, "The request's target is not a path.");
   return State::kDone;
 }
 

@@ -21,8 +21,8 @@ class Response {
   // An answer without a body that sends the browser to `location`.
   static Response redirect(int status, std::string location);
 
-  // Replaces the header of that name. Control characters in the value become blanks, so that no text
-  // from outside can add a header line.
+  // Replaces the header of that name. Control characters in the value become blanks, so that no
+  // text from outside can add a header line.
   Response& set(std::string_view name, std::string_view value);
   // As set(), beside headers of that name that are there already: for Set-Cookie.
   Response& add(std::string_view name, std::string_view value);

@@ -52,8 +52,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   absl::Status listen(const std::string& address) {
     const auto endpoint = parse_endpoint(address);
     if (!endpoint) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("%s: not an address to listen on, such as 127.0.0.1:8080 or :8080", address));
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "%s: not an address to listen on, such as 127.0.0.1:8080 or :8080", address));
     }
     Listener listener{tcp::acceptor(strand_)};
     asio::error_code error;
@@ -112,9 +112,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     listener.is_accepting = true;
     listener.acceptor.async_accept(
         asio::make_strand(executor_),
-        asio::bind_executor(strand_, [self = shared_from_this(), &listener](
-                                         asio::error_code error,
-                                         tcp::socket socket) { self->on_accepted(listener, error, std::move(socket)); }));
+        asio::bind_executor(strand_, [self = shared_from_this(), &listener](asio::error_code error,
+                                                                            tcp::socket socket) {
+          self->on_accepted(listener, error, std::move(socket));
+        }));
   }
 
   void on_accepted(Listener& listener, asio::error_code error, tcp::socket socket) {
@@ -122,7 +123,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     if (stopped_) return;
     if (error) return retry_soon();
     auto connection = std::make_shared<Connection>(
-        std::move(socket), options_.connection, handler_, [self = shared_from_this()](Connection* gone) {
+        std::move(socket), options_.connection, handler_,
+        [self = shared_from_this()](Connection* gone) {
           // Not dispatch(): this may be called while stop() goes through the connections.
           asio::post(self->strand_, [self, gone] { self->forget(gone); });
         });
@@ -148,7 +150,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void finish_if_empty() {
     if (!stopped_ || !connections_.empty()) return;
     timer_.cancel();
-    if (*stopped_) std::move(*std::exchange(stopped_, absl::AnyInvocable<void() &&>()))();
+    if (*stopped_) std::move (*std::exchange(stopped_, absl::AnyInvocable<void() &&>()))();
   }
 
   asio::strand<asio::any_io_executor> strand_;

@@ -27,8 +27,8 @@ struct ServerOptions {
 class Server {
  public:
   // Listens on "host:port" each, a numeric host or nothing for all addresses of the machine; port 0
-  // takes a free one. kInvalidArgument for what is no address, kUnavailable with the system's reason
-  // for one that cannot be listened on. Answers nobody before start().
+  // takes a free one. kInvalidArgument for what is no address, kUnavailable with the system's
+  // reason for one that cannot be listened on. Answers nobody before start().
   static absl::StatusOr<Server> listen(asio::any_io_executor executor,
                                        const std::vector<std::string>& addresses,
                                        ServerOptions options, Handler handler);

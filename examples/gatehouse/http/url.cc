@@ -14,8 +14,8 @@ bool is_visible(char c) { return c > ' ' && c < '\x7f'; }
 
 bool is_host_name(std::string_view host) {
   const auto is_allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '.' ||
-           c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' ||
+           c == '.' || c == '_';
   };
   return !host.empty() && host.size() <= 253 && std::ranges::all_of(host, is_allowed) &&
          host.front() != '.' && host.back() != '.' && host.find("..") == std::string_view::npos;
@@ -23,7 +23,8 @@ bool is_host_name(std::string_view host) {
 
 bool has_dot_segment(std::string_view path) {
   std::string plain = to_lower(path);
-  for (std::size_t at = 0; (at = plain.find("%2e", at)) != std::string::npos;) plain.replace(at, 3, ".");
+  for (std::size_t at = 0; (at = plain.find("%2e", at)) != std::string::npos;)
+    plain.replace(at, 3, ".");
   plain += '/';
   return plain.find("/./") != std::string::npos || plain.find("/../") != std::string::npos;
 }
@@ -79,7 +80,8 @@ std::optional<Url> Url::parse(std::string_view text) {
 std::string Url::origin() const {
   const bool is_v6 = host.find(':') != std::string::npos;
   std::string result = scheme + "://" + (is_v6 ? "[" + host + "]" : host);
-  const bool is_default = (scheme == "http" && port == "80") || (scheme == "https" && port == "443");
+  const bool is_default =
+      (scheme == "http" && port == "80") || (scheme == "https" && port == "443");
   if (!port.empty() && !is_default) result += ":" + port;
   return result;
 }

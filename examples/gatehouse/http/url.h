@@ -14,10 +14,11 @@ struct Url {
   std::string path = {};    // starts with '/'
   std::string rest = {};    // query and fragment, with their '?' and '#'
 
-  // Strict where browsers are lenient, because what is read here decides where people are sent after
-  // they signed in: no user name ("https://good.example@evil.example"), no backslash, no control
-  // character, blank or raw non-ASCII, no percent sign in the host, no empty label, and no dot segment
-  // in the path, which a browser would resolve after this looked at it. Nothing for everything else.
+  // Strict where browsers are lenient, because what is read here decides where people are sent
+  // after they signed in: no user name ("https://good.example@evil.example"), no backslash, no
+  // control character, blank or raw non-ASCII, no percent sign in the host, no empty label, and no
+  // dot segment in the path, which a browser would resolve after this looked at it. Nothing for
+  // everything else.
   static std::optional<Url> parse(std::string_view text);
 
   // The URL as text again: "https://host:port/path?query".

@@ -65,8 +65,10 @@ Response whoami_json(const Services& services, const Session& session, bool is_p
 
 Response not_signed_in(const Services& services, const Request& request) {
   if (!wants_json(request)) return Response::redirect(302, services.path("login"));
-  const nlohmann::json json = {{"error", true}, {"message", "Not signed in"}, {"authenticated", false}};
-  return Response::json(401, json.dump() + "\n").set("WWW-Authenticate", "Cookie realm=\"gatehouse\"");
+  const nlohmann::json json = {
+      {"error", true}, {"message", "Not signed in"}, {"authenticated", false}};
+  return Response::json(401, json.dump() + "\n")
+      .set("WWW-Authenticate", "Cookie realm=\"gatehouse\"");
 }
 
 // Answers with what `show` makes of the visitor's session, if they have signed in.
@@ -93,7 +95,8 @@ void show_portal(Services& services, const ExchangePtr& exchange) {
     PortalPage page = {.name = identity.display_name(),
                        .csrf_token = attribute_of(session, kCsrfToken),
                        .about_session = session_facts(services, session)};
-    for (const LinkConfig& link : services.portal.links) page.links.emplace_back(link.title, link.url);
+    for (const LinkConfig& link : services.portal.links)
+      page.links.emplace_back(link.title, link.url);
     return page_response(services.base, 200, portal_page(services.base, page));
   });
 }
@@ -109,14 +112,17 @@ void show_whoami(Services& services, const ExchangePtr& exchange) {
 }
 
 void show_logout(Services& services, const ExchangePtr& exchange) {
-  with_session(services, exchange, true, [&services](const Request& request, const Session& session) {
-    const Form query = Form::parse(request.query);
-    const auto redirect = trusted_redirect(query.get("redirect_uri"), services.portal.logout_redirects);
-    const LogoutPage page = {.name = identity_of(session).display_name(),
-                             .csrf_token = attribute_of(session, kCsrfToken),
-                             .redirect_uri = redirect.value_or("")};
-    return page_response(services.base, 200, logout_page(services.base, page), page.redirect_uri);
-  });
+  with_session(services, exchange, true,
+               [&services](const Request& request, const Session& session) {
+                 const Form query = Form::parse(request.query);
+                 const auto redirect =
+                     trusted_redirect(query.get("redirect_uri"), services.portal.logout_redirects);
+                 const LogoutPage page = {.name = identity_of(session).display_name(),
+                                          .csrf_token = attribute_of(session, kCsrfToken),
+                                          .redirect_uri = redirect.value_or("")};
+                 return page_response(services.base, 200, logout_page(services.base, page),
+                                      page.redirect_uri);
+               });
 }
 
 }  // namespace gatehouse

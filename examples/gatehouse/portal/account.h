@@ -11,8 +11,8 @@ namespace gatehouse {
 void show_portal(Services& services, const ExchangePtr& exchange);
 
 // GET /whoami: who they are, as a page or as JSON; with "?probe=true" also whether and how long the
-// session lives, without prolonging it. JSON clients that are not signed in get 401, browsers the login
-// page.
+// session lives, without prolonging it. JSON clients that are not signed in get 401, browsers the
+// login page.
 void show_whoami(Services& services, const ExchangePtr& exchange);
 
 // GET /logout: asks; POST /logout: ends the session on all servers and forgets its cookie.

@@ -9,8 +9,8 @@ namespace gatehouse {
 struct Counters {
   using Counter = std::atomic<std::uint64_t>;
 
-  // Session cookies by the route they came with. A hit: it names this member, so the balancer followed
-  // it, or was lucky. A miss: it names another member. Unknown: it names nobody.
+  // Session cookies by the route they came with. A hit: it names this member, so the balancer
+  // followed it, or was lucky. A miss: it names another member. Unknown: it names nobody.
   Counter sticky_hit = 0;
   Counter sticky_miss = 0;
   Counter sticky_none = 0;

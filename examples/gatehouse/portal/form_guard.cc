@@ -26,12 +26,13 @@ bool csrf_token_matches(const sojourn::Session& session, std::string_view token)
 }
 
 bool comes_from_own_page(const Request& request, const TrustedProxies& trusted) {
-  if (const auto site = request.header("Sec-Fetch-Site")) return *site == "same-origin" || *site == "none";
+  if (const auto site = request.header("Sec-Fetch-Site"))
+    return *site == "same-origin" || *site == "none";
   const auto origin = request.header("Origin");
   if (!origin) return true;
   const auto url = Url::parse(*origin);
-  // Scheme and port may have been changed by proxies that do not say so; the host is what counts, and
-  // its port if the proxies kept it.
+  // Scheme and port may have been changed by proxies that do not say so; the host is what counts,
+  // and its port if the proxies kept it.
   const auto own = Url::parse("http://" + original_host(request, trusted));
   return url && own && url->host == own->host && (own->port.empty() || own->port == url->port);
 }

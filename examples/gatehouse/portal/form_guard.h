@@ -19,12 +19,12 @@ std::string new_csrf_token();
 bool csrf_token_matches(const sojourn::Session& session, std::string_view token);
 
 // Whether a POST comes from a page of this server, by what the browser says: Sec-Fetch-Site, which
-// pages cannot forge, otherwise Origin. Clients that say neither are no browsers, and hold no cookie
-// that somebody else could misuse.
+// pages cannot forge, otherwise Origin. Clients that say neither are no browsers, and hold no
+// cookie that somebody else could misuse.
 bool comes_from_own_page(const Request& request, const TrustedProxies& trusted);
 
-// Whether the body is declared as JSON, which browsers do not send to other sites without asking them
-// first; this server never agrees.
+// Whether the body is declared as JSON, which browsers do not send to other sites without asking
+// them first; this server never agrees.
 bool has_json_body(const Request& request);
 
 }  // namespace gatehouse

@@ -25,8 +25,8 @@ struct Identity {
 // The identity that an active session holds.
 Identity identity_of(const sojourn::Session& session);
 
-// The changes that turn a login into a session of `user`: their identity goes in, what only the login
-// needed goes out, and there is a new token for forms.
+// The changes that turn a login into a session of `user`: their identity goes in, what only the
+// login needed goes out, and there is a new token for forms.
 sojourn::Patch sign_in_patch(const User& user, std::string csrf_token);
 
 // Names of attributes of a login in progress.

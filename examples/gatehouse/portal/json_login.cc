@@ -34,32 +34,39 @@ void begin(Services& services, const ExchangePtr& exchange, const Json& body) {
   }
   services.store.async_create(
       new_login(name, realm, {}),
-      asio::bind_executor(exchange->executor(), [&services, exchange](absl::StatusOr<sojourn::Session> login) {
-        if (!login.ok()) {
-          return exchange->answer(unavailable_answer(services, exchange->request(), login.status()));
-        }
-        log_login_started(services, exchange->request(), *login);
-        const Json json = {{"sandbox_id", services.sessions.value(login->id())},
-                           {"sandbox_secret", attribute_of(*login, kCsrfToken)},
-                           {"next_challenge", "password"}};
-        exchange->answer(Response::json(200, json.dump() + "\n"));
-      }));
+      asio::bind_executor(
+          exchange->executor(), [&services, exchange](absl::StatusOr<sojourn::Session> login) {
+            if (!login.ok()) {
+              return exchange->answer(
+                  unavailable_answer(services, exchange->request(), login.status()));
+            }
+            log_login_started(services, exchange->request(), *login);
+            const Json json = {{"sandbox_id", services.sessions.value(login->id())},
+                               {"sandbox_secret", attribute_of(*login, kCsrfToken)},
+                               {"next_challenge", "password"}};
+            exchange->answer(Response::json(200, json.dump() + "\n"));
+          }));
 }
 
 Response after_attempt(Services& services, const Request& request, AttemptResult result) {
   switch (result.outcome) {
     case AttemptResult::Outcome::kSignedIn: {
       const auto expires = result.session->expires_at().time_since_epoch();
-      const Json json = {{"authenticated", true},
-                         {"session", services.sessions.value(result.session->id())},
-                         {"cookie_name", services.portal.cookie.name},
-                         {"expires_at", std::chrono::duration_cast<std::chrono::seconds>(expires).count()}};
+      const Json json = {
+          {"authenticated", true},
+          {"session", services.sessions.value(result.session->id())},
+          {"cookie_name", services.portal.cookie.name},
+          {"expires_at", std::chrono::duration_cast<std::chrono::seconds>(expires).count()}};
       return Response::json(200, json.dump() + "\n");
     }
-    case AttemptResult::Outcome::kWrong: return error_answer(401, "Authentication failed");
-    case AttemptResult::Outcome::kEnded: return error_answer(401, "Too many failed attempts");
-    case AttemptResult::Outcome::kGone: return error_answer(401, "There is no such login");
-    case AttemptResult::Outcome::kUnavailable: break;
+    case AttemptResult::Outcome::kWrong:
+      return error_answer(401, "Authentication failed");
+    case AttemptResult::Outcome::kEnded:
+      return error_answer(401, "Too many failed attempts");
+    case AttemptResult::Outcome::kGone:
+      return error_answer(401, "There is no such login");
+    case AttemptResult::Outcome::kUnavailable:
+      break;
   }
   return unavailable_answer(services, request, result.why);
 }
@@ -71,18 +78,21 @@ void answer_challenge(Services& services, const ExchangePtr& exchange, const Jso
     return exchange->answer(error_answer(400, "The challenge is \"password\""));
   }
   services.store.async_get(
-      *id, asio::bind_executor(exchange->executor(), [&services, exchange, body](absl::StatusOr<sojourn::Session> login) {
+      *id, asio::bind_executor(exchange->executor(), [&services, exchange, body](
+                                                         absl::StatusOr<sojourn::Session> login) {
         if (!login.ok() && !absl::IsNotFound(login.status())) {
-          return exchange->answer(unavailable_answer(services, exchange->request(), login.status()));
+          return exchange->answer(
+              unavailable_answer(services, exchange->request(), login.status()));
         }
         if (!login.ok() || login->phase() != sojourn::Phase::kLogin ||
             !csrf_token_matches(*login, text_of(body, "sandbox_secret"))) {
           return exchange->answer(error_answer(401, "There is no such login"));
         }
-        attempt_password(services, exchange, *login, text_of(body, "challenge_response"),
-                         [&services, exchange](AttemptResult result) {
-                           exchange->answer(after_attempt(services, exchange->request(), std::move(result)));
-                         });
+        attempt_password(
+            services, exchange, *login, text_of(body, "challenge_response"),
+            [&services, exchange](AttemptResult result) {
+              exchange->answer(after_attempt(services, exchange->request(), std::move(result)));
+            });
       }));
 }
 

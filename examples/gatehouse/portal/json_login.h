@@ -13,8 +13,8 @@ namespace gatehouse {
 //    "challenge_response": "..."}
 //     -> {"authenticated": true, "session": SESSION, "cookie_name": NAME, "expires_at": SECONDS}
 //
-// The id travels in the body, where no balancer looks for it: such requests reach any server, and the
-// store finds the login from there.
+// The id travels in the body, where no balancer looks for it: such requests reach any server, and
+// the store finds the login from there.
 void handle_json_login(Services& services, const ExchangePtr& exchange);
 
 }  // namespace gatehouse

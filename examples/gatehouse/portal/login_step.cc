@@ -20,7 +20,8 @@ namespace {
 LoginPage explained(std::string_view reason) {
   if (reason == "signed_out") return {.notice = "You have signed out."};
   if (reason == "expired") {
-    return {.notice = "Your sign-in or session has ended. Please sign in again.", .notice_is_bad = true};
+    return {.notice = "Your sign-in or session has ended. Please sign in again.",
+            .notice_is_bad = true};
   }
   if (reason == "ended") {
     return {.notice = "Too many wrong passwords. Please start again.", .notice_is_bad = true};
@@ -38,12 +39,12 @@ std::string wanted_redirect(const Services& services, const Form& form) {
 
 void show_login(Services& services, const ExchangePtr& exchange) {
   services.sessions.find(
-      exchange, sojourn::Phase::kActive, /*touch=*/true,
-      [&services, exchange](FoundSession found) {
+      exchange, sojourn::Phase::kActive, /*touch=*/true, [&services, exchange](FoundSession found) {
         const Form query = Form::parse(exchange->request().query);
         const std::string redirect_url = wanted_redirect(services, query);
         if (found.is_active()) {
-          auto response = Response::redirect(303, redirect_url.empty() ? services.path("portal") : redirect_url);
+          auto response = Response::redirect(
+              303, redirect_url.empty() ? services.path("portal") : redirect_url);
           services.sessions.refresh_cookie(response, found);
           return exchange->answer(std::move(response));
         }
@@ -71,22 +72,27 @@ void begin_login(Services& services, const ExchangePtr& exchange) {
   services.sessions.find(
       exchange, sojourn::Phase::kActive, /*touch=*/true,
       [&services, exchange, page = std::move(page)](FoundSession found) {
-        if (found.is_active()) return exchange->answer(Response::redirect(303, services.path("portal")));
+        if (found.is_active())
+          return exchange->answer(Response::redirect(303, services.path("portal")));
         if (found.is_unknown()) {
-          return exchange->answer(unavailable_answer(services, exchange->request(), found.session.status()));
+          return exchange->answer(
+              unavailable_answer(services, exchange->request(), found.session.status()));
         }
         auto login = new_login(page.user_name, {}, page.redirect_url);
         services.store.async_create(
             std::move(login),
-            asio::bind_executor(exchange->executor(), [&services, exchange](absl::StatusOr<sojourn::Session> session) {
-              if (!session.ok()) {
-                return exchange->answer(unavailable_answer(services, exchange->request(), session.status()));
-              }
-              log_login_started(services, exchange->request(), *session);
-              Response response = Response::redirect(303, services.path("password"));
-              services.sessions.set_cookie(response, session->id());
-              exchange->answer(std::move(response));
-            }));
+            asio::bind_executor(exchange->executor(),
+                                [&services, exchange](absl::StatusOr<sojourn::Session> session) {
+                                  if (!session.ok()) {
+                                    return exchange->answer(unavailable_answer(
+                                        services, exchange->request(), session.status()));
+                                  }
+                                  log_login_started(services, exchange->request(), *session);
+                                  Response response =
+                                      Response::redirect(303, services.path("password"));
+                                  services.sessions.set_cookie(response, session->id());
+                                  exchange->answer(std::move(response));
+                                }));
       });
 }
 

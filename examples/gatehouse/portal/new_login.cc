@@ -15,7 +15,8 @@ namespace gatehouse {
 std::string claimed_name_problem(const std::string& name) {
   if (name.empty()) return "Enter your user name.";
   if (name.size() > kEmailBytesMax) return "This is too long for a user name.";
-  const bool has_controls = std::ranges::any_of(name, [](unsigned char c) { return c < ' ' || c == 0x7f; });
+  const bool has_controls =
+      std::ranges::any_of(name, [](unsigned char c) { return c < ' ' || c == 0x7f; });
   return has_controls ? "This is not a user name." : "";
 }
 
@@ -27,7 +28,8 @@ sojourn::NewSession new_login(std::string name, std::string realm, std::string r
   return login;
 }
 
-void log_login_started(Services& services, const Request& request, const sojourn::Session& session) {
+void log_login_started(Services& services, const Request& request,
+                       const sojourn::Session& session) {
   ++services.counters.logins_started;
   const auto client = client_address(request, services.config.trusted_proxies);
   // Without the name: people type passwords into this field by mistake.

@@ -51,28 +51,31 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   void count() {
     const int attempts = attempts_of(login_);
     if (attempts >= kAttemptsMax) return end_login();
-    auto patch = sojourn::Patch().set(kAttempts, std::to_string(attempts + 1)).if_version(login_.version());
-    services_.store.async_patch(login_.id(), std::move(patch), then([](Attempt& self, auto counted) {
-      if (absl::IsAborted(counted.status())) return self.count_again();
-      if (!counted.ok()) return self.fail(counted.status());
-      self.login_ = *std::move(counted);
-      self.check();
-    }));
+    auto patch =
+        sojourn::Patch().set(kAttempts, std::to_string(attempts + 1)).if_version(login_.version());
+    services_.store.async_patch(login_.id(), std::move(patch),
+                                then([](Attempt& self, auto counted) {
+                                  if (absl::IsAborted(counted.status())) return self.count_again();
+                                  if (!counted.ok()) return self.fail(counted.status());
+                                  self.login_ = *std::move(counted);
+                                  self.check();
+                                }));
   }
 
  private:
-  // Another server counted an attempt first: look at the login as it is now. Ends, since every round
-  // that is lost was won by another attempt.
+  // Another server counted an attempt first: look at the login as it is now. Ends, since every
+  // round that is lost was won by another attempt.
   void count_again() {
     services_.store.async_get(login_.id(), then([](Attempt& self, absl::StatusOr<Session> login) {
-      if (!login.ok()) return self.fail(login.status());
-      self.login_ = *std::move(login);
-      self.count();
-    }));
+                                if (!login.ok()) return self.fail(login.status());
+                                self.login_ = *std::move(login);
+                                self.count();
+                              }));
   }
 
   void check() {
-    user_ = services_.users.find(attribute_of(login_, kClaimedUser), attribute_of(login_, kClaimedRealm));
+    user_ = services_.users.find(attribute_of(login_, kClaimedUser),
+                                 attribute_of(login_, kClaimedRealm));
     services_.passwords.check(
         std::move(password_),
         user_ != nullptr ? user_->password_hashes : services_.users.unmatchable_hashes(),
@@ -105,10 +108,13 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     ++services_.counters.logins_ended;
     log("login ended after too many wrong passwords", login_.id());
     services_.store.async_revoke(login_.id(), then([](Attempt& self, const absl::Status& revoked) {
-      // Where it could not be revoked it has no attempt left all the same.
-      if (!revoked.ok()) log_line(sojourn::LogLevel::kWarning, std::string(revoked.message()));
-      self.finish({.outcome = Outcome::kEnded});
-    }));
+                                   // Where it could not be revoked it has no attempt left all the
+                                   // same.
+                                   if (!revoked.ok())
+                                     log_line(sojourn::LogLevel::kWarning,
+                                              std::string(revoked.message()));
+                                   self.finish({.outcome = Outcome::kEnded});
+                                 }));
   }
 
   void fail(const absl::Status& status) {

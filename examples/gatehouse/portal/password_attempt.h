@@ -29,10 +29,10 @@ struct AttemptResult {
   absl::Status why = {};
 };
 
-// Tries a password for a login in progress. Each attempt is counted in the store before the password
-// is looked at, on condition that nobody counted one meanwhile: so there are never more than
-// kAttemptsMax, however many servers are asked at the same time. `done` is called on the exchange's
-// executor.
+// Tries a password for a login in progress. Each attempt is counted in the store before the
+// password is looked at, on condition that nobody counted one meanwhile: so there are never more
+// than kAttemptsMax, however many servers are asked at the same time. `done` is called on the
+// exchange's executor.
 void attempt_password(Services& services, ExchangePtr exchange, sojourn::Session login,
                       std::string password, absl::AnyInvocable<void(AttemptResult) &&> done);
 

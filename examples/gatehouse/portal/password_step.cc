@@ -36,21 +36,25 @@ Response after_attempt(Services& services, const Request& request, const sojourn
                        AttemptResult result) {
   switch (result.outcome) {
     case AttemptResult::Outcome::kSignedIn: {
-      const auto target = trusted_redirect(attribute_of(login, kRedirectUrl), services.portal.login_redirects);
+      const auto target =
+          trusted_redirect(attribute_of(login, kRedirectUrl), services.portal.login_redirects);
       Response response = Response::redirect(303, target.value_or(services.path("portal")));
       services.sessions.set_cookie(response, result.session->id());
       return response;
     }
     case AttemptResult::Outcome::kWrong:
-      return password_form(services, login, 401, "This user name and password do not match. Try again.");
+      return password_form(services, login, 401,
+                           "This user name and password do not match. Try again.");
     case AttemptResult::Outcome::kEnded: {
       Response response = to_login(services, "ended");
       services.sessions.clear_cookie(response);
       return response;
     }
     // The cookie may be the one that another tab has just received.
-    case AttemptResult::Outcome::kGone: return to_login(services, "expired");
-    case AttemptResult::Outcome::kUnavailable: break;
+    case AttemptResult::Outcome::kGone:
+      return to_login(services, "expired");
+    case AttemptResult::Outcome::kUnavailable:
+      break;
   }
   return unavailable_answer(services, request, result.why);
 }
@@ -58,15 +62,15 @@ Response after_attempt(Services& services, const Request& request, const sojourn
 }  // namespace
 
 void show_password(Services& services, const ExchangePtr& exchange) {
-  services.sessions.find(
-      exchange, sojourn::Phase::kLogin, /*touch=*/true, [&services, exchange](FoundSession found) {
-        auto response = not_signing_in(services, exchange->request(), found);
-        if (!response) {
-          response = password_form(services, *found.session, 200, {});
-          services.sessions.refresh_cookie(*response, found);
-        }
-        exchange->answer(*std::move(response));
-      });
+  services.sessions.find(exchange, sojourn::Phase::kLogin, /*touch=*/true,
+                         [&services, exchange](FoundSession found) {
+                           auto response = not_signing_in(services, exchange->request(), found);
+                           if (!response) {
+                             response = password_form(services, *found.session, 200, {});
+                             services.sessions.refresh_cookie(*response, found);
+                           }
+                           exchange->answer(*std::move(response));
+                         });
 }
 
 void try_password(Services& services, const ExchangePtr& exchange) {
@@ -90,7 +94,8 @@ void try_password(Services& services, const ExchangePtr& exchange) {
         }
         attempt_password(services, exchange, login, std::move(password),
                          [&services, exchange, login](AttemptResult result) {
-                           exchange->answer(after_attempt(services, exchange->request(), login, std::move(result)));
+                           exchange->answer(after_attempt(services, exchange->request(), login,
+                                                          std::move(result)));
                          });
       });
 }

@@ -10,8 +10,8 @@ namespace gatehouse {
 // GET /password: the form, for a login in progress.
 void show_password(Services& services, const ExchangePtr& exchange);
 
-// POST /password: one attempt. If it succeeds, the login becomes the user's session under a new id and
-// the browser goes where it wanted to; the fifth that fails ends the login.
+// POST /password: one attempt. If it succeeds, the login becomes the user's session under a new id
+// and the browser goes where it wanted to; the fifth that fails ends the login.
 void try_password(Services& services, const ExchangePtr& exchange);
 
 }  // namespace gatehouse

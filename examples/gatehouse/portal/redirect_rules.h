@@ -17,10 +17,10 @@ struct RedirectRule {
   std::string path = {};
 };
 
-// The URL to send a browser to, in the spelling that was checked, if `text` is one that a rule trusts.
-// A suffix begins at a label: "example.com" matches example.com and app.example.com, not
-// evilexample.com. Nothing for every other text: an open redirect would lend this server's good name
-// to any phishing page.
+// The URL to send a browser to, in the spelling that was checked, if `text` is one that a rule
+// trusts. A suffix begins at a label: "example.com" matches example.com and app.example.com, not
+// evilexample.com. Nothing for every other text: an open redirect would lend this server's good
+// name to any phishing page.
 std::optional<std::string> trusted_redirect(std::string_view text,
                                             std::span<const RedirectRule> rules);
 

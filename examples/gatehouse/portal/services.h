@@ -13,7 +13,8 @@
 
 namespace gatehouse {
 
-// What the endpoints need of the rest of the program, all of which outlives them. Safe from any thread.
+// What the endpoints need of the rest of the program, all of which outlives them. Safe from any
+// thread.
 struct Services {
   const Config& config;
   const PortalConfig& portal;

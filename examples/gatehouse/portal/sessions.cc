@@ -46,8 +46,10 @@ class Sessions::Search : public std::enable_shared_from_this<Search> {
         if (take(*std::move(answer))) return finish();
         continue;
       }
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
-      options_.timeout = std::clamp(left, std::chrono::milliseconds(1), sojourn::ReadOptions().timeout);
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
+      options_.timeout =
+          std::clamp(left, std::chrono::milliseconds(1), sojourn::ReadOptions().timeout);
       sessions_.store_.async_get(
           id, options_,
           asio::bind_executor(exchange_->executor(),
@@ -108,12 +110,17 @@ void Sessions::find(const ExchangePtr& exchange, sojourn::Phase preferred, bool 
 void Sessions::count(const FoundSession& found, const sojourn::CookieCandidate* cookie) {
   if (cookie == nullptr) return;
   const auto view = store_.view();
-  if (cookie->route.empty()) ++counters_.sticky_none;
-  else if (cookie->route == store_.name()) ++counters_.sticky_hit;
-  else if (view != nullptr && view->find(cookie->route) != nullptr) ++counters_.sticky_miss;
-  else ++counters_.sticky_unknown;
+  if (cookie->route.empty())
+    ++counters_.sticky_none;
+  else if (cookie->route == store_.name())
+    ++counters_.sticky_hit;
+  else if (view != nullptr && view->find(cookie->route) != nullptr)
+    ++counters_.sticky_miss;
+  else
+    ++counters_.sticky_unknown;
 
-  if (found.session.ok() && !cookie->route.empty() && cookie->route != store_.owner_of(cookie->id)) {
+  if (found.session.ok() && !cookie->route.empty() &&
+      cookie->route != store_.owner_of(cookie->id)) {
     ++counters_.routes_stale;
   }
 }

@@ -16,23 +16,22 @@ namespace gatehouse {
 
 // What the cookies of a request led to.
 struct FoundSession {
-  // kNotFound: there is none. Any other error: the store cannot say now, which must never be taken for
-  // "signed out".
+  // kNotFound: there is none. Any other error: the store cannot say now, which must never be taken
+  // for "signed out".
   absl::StatusOr<sojourn::Session> session = absl::NotFoundError("no session");
   // The cookie that led to it.
   std::optional<sojourn::CookieCandidate> cookie = {};
   // The ids of all cookies that were well-formed.
   std::vector<sojourn::SessionId> ids = {};
 
-  bool is_active() const {
-    return session.ok() && session->phase() == sojourn::Phase::kActive;
-  }
+  bool is_active() const { return session.ok() && session->phase() == sojourn::Phase::kActive; }
   bool is_login() const { return session.ok() && session->phase() == sojourn::Phase::kLogin; }
   // The store could not say whether there is a session.
   bool is_unknown() const { return !session.ok() && !absl::IsNotFound(session.status()); }
 };
 
-// Cookies in, sessions out, and back. Safe from any thread; the three it is made of must outlive it.
+// Cookies in, sessions out, and back. Safe from any thread; the three it is made of must outlive
+// it.
 class Sessions {
  public:
   Sessions(sojourn::Store& store, const sojourn::CookieCodec& cookies, Counters& counters)
@@ -40,10 +39,10 @@ class Sessions {
 
   using Done = absl::AnyInvocable<void(FoundSession) &&>;
 
-  // Tries the session cookies of the request in turn: the first that leads to a session of that phase
-  // counts, otherwise the first that leads to any. Ids that the store does not know lead nowhere; they
-  // are never adopted. `done` is called on the exchange's executor, at once if every answer is held by
-  // this member. Takes less than a second, whatever the cluster does.
+  // Tries the session cookies of the request in turn: the first that leads to a session of that
+  // phase counts, otherwise the first that leads to any. Ids that the store does not know lead
+  // nowhere; they are never adopted. `done` is called on the exchange's executor, at once if every
+  // answer is held by this member. Takes less than a second, whatever the cluster does.
   void find(const ExchangePtr& exchange, sojourn::Phase preferred, bool touch, Done done);
 
   // Makes the browser keep this session's cookie.

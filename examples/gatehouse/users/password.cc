@@ -39,7 +39,8 @@ bool is_bcrypt(std::string_view hash) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '.' || c == '/';
   };
   if (hash.size() != kHashSize || hash[6] != '$') return false;
-  if (!hash.starts_with("$2a$") && !hash.starts_with("$2b$") && !hash.starts_with("$2y$")) return false;
+  if (!hash.starts_with("$2a$") && !hash.starts_with("$2b$") && !hash.starts_with("$2y$"))
+    return false;
   if (!is_digit(hash[4]) || !is_digit(hash[5])) return false;
   const int cost = bcrypt_cost(hash);
   return cost >= kCostMin && cost <= kCostMax && std::ranges::all_of(hash.substr(7), is_base64);
@@ -66,7 +67,8 @@ absl::StatusOr<std::string> parse_password_hash(std::string_view text) {
 absl::StatusOr<std::string> hash_password(std::string_view password, int cost) {
   if (password.empty()) return absl::InvalidArgumentError("the password is empty");
   if (password.size() > kPasswordBytesMax) {
-    return absl::InvalidArgumentError("the password is longer than 72 bytes, all that bcrypt looks at");
+    return absl::InvalidArgumentError(
+        "the password is longer than 72 bytes, all that bcrypt looks at");
   }
   if (password.find('\0') != std::string_view::npos) {
     return absl::InvalidArgumentError("the password holds a NUL");
@@ -85,8 +87,8 @@ absl::StatusOr<std::string> hash_password(std::string_view password, int cost) {
 }
 
 bool password_matches(std::string_view password, const std::string& hash) {
-  const bool is_whole = password.size() <= kPasswordBytesMax &&
-                        password.find('\0') == std::string_view::npos;
+  const bool is_whole =
+      password.size() <= kPasswordBytesMax && password.find('\0') == std::string_view::npos;
   // Hashed in any case, so that the time tells nothing.
   const std::string result = bcrypt(std::string(password), hash);
   return equal_in_constant_time(result, hash) && is_whole;

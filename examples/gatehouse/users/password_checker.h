@@ -21,9 +21,9 @@ class PasswordChecker {
   explicit PasswordChecker(std::size_t threads = 1, std::size_t waiting_max = 64);
   ~PasswordChecker();
 
-  // OK if the password is that of one of the hashes, kUnauthenticated if not, kResourceExhausted, at
-  // once, when too many checks wait already: more would only make everybody wait longer than they
-  // will. `done` is called on `executor`.
+  // OK if the password is that of one of the hashes, kUnauthenticated if not, kResourceExhausted,
+  // at once, when too many checks wait already: more would only make everybody wait longer than
+  // they will. `done` is called on `executor`.
   using Done = absl::AnyInvocable<void(absl::Status) &&>;
   void check(std::string password, std::vector<std::string> hashes, asio::any_io_executor executor,
              Done done);

@@ -24,8 +24,8 @@ inline constexpr std::size_t kFullNameBytesMax = 128;
 inline constexpr std::size_t kEmailBytesMax = 128;
 inline constexpr std::size_t kRolesBytesMax = 512;  // all of them, joined by commas
 
-// What is wrong with a user, in words; empty if nothing is. Names and addresses must be free of control
-// characters, roles of blanks and commas as well, and there must be a password hash.
+// What is wrong with a user, in words; empty if nothing is. Names and addresses must be free of
+// control characters, roles of blanks and commas as well, and there must be a password hash.
 std::string user_problem(const User& user);
 
 // "a,b,c", or with another text between them.

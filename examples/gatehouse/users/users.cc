@@ -28,7 +28,7 @@ const User* Users::find(std::string_view name_or_email, std::string_view realm) 
   return &found->second;
 }
 
-std::vector<std::string> Users::unmatchable_hashes() const { 
+std::vector<std::string> Users::unmatchable_hashes() const {
   constexpr int kUsualCost = 10;
   return {unmatchable_hash(cost_ == 0 ? kUsualCost : cost_)};
 }

@@ -12,12 +12,12 @@ namespace gatehouse {
 // All users of one portal. Constant after it was filled: then safe from any thread.
 class Users {
  public:
-  // Adds a user without a user_problem(); false, changing nothing, when the name is taken. Of two users with one email address
-  // the first is found by it.
+  // Adds a user without a user_problem(); false, changing nothing, when the name is taken. Of two
+  // users with one email address the first is found by it.
   bool add(User user);
 
-  // The user of that name or email address, in any case of ASCII letters, or null. `realm` is empty or
-  // must be the user's.
+  // The user of that name or email address, in any case of ASCII letters, or null. `realm` is empty
+  // or must be the user's.
   const User* find(std::string_view name_or_email, std::string_view realm = {}) const;
 
   // What to check a password against if find() found nobody: as expensive as the most expensive

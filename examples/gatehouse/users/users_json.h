@@ -11,9 +11,9 @@
 namespace gatehouse {
 
 // The users of a users.json, the database of authcrunch's local identity stores. Of each user are
-// taken: username, names or name, email_addresses or email_address, roles, and those passwords that are
-// bcrypt and neither disabled nor expired. Disabled users and users without such a password are left
-// out: they cannot sign in.
+// taken: username, names or name, email_addresses or email_address, roles, and those passwords that
+// are bcrypt and neither disabled nor expired. Disabled users and users without such a password are
+// left out: they cannot sign in.
 //
 // kInvalidArgument names the user and what is wrong.
 absl::StatusOr<std::vector<User>> parse_users_json(std::string_view text);

@@ -37,7 +37,8 @@ std::string original_url(const Request& request, VerifyMode mode) {
   const std::string host = text_of(request, "X-Forwarded-Host");
   if (uri.empty() || host.empty()) return {};
   const std::string scheme = text_of(request, "X-Forwarded-Proto");
-  return (scheme.empty() ? "http" : scheme) + "://" + host + (uri.starts_with('/') ? uri : "/" + uri);
+  return (scheme.empty() ? "http" : scheme) + "://" + host +
+         (uri.starts_with('/') ? uri : "/" + uri);
 }
 
 std::string login_url(const PolicyConfig& policy, const OriginalRequest& original) {
@@ -72,7 +73,8 @@ absl::StatusOr<OriginalRequest> original_request(const Request& request, VerifyM
 }
 
 bool is_allowed(const PolicyConfig& policy, const Identity& identity) {
-  return policy.allow_everybody || std::ranges::any_of(identity.roles, [&policy](const std::string& role) {
+  return policy.allow_everybody ||
+         std::ranges::any_of(identity.roles, [&policy](const std::string& role) {
            return std::ranges::find(policy.allowed_roles, role) != policy.allowed_roles.end();
          });
 }
@@ -99,8 +101,8 @@ Response pass_answer(const PolicyConfig& policy, const Identity& identity) {
   return response;
 }
 
-Response forbidden_answer(const PolicyConfig& policy, const OriginalRequest& original, VerifyMode mode,
-                          const Identity& identity) {
+Response forbidden_answer(const PolicyConfig& policy, const OriginalRequest& original,
+                          VerifyMode mode, const Identity& identity) {
   if (mode == VerifyMode::kAuthRequest || !original.is_navigation) {
     return Response::text(403, "Signed in, but not allowed.\n");
   }
@@ -113,7 +115,8 @@ Response forbidden_answer(const PolicyConfig& policy, const OriginalRequest& ori
                                            .link_url = policy.auth_url + "/portal"}));
 }
 
-Response sign_in_answer(const PolicyConfig& policy, const OriginalRequest& original, VerifyMode mode) {
+Response sign_in_answer(const PolicyConfig& policy, const OriginalRequest& original,
+                        VerifyMode mode) {
   const std::string location = login_url(policy, original);
   if (mode == VerifyMode::kForwardAuth && original.is_navigation && !policy.disable_auth_redirect) {
     const bool is_read = original.method == "GET" || original.method == "HEAD";

@@ -10,8 +10,8 @@ namespace {
 Response answer(const PolicyConfig& policy, VerifyMode mode, const OriginalRequest& original,
                 const FoundSession& found) {
   if (found.is_unknown()) {
-    log_line(sojourn::LogLevel::kWarning,
-             "verify: the store could not answer: " + std::string(found.session.status().message()));
+    log_line(sojourn::LogLevel::kWarning, "verify: the store could not answer: " +
+                                              std::string(found.session.status().message()));
     return try_again_answer();
   }
   if (!found.is_active()) return sign_in_answer(policy, original, mode);
@@ -28,10 +28,11 @@ void handle_verify(Services& services, const PolicyConfig& policy, VerifyMode mo
   if (!original.ok()) {
     return exchange->answer(Response::text(400, std::string(original.status().message()) + "\n"));
   }
-  services.sessions.find(exchange, sojourn::Phase::kActive, /*touch=*/true,
-                         [&policy, mode, exchange, original = *std::move(original)](FoundSession found) {
-                           exchange->answer(answer(policy, mode, original, found));
-                         });
+  services.sessions.find(
+      exchange, sojourn::Phase::kActive, /*touch=*/true,
+      [&policy, mode, exchange, original = *std::move(original)](FoundSession found) {
+        exchange->answer(answer(policy, mode, original, found));
+      });
 }
 
 }  // namespace gatehouse

@@ -16,8 +16,8 @@ struct Markup {
 // attribute values.
 std::string escape_html(std::string_view text);
 
-// What a placeholder of a template becomes: text is escaped, Markup is not. The type decides, so that
-// nothing is forgotten where a page is written.
+// What a placeholder of a template becomes: text is escaped, Markup is not. The type decides, so
+// that nothing is forgotten where a page is written.
 class Value {
  public:
   Value(std::string_view text) : html_(escape_html(text)) {}

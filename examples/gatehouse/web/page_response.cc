@@ -19,9 +19,9 @@ Response page_response(const PageBase& base, int status, Markup page,
   if (const auto url = Url::parse(form_leads_to)) form_action += " " + url->origin();
 
   Response response = Response::html(status, std::move(page.html));
-  response.set("Content-Security-Policy",
-               "default-src 'none'; style-src " + source + "; img-src " + source +
-                   "; form-action " + form_action + "; base-uri 'none'; frame-ancestors 'none'");
+  response.set("Content-Security-Policy", "default-src 'none'; style-src " + source + "; img-src " +
+                                              source + "; form-action " + form_action +
+                                              "; base-uri 'none'; frame-ancestors 'none'");
   response.set("Referrer-Policy", "same-origin");
   response.set("X-Frame-Options", "DENY");
   response.set("Pragma", "no-cache");

@@ -8,8 +8,8 @@
 
 namespace gatehouse {
 
-// A page as a response, with the headers that tell the browser to trust nothing but it: no script at
-// all, styles and images only from the portal, forms only to this server, no framing, no type
+// A page as a response, with the headers that tell the browser to trust nothing but it: no script
+// at all, styles and images only from the portal, forms only to this server, no framing, no type
 // guessing, no referrer to other sites. (Referrer-Policy is not no-referrer: browsers would send
 // "Origin: null" with the forms.)
 //

@@ -41,8 +41,9 @@ Markup hidden(std::string_view name, const std::string& value) {
 
 Markup notice(const std::string& text, bool is_bad) {
   if (text.empty()) return {};
-  return render("<p class=\"notice{{bad}}\" role=\"{{role}}\">{{text}}</p>\n",
-                {{"bad", is_bad ? " bad" : ""}, {"role", is_bad ? "alert" : "status"}, {"text", text}});
+  return render(
+      "<p class=\"notice{{bad}}\" role=\"{{role}}\">{{text}}</p>\n",
+      {{"bad", is_bad ? " bad" : ""}, {"role", is_bad ? "alert" : "status"}, {"text", text}});
 }
 
 // The attributes that tie a field to the error below it, and that error.
@@ -59,7 +60,8 @@ Markup error_text(const std::string& error, const std::string& id) {
 Markup facts(const Facts& facts) {
   Markup rows;
   for (const auto& [name, value] : facts) {
-    rows.html += render("<dt>{{name}}</dt><dd>{{value}}</dd>\n", {{"name", name}, {"value", value}}).html;
+    rows.html +=
+        render("<dt>{{name}}</dt><dd>{{value}}</dd>\n", {{"name", name}, {"value", value}}).html;
   }
   return render("<dl>\n{{rows}}</dl>\n", {{"rows", std::move(rows)}});
 }
@@ -67,7 +69,8 @@ Markup facts(const Facts& facts) {
 }  // namespace
 
 Markup login_page(const PageBase& base, const LoginPage& page) {
-  return layout(base, "Sign in", render(R"({{notice}}<h1>Sign in</h1>
+  return layout(base, "Sign in",
+                render(R"({{notice}}<h1>Sign in</h1>
 <p class="quiet">Enter your user name or email address.</p>
 <form method="post" action="{{portal}}/login">
 {{redirect_url}}<label for="username">User name</label>
@@ -75,17 +78,18 @@ Markup login_page(const PageBase& base, const LoginPage& page) {
 {{error}}<div class="actions"><button type="submit">Continue</button></div>
 </form>
 )",
-                                        {{"notice", notice(page.notice, page.notice_is_bad)},
-                                         {"portal", base.portal},
-                                         {"redirect_url", hidden("redirect_url", page.redirect_url)},
-                                         {"user_name", page.user_name},
-                                         {"error_attributes", error_attributes(page.error, "username-error")},
-                                         {"error", error_text(page.error, "username-error")}}));
+                       {{"notice", notice(page.notice, page.notice_is_bad)},
+                        {"portal", base.portal},
+                        {"redirect_url", hidden("redirect_url", page.redirect_url)},
+                        {"user_name", page.user_name},
+                        {"error_attributes", error_attributes(page.error, "username-error")},
+                        {"error", error_text(page.error, "username-error")}}));
 }
 
 Markup password_page(const PageBase& base, const PasswordPage& page) {
   // The user name is a field as well, so that password stores know whose password this is.
-  return layout(base, "Password", render(R"(<h1>Enter your password</h1>
+  return layout(base, "Password",
+                render(R"(<h1>Enter your password</h1>
 <p class="quiet">Signing in as <strong>{{user_name}}</strong></p>
 <form method="post" action="{{portal}}/password">
 {{csrf_token}}<input type="text" name="username" value="{{user_name}}" autocomplete="username" readonly hidden>
@@ -94,20 +98,25 @@ Markup password_page(const PageBase& base, const PasswordPage& page) {
 {{error}}<div class="actions"><button type="submit">Sign in</button> <a href="{{portal}}/login{{query}}">Use another name</a></div>
 </form>
 )",
-                                         {{"user_name", page.user_name},
-                                          {"portal", base.portal},
-                                          {"query", page.redirect_url.empty() ? "" : "?redirect_url=" + percent_encode(page.redirect_url)},
-                                          {"csrf_token", hidden("csrf_token", page.csrf_token)},
-                                          {"error_attributes", error_attributes(page.error, "password-error")},
-                                          {"error", error_text(page.error, "password-error")}}));
+                       {{"user_name", page.user_name},
+                        {"portal", base.portal},
+                        {"query", page.redirect_url.empty()
+                                      ? ""
+                                      : "?redirect_url=" + percent_encode(page.redirect_url)},
+                        {"csrf_token", hidden("csrf_token", page.csrf_token)},
+                        {"error_attributes", error_attributes(page.error, "password-error")},
+                        {"error", error_text(page.error, "password-error")}}));
 }
 
 Markup portal_page(const PageBase& base, const PortalPage& page) {
   Markup links;
   for (const auto& [title, url] : page.links) {
-    links.html += render("<li><a href=\"{{url}}\">{{title}}</a></li>\n", {{"url", url}, {"title", title}}).html;
+    links.html +=
+        render("<li><a href=\"{{url}}\">{{title}}</a></li>\n", {{"url", url}, {"title", title}})
+            .html;
   }
-  return layout(base, "Portal", render(R"(<h1>Welcome, {{name}}</h1>
+  return layout(base, "Portal",
+                render(R"(<h1>Welcome, {{name}}</h1>
 <p class="quiet">You have signed in.</p>
 <nav aria-label="Your applications">
 <ul class="links">
@@ -119,37 +128,39 @@ Markup portal_page(const PageBase& base, const PortalPage& page) {
 {{csrf_token}}<div class="actions"><button type="submit">Sign out</button></div>
 </form>
 )",
-                                       {{"name", page.name},
-                                        {"links", std::move(links)},
-                                        {"portal", base.portal},
-                                        {"about_session", facts(page.about_session)},
-                                        {"csrf_token", hidden("csrf_token", page.csrf_token)}}),
+                       {{"name", page.name},
+                        {"links", std::move(links)},
+                        {"portal", base.portal},
+                        {"about_session", facts(page.about_session)},
+                        {"csrf_token", hidden("csrf_token", page.csrf_token)}}),
                 true);
 }
 
 Markup whoami_page(const PageBase& base, const WhoamiPage& page) {
-  return layout(base, "Who am I?", render(R"(<h1>Who am I?</h1>
+  return layout(base, "Who am I?",
+                render(R"(<h1>Who am I?</h1>
 <h2>You</h2>
 {{about_user}}<h2>Your session</h2>
 {{about_session}}<p class="actions"><a href="{{portal}}/portal">Back to the portal</a> <a href="{{portal}}/logout">Sign out</a></p>
 )",
-                                          {{"about_user", facts(page.about_user)},
-                                           {"about_session", facts(page.about_session)},
-                                           {"portal", base.portal}}),
+                       {{"about_user", facts(page.about_user)},
+                        {"about_session", facts(page.about_session)},
+                        {"portal", base.portal}}),
                 true);
 }
 
 Markup logout_page(const PageBase& base, const LogoutPage& page) {
-  return layout(base, "Sign out", render(R"(<h1>Sign out?</h1>
+  return layout(base, "Sign out",
+                render(R"(<h1>Sign out?</h1>
 <p class="quiet">You are signed in as <strong>{{name}}</strong>. Your session will end in every application that uses it.</p>
 <form method="post" action="{{portal}}/logout">
 {{csrf_token}}{{redirect_uri}}<div class="actions"><button type="submit">Sign out</button> <a href="{{portal}}/portal">Stay signed in</a></div>
 </form>
 )",
-                                         {{"name", page.name},
-                                          {"portal", base.portal},
-                                          {"csrf_token", hidden("csrf_token", page.csrf_token)},
-                                          {"redirect_uri", hidden("redirect_uri", page.redirect_uri)}}));
+                       {{"name", page.name},
+                        {"portal", base.portal},
+                        {"csrf_token", hidden("csrf_token", page.csrf_token)},
+                        {"redirect_uri", hidden("redirect_uri", page.redirect_uri)}}));
 }
 
 Markup message_page(const PageBase& base, const MessagePage& page) {
@@ -158,10 +169,9 @@ Markup message_page(const PageBase& base, const MessagePage& page) {
     link = render("<p class=\"actions\"><a href=\"{{url}}\">{{title}}</a></p>\n",
                   {{"url", page.link_url}, {"title", page.link_title}});
   }
-  return layout(base, page.title, render("<h1>{{title}}</h1>\n<p>{{text}}</p>\n{{link}}",
-                                         {{"title", page.title},
-                                          {"text", page.text},
-                                          {"link", std::move(link)}}));
+  return layout(base, page.title,
+                render("<h1>{{title}}</h1>\n<p>{{text}}</p>\n{{link}}",
+                       {{"title", page.title}, {"text", page.text}, {"link", std::move(link)}}));
 }
 
 }  // namespace gatehouse

@@ -12,8 +12,8 @@ namespace gatehouse {
 // The pages, each from a plain value that says what is on it. All of them work without JavaScript,
 // with the keyboard alone, in light and dark, and on a telephone.
 
-// Where the portal is, as the browser that will show the page reaches it: "/auth", or a whole address
-// on pages that are shown under another host.
+// Where the portal is, as the browser that will show the page reaches it: "/auth", or a whole
+// address on pages that are shown under another host.
 struct PageBase {
   std::string portal = "/auth";
 };

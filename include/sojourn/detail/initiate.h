@@ -25,10 +25,10 @@ auto keep_running(const Executor& executor) {
   return asio::prefer(executor, asio::execution::outstanding_work.tracked);
 }
 
-// Calling the result runs the handler where Asio would: after a trip through the store's executor, so
-// that it never runs inside the call that started the operation, on the handler's own executor. Both
-// are kept running until then. (Posting straight to the handler's executor would race the initiation
-// when that executor is another thread pool, as it is for use_future.)
+// Calling the result runs the handler where Asio would: after a trip through the store's executor,
+// so that it never runs inside the call that started the operation, on the handler's own executor.
+// Both are kept running until then. (Posting straight to the handler's executor would race the
+// initiation when that executor is another thread pool, as it is for use_future.)
 template <typename Result, typename Handler>
 Completion<Result> complete_with(Handler handler, const asio::any_io_executor& store_executor) {
   return [handler_executor = keep_running(asio::get_associated_executor(handler, store_executor)),
@@ -44,8 +44,9 @@ Completion<Result> complete_with(Handler handler, const asio::any_io_executor& s
   };
 }
 
-// What Asio calls when the operation starts: it has an executor, because adapters such as cancel_after
-// ask for it, and it holds the store's state rather than the Store, which may be moved meanwhile.
+// What Asio calls when the operation starts: it has an executor, because adapters such as
+// cancel_after ask for it, and it holds the store's state rather than the Store, which may be moved
+// meanwhile.
 template <typename Result, typename Start>
 class Initiation {
  public:
@@ -58,7 +59,8 @@ class Initiation {
 
   template <typename Handler>
   void operator()(Handler&& handler) && {
-    std::move(start_)(complete_with<Result>(std::decay_t<Handler>(std::forward<Handler>(handler)), executor_));
+    std::move(start_)(
+        complete_with<Result>(std::decay_t<Handler>(std::forward<Handler>(handler)), executor_));
   }
 
  private:

@@ -23,7 +23,8 @@ Answer parse(const std::string& bytes) {
   answer.status = std::stoi(line.substr(9));
   while (std::getline(lines, line)) {
     const std::size_t colon = line.find(": ");
-    answer.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2, line.size() - colon - 3));
+    answer.headers.emplace_back(line.substr(0, colon),
+                                line.substr(colon + 2, line.size() - colon - 3));
   }
   return answer;
 }
@@ -48,14 +49,15 @@ Answer Browser::get(int port, const std::string& path, const Headers& headers) {
   return send(port, "GET", path, headers, "");
 }
 
-Answer Browser::post(int port, const std::string& path, const std::string& form, const Headers& headers) {
+Answer Browser::post(int port, const std::string& path, const std::string& form,
+                     const Headers& headers) {
   Headers all = headers;
   all.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   return send(port, "POST", path, all, form);
 }
 
-Answer Browser::send(int port, const std::string& method, const std::string& path, const Headers& headers,
-                     const std::string& body) {
+Answer Browser::send(int port, const std::string& method, const std::string& path,
+                     const Headers& headers, const std::string& body) {
   std::string bytes = method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n";
   for (const auto& [name, value] : headers) bytes += name + ": " + value + "\r\n";
   std::string jar;
@@ -76,8 +78,10 @@ Answer Browser::send(int port, const std::string& method, const std::string& pat
     if (!equal_ignoring_case(name, "Set-Cookie")) continue;
     const std::string pair = value.substr(0, value.find(';'));
     const std::size_t equals = pair.find('=');
-    if (equals + 1 == pair.size()) cookies.erase(pair.substr(0, equals));
-    else cookies[pair.substr(0, equals)] = pair.substr(equals + 1);
+    if (equals + 1 == pair.size())
+      cookies.erase(pair.substr(0, equals));
+    else
+      cookies[pair.substr(0, equals)] = pair.substr(equals + 1);
   }
   return answer;
 }

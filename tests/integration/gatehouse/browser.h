@@ -27,7 +27,8 @@ class Browser {
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
   Answer get(int port, const std::string& path, const Headers& headers = {});
-  Answer post(int port, const std::string& path, const std::string& form, const Headers& headers = {});
+  Answer post(int port, const std::string& path, const std::string& form,
+              const Headers& headers = {});
   Answer send(int port, const std::string& method, const std::string& path, const Headers& headers,
               const std::string& body);
 

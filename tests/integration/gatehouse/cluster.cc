@@ -17,7 +17,8 @@ namespace {
 std::string config_text(const std::vector<int>& peer_ports) {
   std::string members;
   for (std::size_t i = 0; i < peer_ports.size(); ++i) {
-    members += "member auth-" + std::to_string(i) + " 127.0.0.1:" + std::to_string(peer_ports[i]) + "\n";
+    members +=
+        "member auth-" + std::to_string(i) + " 127.0.0.1:" + std::to_string(peer_ports[i]) + "\n";
   }
   // A low cost, since here only the right password is to be told from the wrong one.
   return R"({
@@ -28,11 +29,13 @@ std::string config_text(const std::vector<int>& peer_ports) {
 			user ana {
 				name Ana Mendes
 				email ana@example.com
-				password ")" + *hash_password("open sesame", 4) + R"("
+				password ")" +
+         *hash_password("open sesame", 4) + R"("
 				roles user dash
 			}
 			user ben {
-				password ")" + *hash_password("swordfish", 4) + R"("
+				password ")" +
+         *hash_password("swordfish", 4) + R"("
 				roles user
 			}
 		}
@@ -53,7 +56,8 @@ std::string config_text(const std::vector<int>& peer_ports) {
 	}
 	sojourn {
 		insecure
-)" + members + R"(
+)" + members +
+         R"(
 	}
 }
 127.0.0.1:0 {
@@ -112,7 +116,8 @@ Cluster::Cluster(int members, int started) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   for (const auto& node : nodes_) {
     while (!node->is_ready()) {
-      if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("a gatehouse is not ready");
+      if (std::chrono::steady_clock::now() > deadline)
+        throw std::runtime_error("a gatehouse is not ready");
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
@@ -125,14 +130,15 @@ void Cluster::stop(int i) { nodes_[static_cast<std::size_t>(i)]->stop(); }
 int Cluster::next() { return port(turn_++ % static_cast<int>(nodes_.size())); }
 
 std::string Cluster::begin(Browser& browser, const std::string& user) {
-  if (browser.post(next(), "/auth/login", "username=" + percent_encode(user)).status != 303) return {};
+  if (browser.post(next(), "/auth/login", "username=" + percent_encode(user)).status != 303)
+    return {};
   return browser.get(next(), "/auth/password").csrf_token();
 }
 
 bool Cluster::sign_in(Browser& browser, const std::string& user, const std::string& password) {
   const std::string token = begin(browser, user);
-  const Answer answer = browser.post(next(), "/auth/password",
-                                     "csrf_token=" + token + "&password=" + percent_encode(password));
+  const Answer answer = browser.post(
+      next(), "/auth/password", "csrf_token=" + token + "&password=" + percent_encode(password));
   return answer.status == 303 && answer.header("Location") == "/auth/portal" &&
          browser.get(next(), "/auth/portal").status == 200;
 }

@@ -10,11 +10,12 @@ namespace gatehouse::test {
 
 inline constexpr char kCookie[] = "__Host-sid";
 
-// Some gatehouses that form one cluster, auth-0 and so on, each with its own thread. User "ana" has the
-// password "open sesame" and the roles "user" and "dash", "ben" "swordfish" and "user".
+// Some gatehouses that form one cluster, auth-0 and so on, each with its own thread. User "ana" has
+// the password "open sesame" and the roles "user" and "dash", "ben" "swordfish" and "user".
 class Cluster {
  public:
-  // `started` of `members` run; the others are missing. Waits until those are ready if none is missing.
+  // `started` of `members` run; the others are missing. Waits until those are ready if none is
+  // missing.
   explicit Cluster(int members, int started);
   explicit Cluster(int members) : Cluster(members, members) {}
   ~Cluster();

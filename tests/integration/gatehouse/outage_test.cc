@@ -3,7 +3,8 @@
 
 namespace gatehouse::test {
 
-TEST_CASE("a server whose cluster is not complete says try again and not signed out", "[gatehouse][outage]") {
+TEST_CASE("a server whose cluster is not complete says try again and not signed out",
+          "[gatehouse][outage]") {
   Cluster cluster(3, /*started=*/1);
   const int port = cluster.port(0);
   Browser browser;
@@ -16,7 +17,8 @@ TEST_CASE("a server whose cluster is not complete says try again and not signed 
   CHECK(browser.get(port, "/healthz").status == 200);
   CHECK(browser.get(port, "/readyz").status == 503);
   CHECK_FALSE(browser.get(port, "/readyz").body.empty());
-  for (const char* path : {"/auth/portal", "/auth/whoami", "/auth/password", "/verify", "/verify/nginx"}) {
+  for (const char* path :
+       {"/auth/portal", "/auth/whoami", "/auth/password", "/verify", "/verify/nginx"}) {
     const Answer answer = browser.get(port, path, {{"Accept", "text/html"}});
     CAPTURE(path);
     CHECK(answer.status == 503);

@@ -23,7 +23,8 @@ TEST_CASE("signing out ends the session on all servers at once", "[gatehouse][se
 
   CHECK(browser.cookies.empty());
   browser.cookies = cookies;
-  for (int i = 0; i < 3; ++i) CHECK(browser.get(cluster.port(i), "/auth/whoami", kJson).status == 401);
+  for (int i = 0; i < 3; ++i)
+    CHECK(browser.get(cluster.port(i), "/auth/whoami", kJson).status == 401);
 }
 
 TEST_CASE("nobody is signed out by a link or another site", "[gatehouse][session]") {
@@ -44,7 +45,9 @@ TEST_CASE("after signing out a browser goes only where that is trusted", "[gateh
     Browser browser;
     REQUIRE(cluster.sign_in(browser, "ana", "open sesame"));
     const std::string token = browser.get(cluster.port(0), "/auth/portal").csrf_token();
-    return browser.post(cluster.port(0), "/auth/logout", "csrf_token=" + token + "&redirect_uri=" + wanted).header("Location");
+    return browser
+        .post(cluster.port(0), "/auth/logout", "csrf_token=" + token + "&redirect_uri=" + wanted)
+        .header("Location");
   };
 
   CHECK(target_of("https%3A%2F%2Fapp.example.com%2Fbye") == "https://app.example.com/bye");
@@ -55,7 +58,8 @@ TEST_CASE("the portal says who answered and who holds the session", "[gatehouse]
   Cluster cluster(2);
   Browser browser;
   REQUIRE(cluster.sign_in(browser, "ana", "open sesame"));
-  const std::string owner = browser.cookies.at(kCookie).substr(browser.cookies.at(kCookie).find('.') + 1);
+  const std::string owner =
+      browser.cookies.at(kCookie).substr(browser.cookies.at(kCookie).find('.') + 1);
 
   for (int i = 0; i < 2; ++i) {
     const Answer page = browser.get(cluster.port(i), "/auth/portal");
@@ -79,7 +83,8 @@ TEST_CASE("requests that follow the route cost no remote lookup", "[gatehouse][s
   CHECK(cluster.counter(owner, "/sticky/hit") == hits + 5);
 }
 
-TEST_CASE("a cookie with a stale route works and is replaced on pages only", "[gatehouse][session]") {
+TEST_CASE("a cookie with a stale route works and is replaced on pages only",
+          "[gatehouse][session]") {
   Cluster cluster(2);
   Browser browser;
   REQUIRE(cluster.sign_in(browser, "ana", "open sesame"));
@@ -105,10 +110,12 @@ TEST_CASE("a planted cookie does not hide the real one", "[gatehouse][session]")
   const std::string planted = cookie + attacker.cookies.at(kCookie);
 
   Browser bare;
-  for (const std::string& header : {planted + "; " + real, real + "; " + planted, cookie + "junk; " + real}) {
+  for (const std::string& header :
+       {planted + "; " + real, real + "; " + planted, cookie + "junk; " + real}) {
     CHECK(bare.get(cluster.port(0), "/verify", {{"Cookie", header}}).status == 200);
   }
-  CHECK(bare.get(cluster.port(0), "/verify", {{"Cookie", planted}, {"Cookie", real}}).status == 200);
+  CHECK(bare.get(cluster.port(0), "/verify", {{"Cookie", planted}, {"Cookie", real}}).status ==
+        200);
 }
 
 TEST_CASE("cookies that were changed are no session", "[gatehouse][session]") {
@@ -119,7 +126,8 @@ TEST_CASE("cookies that were changed are no session", "[gatehouse][session]") {
   std::string changed = right;
   changed[5] = changed[5] == 'a' ? 'b' : 'a';
 
-  for (const std::string& value : {changed, right.substr(1), "\"" + right + "\"", right + ".x", std::string("."), std::string()}) {
+  for (const std::string& value : {changed, right.substr(1), "\"" + right + "\"", right + ".x",
+                                   std::string("."), std::string()}) {
     browser.cookies[kCookie] = value;
     CAPTURE(value);
     CHECK(browser.get(cluster.port(0), "/auth/whoami", kJson).status == 401);
@@ -131,7 +139,8 @@ TEST_CASE("a probe says how long the session lives without prolonging it", "[gat
   Browser browser;
   REQUIRE(cluster.sign_in(browser, "ana", "open sesame"));
 
-  const auto json = nlohmann::json::parse(browser.get(cluster.port(0), "/auth/whoami?probe=true").body);
+  const auto json =
+      nlohmann::json::parse(browser.get(cluster.port(0), "/auth/whoami?probe=true").body);
 
   CHECK(json["authenticated"] == true);
   CHECK(json["expires_in"] > 1700);

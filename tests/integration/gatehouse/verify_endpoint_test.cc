@@ -12,14 +12,17 @@ const Browser::Headers kPage = {{"Accept", "text/html"},
 
 }  // namespace
 
-TEST_CASE("verify lets a signed-in user pass at any server, with all headers", "[gatehouse][verify]") {
+TEST_CASE("verify lets a signed-in user pass at any server, with all headers",
+          "[gatehouse][verify]") {
   Cluster cluster(3);
   Browser browser;
   REQUIRE(cluster.sign_in(browser, "ana", "open sesame"));
 
   for (int i = 0; i < 3; ++i) {
-    for (const char* path : {"/verify", "/verify/nginx", "/verify/dashboard", "/verify?mode=401&redirect_url=x"}) {
-      const Answer answer = browser.get(cluster.port(i), path, {{"Remote-User", "root"}, {"Remote-Groups", "admin"}});
+    for (const char* path :
+         {"/verify", "/verify/nginx", "/verify/dashboard", "/verify?mode=401&redirect_url=x"}) {
+      const Answer answer =
+          browser.get(cluster.port(i), path, {{"Remote-User", "root"}, {"Remote-Groups", "admin"}});
       CHECK(answer.status == 200);
       CHECK(answer.header("Remote-User") == "ana");
       CHECK(answer.header("Remote-Groups") == "user,dash");
@@ -35,13 +38,20 @@ TEST_CASE("verify sends others to the portal or refuses them", "[gatehouse][veri
   const int port = cluster.port(0);
   Browser nobody;
   const std::string login =
-      "https://auth.example.com/auth/login?redirect_url=https%3A%2F%2Fapp.example.com%2Fx%3Fa%3D1%26b%3D2";
+      "https://auth.example.com/auth/"
+      "login?redirect_url=https%3A%2F%2Fapp.example.com%2Fx%3Fa%3D1%26b%3D2";
 
   CHECK(nobody.get(port, "/verify", kPage).status == 302);
   CHECK(nobody.get(port, "/verify", kPage).header("Location") == login);
   CHECK(nobody.get(port, "/verify").status == 401);
-  CHECK(nobody.get(port, "/verify/nginx", {{"Accept", "text/html"}, {"X-Original-URL", "https://app.example.com/"}}).status == 401);
-  CHECK(nobody.get(port, "/verify", {{"Accept", "text/html"}, {"X-Forwarded-Host", "a b"}, {"X-Forwarded-Uri", "/"}}).status == 400);
+  CHECK(nobody
+            .get(port, "/verify/nginx",
+                 {{"Accept", "text/html"}, {"X-Original-URL", "https://app.example.com/"}})
+            .status == 401);
+  CHECK(nobody
+            .get(port, "/verify",
+                 {{"Accept", "text/html"}, {"X-Forwarded-Host", "a b"}, {"X-Forwarded-Uri", "/"}})
+            .status == 400);
 
   Browser ben;
   REQUIRE(cluster.sign_in(ben, "ben", "swordfish"));

@@ -74,25 +74,33 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
        "Caddyfile:2: '10.0.0.0/33' is neither a range such as 10.0.0.0/8 nor private_ranges"},
       {"trusted_proxies 10.0.0.0/8", "trusted_proxies",
        "Caddyfile:2: expected a range of addresses such as 10.0.0.0/8"},
-      {"trusted_proxies 10.0.0.0/8", "admin off", "Caddyfile:2: unknown directive 'admin off' in the global block"},
-      {"trusted_proxies 10.0.0.0/8", "threads many", "Caddyfile:2: 'many' is not a number from 1 to 256"},
+      {"trusted_proxies 10.0.0.0/8", "admin off",
+       "Caddyfile:2: unknown directive 'admin off' in the global block"},
+      {"trusted_proxies 10.0.0.0/8", "threads many",
+       "Caddyfile:2: 'many' is not a number from 1 to 256"},
       {"trusted_proxies 10.0.0.0/8", "grace_period 10",
        "Caddyfile:2: '10' is not a duration such as 90s, 30m or 12h, of at most 400 days"},
       {"trusted_proxies 10.0.0.0/8", "threads 2 3", "Caddyfile:2: unexpected word '3'"},
       {"trusted_proxies 10.0.0.0/8", "threads 2 {\n}", "Caddyfile:2: no block is expected here"},
       // Users.
-      {"user ana {", "user \"ana b\" {", "Caddyfile:5: user 'ana b' has a blank or comma in the name"},
-      {"bcrypt:10:$2b$10$", "bcrypt:12:$2b$10$", "Caddyfile:6: the password's cost is not the one in its hash"},
+      {"user ana {", "user \"ana b\" {",
+       "Caddyfile:5: user 'ana b' has a blank or comma in the name"},
+      {"bcrypt:10:$2b$10$", "bcrypt:12:$2b$10$",
+       "Caddyfile:6: the password's cost is not the one in its hash"},
       {"\"bcrypt:10:$2b$10$y", "\"plain:$2b$10$y",
        "Caddyfile:6: a password must be given as bcrypt:10:HASH, see 'gatehouse hash-password'"},
-      {"\t\t\t\tpassword", "\t\t\t\tshoe_size", "Caddyfile:6: unknown directive 'shoe_size' in a user"},
+      {"\t\t\t\tpassword", "\t\t\t\tshoe_size",
+       "Caddyfile:6: unknown directive 'shoe_size' in a user"},
       {"\t\t\tuser ana {", "\t\t\ttable users\n\t\t\tuser ana {",
        "Caddyfile:5: unknown directive 'table users' in a local identity store"},
       // The portal.
       {"enable identity store localdb", "enable identity store ldapdb",
        "Caddyfile:9: there is no local identity store 'ldapdb'"},
-      {"enable identity store localdb", "cookie lifetime 1", "Caddyfile:9: 'enable identity store' is missing"},
-      {"enable identity store localdb", "enable identity store localdb\ncookie domain example.com\nset session_id cookie name __Host-sid",
+      {"enable identity store localdb", "cookie lifetime 1",
+       "Caddyfile:9: 'enable identity store' is missing"},
+      {"enable identity store localdb",
+       "enable identity store localdb\ncookie domain example.com\nset session_id cookie name "
+       "__Host-sid",
        "Caddyfile:9: cookie: "},
       {"enable identity store localdb", "enable identity store localdb\ncookie guess domain",
        "Caddyfile:11: unknown directive 'guess domain' in an authentication portal's cookie"},
@@ -100,52 +108,66 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
        "Caddyfile:11: 'sometimes' is none of lax, strict and none"},
       {"enable identity store localdb", "enable identity store localdb\nenable admin api",
        "Caddyfile:11: unknown directive 'enable admin api' in an authentication portal"},
-      {"enable identity store localdb", "enable identity store localdb\ntrust login redirect uri domain suffix a:1 path /",
+      {"enable identity store localdb",
+       "enable identity store localdb\ntrust login redirect uri domain suffix a:1 path /",
        "Caddyfile:11: 'a:1' is no domain: a host name without a port is expected"},
-      {"enable identity store localdb", "enable identity store localdb\nui {\nlinks {\n\"My app\" javascript:alert(1)\n}\n}",
+      {"enable identity store localdb",
+       "enable identity store localdb\nui {\nlinks {\n\"My app\" javascript:alert(1)\n}\n}",
        "Caddyfile:13: 'javascript:alert(1)' is neither a path nor an http or https address"},
       {"sign-verify 0123456789abcdef0123456789abcdef", "sign-verify 0123456789",
        "Caddyfile:11: the secret of a crypto key has at least 32 bytes"},
-      {"crypto key sign-verify", "crypto key verify", "Caddyfile:9: one crypto key must be for sign-verify"},
+      {"crypto key sign-verify", "crypto key verify",
+       "Caddyfile:9: one crypto key must be for sign-verify"},
       {"crypto key sign-verify", "crypto key main sign-verify",
-       "Caddyfile:11: a crypto key is for sign-verify or verify, with an id of one character before it"},
+       "Caddyfile:11: a crypto key is for sign-verify or verify, with an id of one character "
+       "before it"},
       // Policies.
-      {"\t\t\tallow roles user\n", "", "Caddyfile:13: 'allow roles' is missing, or 'acl default allow' for whoever has signed in"},
+      {"\t\t\tallow roles user\n", "",
+       "Caddyfile:13: 'allow roles' is missing, or 'acl default allow' for whoever has signed in"},
       {"\t\t\tset auth url /auth\n", "", "Caddyfile:13: 'set auth url' is missing"},
       {"set auth url /auth", "set auth url //evil.example/auth",
        "Caddyfile:14: '//evil.example/auth' is neither a path nor an http or https address"},
-      {"allow roles user", "deny roles user", "Caddyfile:15: unknown directive 'deny roles user' in an authorization policy"},
+      {"allow roles user", "deny roles user",
+       "Caddyfile:15: unknown directive 'deny roles user' in an authorization policy"},
       // The cluster.
       {"node auth-0", "node auth-9", "Caddyfile:1: sojourn: the node 'auth-9' is not a member"},
       {"node auth-0", "copies 2", "Caddyfile:1: sojourn: 'node' does not say which member this is"},
       {"node auth-0", "node auth-0\nmember auth-0 127.0.0.1:7101",
        "Caddyfile:1: sojourn: the member 'auth-0' is listed twice"},
       {"member auth-0 127.0.0.1:7100", "copies 2", "Caddyfile:1: sojourn: there is no member"},
-      {"member auth-0 127.0.0.1:7100", "member auth-0", "Caddyfile:20: expected the address where other members reach it"},
+      {"member auth-0 127.0.0.1:7100", "member auth-0",
+       "Caddyfile:20: expected the address where other members reach it"},
       {"\t\tinsecure\n", "", "Caddyfile:1: sojourn: 'tls' is missing, or 'insecure' to do without"},
       {"insecure", "tls {\nca file\n}", "Caddyfile:21: tls needs certificate, key and ca"},
       {"insecure", "insecure\nsegments 1000", "Caddyfile:22: segments: not a power of two"},
       {"insecure", "insecure\nmemory lots",
        "Caddyfile:22: 'lots' is not a size such as 65536, 512MiB or 2GiB, of at most 1024GiB"},
-      {"insecure", "insecure\nplacement random", "Caddyfile:22: 'random' is neither local nor hashed"},
+      {"insecure", "insecure\nplacement random",
+       "Caddyfile:22: 'random' is neither local nor hashed"},
       {"insecure", "insecure\nidle 0s",
        "Caddyfile:22: '0s' is not a duration such as 90s, 30m or 12h, of at most 400 days"},
       {"insecure", "insecure\nroute maybe", "Caddyfile:22: 'maybe' is neither on nor off"},
-      {"insecure", "insecure\nreplicas 3", "Caddyfile:22: unknown directive 'replicas' in the sojourn block"},
+      {"insecure", "insecure\nreplicas 3",
+       "Caddyfile:22: unknown directive 'replicas' in the sojourn block"},
       // The site.
-      {"authenticate with main", "authenticate with other", "Caddyfile:25: there is no authentication portal 'other'"},
-      {"authorize with members", "authorize with others", "Caddyfile:28: there is no authorization policy 'others'"},
+      {"authenticate with main", "authenticate with other",
+       "Caddyfile:25: there is no authentication portal 'other'"},
+      {"authorize with members", "authorize with others",
+       "Caddyfile:28: there is no authorization policy 'others'"},
       {"route /auth*", "route /auth", "Caddyfile:25: a route's path ends with '*'"},
       {"route /verify*", "route /auth*", "Caddyfile:25: there are two routes for '/auth*'"},
-      {"authorize with members", "reverse_proxy app:8080", "Caddyfile:29: unknown directive 'reverse_proxy' in a route"},
+      {"authorize with members", "reverse_proxy app:8080",
+       "Caddyfile:29: unknown directive 'reverse_proxy' in a route"},
       {":8080 {", "auth.example.com {",
-       "Caddyfile:24: 'auth.example.com' is not a site's address such as :8080 or 127.0.0.1:8080, and no directive at the top level"},
+       "Caddyfile:24: 'auth.example.com' is not a site's address such as :8080 or 127.0.0.1:8080, "
+       "and no directive at the top level"},
       // Braces.
       {"\t\t\tallow roles user\n\t\t}", "\t\t\tallow roles user }",
        "Caddyfile:15: a '}' must stand on a line of its own"},
       {":8080 {\n", ":8080 { log\n", "Caddyfile:24: a '{' must end its line"},
       {":8080 {", "}\n:8080 {", "Caddyfile:24: a '}' that closes nothing"},
-      {":8080 {", ":8080 {\nroute /x* {", "Caddyfile:24: the block that is opened here is not closed"},
+      {":8080 {", ":8080 {\nroute /x* {",
+       "Caddyfile:24: the block that is opened here is not closed"},
       {":8080 {", "{\n}\n:8080 {", "Caddyfile:24: the global block must come first, and only once"},
   }));
   CAPTURE(mistake.to);
@@ -154,7 +176,9 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
   read(replaced(kSound, mistake.from, mistake.to), problems);
 
   CAPTURE(problems.lines());
-  const auto is_told = [&mistake](const std::string& line) { return line.starts_with(mistake.told); };
+  const auto is_told = [&mistake](const std::string& line) {
+    return line.starts_with(mistake.told);
+  };
   CHECK(std::ranges::any_of(problems.lines(), is_told));
 }
 
@@ -166,7 +190,8 @@ TEST_CASE("all mistakes of a configuration are told at once", "[gatehouse][confi
   CHECK(problems.lines() ==
         std::vector<std::string>{
             "Caddyfile:15: unknown directive 'allow' in an authorization policy",
-            "Caddyfile:13: 'allow roles' is missing, or 'acl default allow' for whoever has signed in",
+            "Caddyfile:13: 'allow roles' is missing, or 'acl default allow' for whoever has signed "
+            "in",
             "Caddyfile:21: unknown directive 'secure' in the sojourn block",
             "Caddyfile:1: sojourn: 'tls' is missing, or 'insecure' to do without"});
 }
@@ -193,10 +218,11 @@ TEST_CASE("a file that cannot be read is a problem", "[gatehouse][config]") {
 }
 
 TEST_CASE("a sound configuration says what it means", "[gatehouse][config]") {
-  const Config config = read_sound("insecure",
-                                   "insecure\ncluster c1\nmember auth-1 127.0.0.1:7101 zone z capacity 3\n"
-                                   "copies 3\nsegments 1024\nplacement hashed\nmemory 64MiB\nidle 1h30m\n"
-                                   "absolute 1d\nlogin 5m\nroute alias auth-1 b");
+  const Config config =
+      read_sound("insecure",
+                 "insecure\ncluster c1\nmember auth-1 127.0.0.1:7101 zone z capacity 3\n"
+                 "copies 3\nsegments 1024\nplacement hashed\nmemory 64MiB\nidle 1h30m\n"
+                 "absolute 1d\nlogin 5m\nroute alias auth-1 b");
 
   CHECK(config.listen == std::vector<std::string>{":8080"});
   CHECK(config.store.cluster == "c1");
@@ -216,7 +242,8 @@ TEST_CASE("a sound configuration says what it means", "[gatehouse][config]") {
 
 TEST_CASE("the cookie's default name is the strictest possible", "[gatehouse][config]") {
   const auto name_with = [](std::string_view lines) {
-    return read_sound("enable identity store localdb", "enable identity store localdb\n" + std::string(lines))
+    return read_sound("enable identity store localdb",
+                      "enable identity store localdb\n" + std::string(lines))
         .find_portal("main")
         ->cookie.name;
   };
@@ -228,7 +255,9 @@ TEST_CASE("the cookie's default name is the strictest possible", "[gatehouse][co
 }
 
 TEST_CASE("the key that signs comes before those that only verify", "[gatehouse][config]") {
-  const Config config = read_sound("crypto key sign-verify", "crypto key a verify fedcba9876543210fedcba9876543210\ncrypto key b sign-verify");
+  const Config config =
+      read_sound("crypto key sign-verify",
+                 "crypto key a verify fedcba9876543210fedcba9876543210\ncrypto key b sign-verify");
 
   const auto& keys = config.find_portal("main")->cookie.keys;
 

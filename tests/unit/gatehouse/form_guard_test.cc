@@ -7,7 +7,8 @@ namespace gatehouse {
 namespace {
 
 bool is_own(const test::Headers& headers) {
-  return comes_from_own_page(test::request_from("10.0.0.1", headers), test::trusting({"10.0.0.0/8"}));
+  return comes_from_own_page(test::request_from("10.0.0.1", headers),
+                             test::trusting({"10.0.0.0/8"}));
 }
 
 }  // namespace
@@ -18,7 +19,8 @@ TEST_CASE("forms from other sites are told by what the browser says", "[gatehous
   CHECK_FALSE(is_own({{"Host", "auth.example.com"}, {"Sec-Fetch-Site", "cross-site"}}));
   CHECK_FALSE(is_own({{"Host", "auth.example.com"}, {"Sec-Fetch-Site", "same-site"}}));
   // What a page cannot forge wins over what an old browser would say.
-  CHECK_FALSE(is_own({{"Host", "a.example"}, {"Origin", "https://a.example"}, {"Sec-Fetch-Site", "cross-site"}}));
+  CHECK_FALSE(is_own(
+      {{"Host", "a.example"}, {"Origin", "https://a.example"}, {"Sec-Fetch-Site", "cross-site"}}));
 }
 
 TEST_CASE("older browsers say at least the origin", "[gatehouse][csrf]") {
@@ -32,7 +34,9 @@ TEST_CASE("older browsers say at least the origin", "[gatehouse][csrf]") {
 }
 
 TEST_CASE("behind a proxy the host is the one the browser asked for", "[gatehouse][csrf]") {
-  CHECK(is_own({{"Host", "10.0.0.2:8080"}, {"X-Forwarded-Host", "auth.example.com"}, {"Origin", "https://auth.example.com"}}));
+  CHECK(is_own({{"Host", "10.0.0.2:8080"},
+                {"X-Forwarded-Host", "auth.example.com"},
+                {"Origin", "https://auth.example.com"}}));
 }
 
 TEST_CASE("clients that are no browsers may send forms", "[gatehouse][csrf]") {

@@ -1,7 +1,7 @@
 #include "gatehouse/http/forwarded.h"
 
-#include "unit/gatehouse/requests.h"
 #include "support/catch.h"
+#include "unit/gatehouse/requests.h"
 
 namespace gatehouse {
 namespace {
@@ -33,7 +33,8 @@ TEST_CASE("a range holds the addresses with its first bits", "[gatehouse][forwar
 }
 
 TEST_CASE("text that is no range is refused", "[gatehouse][forwarded]") {
-  for (const char* text : {"", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/8x", "example.com", "::1/129"}) {
+  for (const char* text :
+       {"", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/8x", "example.com", "::1/129"}) {
     TrustedProxies trusted;
     CAPTURE(text);
     CHECK_FALSE(trusted.add(text));
@@ -58,19 +59,22 @@ TEST_CASE("the client is the last address that no trusted proxy has", "[gatehous
   };
 
   CHECK(client_of({{"X-Forwarded-For", "1.2.3.4, 203.0.113.9, 10.2.2.2"}}) == "203.0.113.9");
-  CHECK(client_of({{"X-Forwarded-For", "1.2.3.4"}, {"X-Forwarded-For", "203.0.113.9"}}) == "203.0.113.9");
+  CHECK(client_of({{"X-Forwarded-For", "1.2.3.4"}, {"X-Forwarded-For", "203.0.113.9"}}) ==
+        "203.0.113.9");
   CHECK(client_of({{"X-Forwarded-For", "10.3.3.3"}}) == "10.3.3.3");
   CHECK(client_of({{"X-Forwarded-For", "nonsense"}}) == "10.1.1.1");
   CHECK(client_of({}) == "10.1.1.1");
 }
 
-TEST_CASE("only this machine and trusted proxies for themselves are internal", "[gatehouse][forwarded]") {
+TEST_CASE("only this machine and trusted proxies for themselves are internal",
+          "[gatehouse][forwarded]") {
   const auto trusted = trusting({"10.0.0.0/8"});
 
   CHECK(is_internal(request_from("127.0.0.1", {}), trusted));
   CHECK(is_internal(request_from("10.0.0.1", {{"X-Forwarded-For", "127.0.0.1"}}), trusted));
   CHECK_FALSE(is_internal(request_from("192.0.2.1", {}), trusted));
-  CHECK_FALSE(is_internal(request_from("127.0.0.1", {{"X-Forwarded-For", "203.0.113.9"}}), trusted));
+  CHECK_FALSE(
+      is_internal(request_from("127.0.0.1", {{"X-Forwarded-For", "203.0.113.9"}}), trusted));
   CHECK_FALSE(is_internal(request_from("127.0.0.1", {{"X-Forwarded-For", "nonsense"}}), trusted));
 }
 

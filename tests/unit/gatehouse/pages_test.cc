@@ -11,7 +11,9 @@ namespace {
 
 constexpr char kNasty[] = "\"><script>alert('&')</script>{{title}}";
 
-bool holds(const Markup& page, std::string_view text) { return page.html.find(text) != std::string::npos; }
+bool holds(const Markup& page, std::string_view text) {
+  return page.html.find(text) != std::string::npos;
+}
 
 }  // namespace
 
@@ -22,7 +24,8 @@ TEST_CASE("text becomes harmless in HTML", "[gatehouse][pages]") {
 }
 
 TEST_CASE("a template escapes text and leaves markup alone", "[gatehouse][pages]") {
-  const Markup page = render("<p>{{text}}</p>{{markup}}", {{"text", "<b>"}, {"markup", Markup{"<hr>"}}});
+  const Markup page =
+      render("<p>{{text}}</p>{{markup}}", {{"text", "<b>"}, {"markup", Markup{"<hr>"}}});
 
   CHECK(page.html == "<p>&lt;b&gt;</p><hr>");
 }
@@ -34,12 +37,17 @@ TEST_CASE("a value that looks like a placeholder is only text", "[gatehouse][pag
 TEST_CASE("nothing from outside becomes markup on any page", "[gatehouse][pages]") {
   const PageBase base;
   for (const Markup& page :
-       {login_page(base, {.user_name = kNasty, .redirect_url = kNasty, .notice = kNasty, .error = kNasty}),
+       {login_page(
+            base, {.user_name = kNasty, .redirect_url = kNasty, .notice = kNasty, .error = kNasty}),
         password_page(base, {.user_name = kNasty, .csrf_token = kNasty, .error = kNasty}),
-        portal_page(base, {.name = kNasty, .csrf_token = kNasty, .links = {{kNasty, kNasty}}, .about_session = {{kNasty, kNasty}}}),
+        portal_page(base, {.name = kNasty,
+                          .csrf_token = kNasty,
+                          .links = {{kNasty, kNasty}},
+                          .about_session = {{kNasty, kNasty}}}),
         whoami_page(base, {.about_user = {{kNasty, kNasty}}, .about_session = {{kNasty, kNasty}}}),
         logout_page(base, {.name = kNasty, .csrf_token = kNasty, .redirect_uri = kNasty}),
-        message_page(base, {.title = kNasty, .text = kNasty, .link_title = kNasty, .link_url = kNasty})}) {
+        message_page(
+            base, {.title = kNasty, .text = kNasty, .link_title = kNasty, .link_url = kNasty})}) {
     CHECK_FALSE(holds(page, "<script"));
     CHECK_FALSE(holds(page, "alert('"));
     CHECK(holds(page, "&lt;script&gt;"));
@@ -85,12 +93,13 @@ TEST_CASE("a page may load nothing but its own style and images", "[gatehouse][p
 TEST_CASE("a form may lead to where its answer redirects", "[gatehouse][pages]") {
   const Response response = page_response({}, 200, {}, "https://app.example.com:8443/x?y");
 
-  CHECK(response.header("Content-Security-Policy").find("form-action 'self' https://app.example.com:8443;") !=
-        std::string_view::npos);
+  CHECK(response.header("Content-Security-Policy")
+            .find("form-action 'self' https://app.example.com:8443;") != std::string_view::npos);
 }
 
 TEST_CASE("assets may be kept since their address changes with them", "[gatehouse][pages]") {
-  CHECK(asset_response("text/css", "a").header("Cache-Control").find("immutable") != std::string_view::npos);
+  CHECK(asset_response("text/css", "a").header("Cache-Control").find("immutable") !=
+        std::string_view::npos);
   CHECK(assets_version().size() == 10);
 }
 

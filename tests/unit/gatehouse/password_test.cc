@@ -33,7 +33,8 @@ TEST_CASE("a new hash matches its password and is salted", "[gatehouse][password
   CHECK_FALSE(password_matches("open sesam", *hash));
 }
 
-TEST_CASE("passwords that bcrypt would cut are neither hashed nor matched", "[gatehouse][password]") {
+TEST_CASE("passwords that bcrypt would cut are neither hashed nor matched",
+          "[gatehouse][password]") {
   const std::string longest(kPasswordBytesMax, 'a');
   const auto hash = parse_password_hash(*hash_password(longest, 4));
 
@@ -47,8 +48,10 @@ TEST_CASE("passwords that bcrypt would cut are neither hashed nor matched", "[ga
 }
 
 TEST_CASE("text that is no bcrypt hash is refused without repeating it", "[gatehouse][password]") {
-  for (const std::string& text : {std::string(), std::string("secret"), "argon2:3:" + kKnown, std::string("bcrypt:5"), "bcrypt:05:" + kKnown,
-                                  "bcrypt:6:" + kKnown, "bcrypt:5:" + kKnown + "x", std::string("bcrypt:5:secret")}) {
+  for (const std::string& text :
+       {std::string(), std::string("secret"), "argon2:3:" + kKnown, std::string("bcrypt:5"),
+        "bcrypt:05:" + kKnown, "bcrypt:6:" + kKnown, "bcrypt:5:" + kKnown + "x",
+        std::string("bcrypt:5:secret")}) {
     CAPTURE(text);
     const auto hash = parse_password_hash(text);
     REQUIRE_FALSE(hash.ok());
@@ -83,7 +86,8 @@ TEST_CASE("a checker with too much to do refuses at once", "[gatehouse][password
   PasswordChecker checker(1, /*waiting_max=*/0);
   absl::Status answer;
 
-  checker.check("U*U", {kKnown}, io.get_executor(), [&answer](absl::Status status) { answer = status; });
+  checker.check("U*U", {kKnown}, io.get_executor(),
+                [&answer](absl::Status status) { answer = status; });
   io.run();
 
   CHECK(absl::IsResourceExhausted(answer));

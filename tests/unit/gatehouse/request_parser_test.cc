@@ -13,10 +13,14 @@ constexpr char kGet[] = "GET /a?b=c HTTP/1.1\r\nHost: h\r\nX: 1\r\n\r\n";
 int status_of(const std::string& text) {
   RequestParser parser;
   switch (parser.append(text)) {
-    case State::kMore: return 0;
-    case State::kContinue: return 100;
-    case State::kDone: return 200;
-    case State::kRefused: return parser.status();
+    case State::kMore:
+      return 0;
+    case State::kContinue:
+      return 100;
+    case State::kDone:
+      return 200;
+    case State::kRefused:
+      return parser.status();
   }
   return -1;
 }
@@ -25,8 +29,8 @@ int status_of(const std::string& text) {
 
 TEST_CASE("a request is read whole", "[gatehouse][http]") {
   RequestParser parser;
-  REQUIRE(parser.append("POST /a?b=c&d HTTP/1.1\r\nHost: h\r\nCookie: a\r\ncookie: b\r\nContent-Length: 4\r\n\r\nbody") ==
-          State::kDone);
+  REQUIRE(parser.append("POST /a?b=c&d HTTP/1.1\r\nHost: h\r\nCookie: a\r\ncookie: "
+                        "b\r\nContent-Length: 4\r\n\r\nbody") == State::kDone);
 
   const Request request = parser.take();
 
@@ -41,10 +45,13 @@ TEST_CASE("a request is read whole", "[gatehouse][http]") {
 }
 
 TEST_CASE("a request may come byte by byte", "[gatehouse][http]") {
-  const std::string text = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
+  const std::string text =
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
   RequestParser parser;
 
-  for (std::size_t i = 0; i + 1 < text.size(); ++i) REQUIRE(parser.append(text.substr(i, 1)) == State::kMore);
+  for (std::size_t i = 0; i + 1 < text.size(); ++i)
+    REQUIRE(parser.append(text.substr(i, 1)) == State::kMore);
 
   REQUIRE(parser.append(text.substr(text.size() - 1)) == State::kDone);
   CHECK(parser.take().body == "abcde");
@@ -52,7 +59,9 @@ TEST_CASE("a request may come byte by byte", "[gatehouse][http]") {
 
 TEST_CASE("requests sent ahead are read one after the other", "[gatehouse][http]") {
   RequestParser parser;
-  REQUIRE(parser.append(std::string(kGet) + "POST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nokGET /3") == State::kDone);
+  REQUIRE(parser.append(std::string(kGet) +
+                        "POST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nokGET /3") ==
+          State::kDone);
 
   CHECK(parser.take().path == "/a");
   REQUIRE(parser.append("") == State::kDone);
@@ -81,7 +90,9 @@ TEST_CASE("a target with scheme and host is reduced to its path", "[gatehouse][h
 TEST_CASE("a client that waits for it is told to continue once", "[gatehouse][http]") {
   RequestParser parser;
 
-  CHECK(parser.append("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n") == State::kContinue);
+  CHECK(parser.append(
+            "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n") ==
+        State::kContinue);
   CHECK(parser.append("o") == State::kMore);
   CHECK(parser.append("k") == State::kDone);
 }
@@ -90,21 +101,23 @@ TEST_CASE("what is not HTTP is refused", "[gatehouse][http]") {
   for (const char* text : {
            "\x16\x03\x01\x02 TLS hello\r\n\r\n",
            "GET\r\n\r\n",
-           "GET / HTTP/1.1\r\n\r\n",                                // no Host
-           "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",          // two
-           "GET a HTTP/1.1\r\nHost: h\r\n\r\n",                     // no path
-           "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n",              //
-           "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",                 //
-           "GET / HTTP/1.1\r\nHost: h\r\nA B: c\r\n\r\n",           // blank in a name
-           "GET / HTTP/1.1\r\nHost : h\r\n\r\n",                    // blank before the colon
-           "GET / HTTP/1.1\r\nHost: h\r\nX: a\x01b\r\n\r\n",        // control character
-           "GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n",                 //
+           "GET / HTTP/1.1\r\n\r\n",                          // no Host
+           "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",    // two
+           "GET a HTTP/1.1\r\nHost: h\r\n\r\n",               // no path
+           "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n",        //
+           "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",           //
+           "GET / HTTP/1.1\r\nHost: h\r\nA B: c\r\n\r\n",     // blank in a name
+           "GET / HTTP/1.1\r\nHost : h\r\n\r\n",              // blank before the colon
+           "GET / HTTP/1.1\r\nHost: h\r\nX: a\x01b\r\n\r\n",  // control character
+           "GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n",           //
            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n",
            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
            // Two lengths are how requests are smuggled past proxies.
-           "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-           "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: "
+           "chunked\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+           "5\r\n\r\n0\r\n\r\n",
            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
        }) {
     CAPTURE(text);
@@ -130,7 +143,8 @@ TEST_CASE("headers and bodies beyond their limits are refused early", "[gatehous
   CHECK(status_of(post + "Content-Length: 65536\r\n\r\n" + body) == 200);
   CHECK(status_of(post + "Content-Length: 65537\r\n\r\n") == 413);
   CHECK(status_of(post + "Content-Length: 99999999999999999999\r\n\r\n") == 400);
-  CHECK(status_of(post + "Transfer-Encoding: chunked\r\n\r\n8000\r\n" + body.substr(0, 0x8000) + "\r\n8001\r\n") == 413);
+  CHECK(status_of(post + "Transfer-Encoding: chunked\r\n\r\n8000\r\n" + body.substr(0, 0x8000) +
+                  "\r\n8001\r\n") == 413);
   CHECK(status_of(post + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(20000, 'x')) == 431);
 }
 

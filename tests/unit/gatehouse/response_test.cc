@@ -5,16 +5,19 @@
 namespace gatehouse {
 namespace {
 
-bool holds(const std::string& bytes, std::string_view text) { return bytes.find(text) != std::string::npos; }
+bool holds(const std::string& bytes, std::string_view text) {
+  return bytes.find(text) != std::string::npos;
+}
 
 }  // namespace
 
 TEST_CASE("a response is written whole", "[gatehouse][http]") {
   const std::string bytes = Response::text(404, "gone\n").serialize(false, true, "today");
 
-  CHECK(bytes == "HTTP/1.1 404 Not Found\r\nDate: today\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                 "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Length: 5\r\n"
-                 "Connection: keep-alive\r\n\r\ngone\n");
+  CHECK(bytes ==
+        "HTTP/1.1 404 Not Found\r\nDate: today\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Length: 5\r\n"
+        "Connection: keep-alive\r\n\r\ngone\n");
 }
 
 TEST_CASE("the answer to HEAD says the length of a body that it leaves out", "[gatehouse][http]") {

@@ -19,8 +19,8 @@ Response ask(const Router& router, const std::string& method, const std::string&
   request.method = method;
   request.path = path;
   Response answer(0);
-  router.handle(std::make_shared<Exchange>(request, io.get_executor(),
-                                           [&answer](Response response) { answer = std::move(response); }));
+  router.handle(std::make_shared<Exchange>(
+      request, io.get_executor(), [&answer](Response response) { answer = std::move(response); }));
   return answer;
 }
 
@@ -44,7 +44,8 @@ TEST_CASE("an unknown path is 404 and an unknown method 405", "[gatehouse][route
   router.add("GET", "/a", says("get"));
   router.add("POST", "/a", says("post"));
 
-  for (const char* path : {"/", "/a/", "/A", "/a/b", "/%61", "//a"}) CHECK(ask(router, "GET", path).status() == 404);
+  for (const char* path : {"/", "/a/", "/A", "/a/b", "/%61", "//a"})
+    CHECK(ask(router, "GET", path).status() == 404);
   CHECK(ask(router, "DELETE", "/a").status() == 405);
   CHECK(ask(router, "DELETE", "/a").header("Allow") == "GET, HEAD, POST");
   CHECK(ask(router, "*", "/a").status() == 405);

@@ -22,7 +22,8 @@ TEST_CASE("the status holds health and counters as JSON", "[gatehouse][status]")
   sojourn::Metrics metrics;
   metrics.reads_remote_hit = 3;
 
-  const auto json = nlohmann::json::parse(status_answer("auth-0", {.ready = true}, false, metrics, counters).body());
+  const auto json = nlohmann::json::parse(
+      status_answer("auth-0", {.ready = true}, false, metrics, counters).body());
 
   CHECK(json["node"] == "auth-0");
   CHECK(json["health"]["ready"] == true);

@@ -12,8 +12,8 @@ std::string user_json(const std::string& fields) {
 }
 
 std::string password_json(const std::string& more = "") {
-  return R"("passwords": [{"purpose": "generic", "algorithm": "bcrypt", "cost": 10, "hash": ")" + std::string(kHash) +
-         "\"" + more + "}]";
+  return R"("passwords": [{"purpose": "generic", "algorithm": "bcrypt", "cost": 10, "hash": ")" +
+         std::string(kHash) + "\"" + more + "}]";
 }
 
 }  // namespace
@@ -37,7 +37,8 @@ TEST_CASE("a user of authcrunch's database is read whole", "[gatehouse][users]")
 
 TEST_CASE("single names and addresses are read where there is no list", "[gatehouse][users]") {
   const auto users = parse_users_json(user_json(
-      R"("username": "a", "name": {"last": "Ann", "alias": true}, "email_address": {"address": "a@b.c"}, )" + password_json()));
+      R"("username": "a", "name": {"last": "Ann", "alias": true}, "email_address": {"address": "a@b.c"}, )" +
+      password_json()));
 
   REQUIRE(users.ok());
   CHECK(users->front().full_name == "Ann");
@@ -45,11 +46,12 @@ TEST_CASE("single names and addresses are read where there is no list", "[gateho
 }
 
 TEST_CASE("who cannot sign in is left out", "[gatehouse][users]") {
-  for (const std::string& fields : {R"("username": "a", "disabled": true, )" + password_json(),
-                                    R"("username": "a", )" + password_json(R"(, "disabled": true)"),
-                                    R"("username": "a", )" + password_json(R"(, "expired": true)"),
-                                    std::string(R"("username": "a")"),
-                                    std::string(R"("username": "a", "passwords": [{"algorithm": "argon2id", "hash": "x"}])")}) {
+  for (const std::string& fields :
+       {R"("username": "a", "disabled": true, )" + password_json(),
+        R"("username": "a", )" + password_json(R"(, "disabled": true)"),
+        R"("username": "a", )" + password_json(R"(, "expired": true)"),
+        std::string(R"("username": "a")"),
+        std::string(R"("username": "a", "passwords": [{"algorithm": "argon2id", "hash": "x"}])")}) {
     const auto users = parse_users_json(user_json(fields));
     CAPTURE(fields);
     REQUIRE(users.ok());
@@ -64,7 +66,8 @@ TEST_CASE("a database with a mistake is refused with the user's name", "[gatehou
   CHECK_FALSE(parse_users_json("{\"users\": 5}").ok());
   CHECK_FALSE(parse_users_json("{\"users\": [5]}").ok());
   CHECK_FALSE(parse_users_json(user_json(password_json())).ok());
-  const auto bad_role = parse_users_json(user_json(R"("username": "a", "roles": [{"name": "x,y"}], )" + password_json()));
+  const auto bad_role = parse_users_json(
+      user_json(R"("username": "a", "roles": [{"name": "x,y"}], )" + password_json()));
   REQUIRE_FALSE(bad_role.ok());
   CHECK(std::string(bad_role.status().message()).starts_with("user 1 (a) has a role"));
 }

@@ -13,9 +13,8 @@ using test::trusting;
 constexpr auto kForwardAuth = VerifyMode::kForwardAuth;
 constexpr auto kAuthRequest = VerifyMode::kAuthRequest;
 
-const PolicyConfig kPolicy = {.name = "p",
-                              .auth_url = "https://auth.example.com/auth",
-                              .allowed_roles = {"admin", "user"}};
+const PolicyConfig kPolicy = {
+    .name = "p", .auth_url = "https://auth.example.com/auth", .allowed_roles = {"admin", "user"}};
 
 const Headers kBrowser = {{"Accept", "text/html,*/*"},
                           {"X-Forwarded-Method", "GET"},
@@ -24,7 +23,8 @@ const Headers kBrowser = {{"Accept", "text/html,*/*"},
                           {"X-Forwarded-Uri", "/x?a=1&b=2"}};
 
 constexpr char kLogin[] =
-    "https://auth.example.com/auth/login?redirect_url=https%3A%2F%2Fapp.example.com%2Fx%3Fa%3D1%26b%3D2";
+    "https://auth.example.com/auth/"
+    "login?redirect_url=https%3A%2F%2Fapp.example.com%2Fx%3Fa%3D1%26b%3D2";
 constexpr char kPlainLogin[] = "https://auth.example.com/auth/login";
 
 Headers with(Headers headers, std::string name, std::string value) {
@@ -52,9 +52,10 @@ TEST_CASE("a browser that is not signed in is sent to the portal", "[gatehouse][
 }
 
 TEST_CASE("a script that is not signed in gets 401 with the same location", "[gatehouse][verify]") {
-  for (const Headers& headers : {with(kBrowser, "Accept", "application/json"),
-                                 with(kBrowser, "X-Requested-With", "XMLHttpRequest"),
-                                 with(kBrowser, "Sec-Fetch-Mode", "cors"), with(kBrowser, "Accept", "")}) {
+  for (const Headers& headers :
+       {with(kBrowser, "Accept", "application/json"),
+        with(kBrowser, "X-Requested-With", "XMLHttpRequest"),
+        with(kBrowser, "Sec-Fetch-Mode", "cors"), with(kBrowser, "Accept", "")}) {
     const Response response = unsigned_answer(headers);
     CHECK(response.status() == 401);
     CHECK(response.header("Location") == kLogin);
@@ -70,7 +71,8 @@ TEST_CASE("a policy can do without redirects", "[gatehouse][verify]") {
 }
 
 TEST_CASE("nginx always gets 401 for those who are not signed in", "[gatehouse][verify]") {
-  const Headers headers = {{"Accept", "text/html"}, {"X-Original-URL", "https://app.example.com/x?a=1&b=2"}};
+  const Headers headers = {{"Accept", "text/html"},
+                           {"X-Original-URL", "https://app.example.com/x?a=1&b=2"}};
 
   const Response response = unsigned_answer(headers, kAuthRequest);
 
@@ -104,26 +106,33 @@ TEST_CASE("the original URL is believed to trusted proxies only", "[gatehouse][v
 }
 
 TEST_CASE("Host, Referer and query do not say the original URL", "[gatehouse][verify]") {
-  Request request = request_from("10.0.0.1", {{"Host", "evil.example"}, {"Referer", "https://evil.example/"}});
+  Request request =
+      request_from("10.0.0.1", {{"Host", "evil.example"}, {"Referer", "https://evil.example/"}});
   request.query = "redirect_url=https://evil.example/&mode=401";
 
   CHECK_FALSE(original_request(request, kForwardAuth, trusting({"10.0.0.0/8"}))->url);
 }
 
-TEST_CASE("a trusted proxy that passes on a bad host or scheme gets an error", "[gatehouse][verify]") {
-  for (const auto& headers :
-       {with(kBrowser, "X-Forwarded-Host", "evil.example/@app.example.com"), with(kBrowser, "X-Forwarded-Host", "a b"),
-        with(kBrowser, "X-Forwarded-Host", "user@evil.example"), with(kBrowser, "X-Forwarded-Proto", "javascript")}) {
+TEST_CASE("a trusted proxy that passes on a bad host or scheme gets an error",
+          "[gatehouse][verify]") {
+  for (const auto& headers : {with(kBrowser, "X-Forwarded-Host", "evil.example/@app.example.com"),
+                              with(kBrowser, "X-Forwarded-Host", "a b"),
+                              with(kBrowser, "X-Forwarded-Host", "user@evil.example"),
+                              with(kBrowser, "X-Forwarded-Proto", "javascript")}) {
     const auto read = original(headers);
     // A slash in the host makes another, well-formed URL, which the portal would not trust.
-    if (read.ok()) CHECK(read->url->host == "evil.example");
-    else CHECK(absl::IsInvalidArgument(read.status()));
+    if (read.ok())
+      CHECK(read->url->host == "evil.example");
+    else
+      CHECK(absl::IsInvalidArgument(read.status()));
   }
 }
 
 TEST_CASE("an address that is too long or odd to return to is left out", "[gatehouse][verify]") {
-  for (const auto& uri : {"/" + std::string(3000, 'a'), "/" + std::string(9000, 'a'), std::string("/a/../b")}) {
-    CHECK(unsigned_answer(with(kBrowser, "X-Forwarded-Uri", uri)).header("Location") == kPlainLogin);
+  for (const auto& uri :
+       {"/" + std::string(3000, 'a'), "/" + std::string(9000, 'a'), std::string("/a/../b")}) {
+    CHECK(unsigned_answer(with(kBrowser, "X-Forwarded-Uri", uri)).header("Location") ==
+          kPlainLogin);
   }
 }
 
@@ -138,7 +147,8 @@ TEST_CASE("whoever is signed in but not allowed gets 403 and no redirect", "[gat
   const Identity ana = {.user = "<ana>"};
 
   const Response page = forbidden_answer(kPolicy, *original(kBrowser), kForwardAuth, ana);
-  const Response text = forbidden_answer(kPolicy, *original(kBrowser, kAuthRequest), kAuthRequest, ana);
+  const Response text =
+      forbidden_answer(kPolicy, *original(kBrowser, kAuthRequest), kAuthRequest, ana);
 
   CHECK(page.status() == 403);
   CHECK(page.header("Location").empty());
@@ -158,10 +168,11 @@ TEST_CASE("all identity headers are sent every time", "[gatehouse][verify]") {
 
   const std::string bytes = pass_answer(policy, {.user = "ana"}).serialize(false, true, "now");
 
-  for (const char* name : {"Remote-User: ana", "Remote-Groups: ", "Remote-Email: ", "Remote-Name: ",
-                           "X-Auth-Request-User: ana", "X-Auth-Request-Groups: ", "X-Auth-Request-Email: ",
-                           "X-Auth-Request-Preferred-Username: ana", "X-Token-Subject: ana", "X-Token-User-Name: ",
-                           "X-Token-User-Email: ", "X-Token-User-Roles: "}) {
+  for (const char* name :
+       {"Remote-User: ana", "Remote-Groups: ", "Remote-Email: ", "Remote-Name: ",
+        "X-Auth-Request-User: ana", "X-Auth-Request-Groups: ", "X-Auth-Request-Email: ",
+        "X-Auth-Request-Preferred-Username: ana", "X-Token-Subject: ana",
+        "X-Token-User-Name: ", "X-Token-User-Email: ", "X-Token-User-Roles: "}) {
     CAPTURE(name);
     CHECK(bytes.find(std::string("\r\n") + name + "\r\n") != std::string::npos);
   }
@@ -180,7 +191,8 @@ TEST_CASE("the largest identity fits in 3 kB of headers", "[gatehouse][verify]")
 }
 
 TEST_CASE("groups are a list with commas", "[gatehouse][verify]") {
-  CHECK(pass_answer(kPolicy, {.user = "ana", .roles = {"a", "b/c"}}).header("Remote-Groups") == "a,b/c");
+  CHECK(pass_answer(kPolicy, {.user = "ana", .roles = {"a", "b/c"}}).header("Remote-Groups") ==
+        "a,b/c");
 }
 
 TEST_CASE("an answer that is not known is 503 and never 401", "[gatehouse][verify]") {
@@ -189,8 +201,9 @@ TEST_CASE("an answer that is not known is 503 and never 401", "[gatehouse][verif
 }
 
 TEST_CASE("no answer of verify sets a cookie or may be kept", "[gatehouse][verify]") {
-  for (const Response& response : {pass_answer(kPolicy, {.user = "ana"}), unsigned_answer(kBrowser), try_again_answer(),
-                                   forbidden_answer(kPolicy, *original(kBrowser), kForwardAuth, {.user = "ana"})}) {
+  for (const Response& response :
+       {pass_answer(kPolicy, {.user = "ana"}), unsigned_answer(kBrowser), try_again_answer(),
+        forbidden_answer(kPolicy, *original(kBrowser), kForwardAuth, {.user = "ana"})}) {
     const std::string bytes = response.serialize(false, true, "now");
     CHECK(bytes.find("Set-Cookie") == std::string::npos);
     CHECK(bytes.find("Cache-Control: no-store\r\n") != std::string::npos);

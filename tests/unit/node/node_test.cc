@@ -25,8 +25,8 @@ using replication::Request;
 using replication::Result;
 using replication::Verb;
 
-// Nodes whose messages are delivered when told to. Two members a and b, and segments few enough that
-// sessions share them.
+// Nodes whose messages are delivered when told to. Two members a and b, and segments few enough
+// that sessions share them.
 class Nodes {
  public:
   explicit Nodes(std::vector<std::string> names = {"a", "b"},
@@ -105,13 +105,12 @@ class Nodes {
   // As bytes, as in life: nodes share nothing.
   void deliver(const Sent& sent) {
     const Envelope& envelope = sent.outgoing.envelope;
-    const auto frame = wire::decode_frame(
-        wire::encode_frame({.number = 1,
-                            .cluster = envelope.cluster,
-                            .from = envelope.from,
-                            .envelopes = {envelope}},
-                           now_),
-        now_);
+    const auto frame = wire::decode_frame(wire::encode_frame({.number = 1,
+                                                              .cluster = envelope.cluster,
+                                                              .from = envelope.from,
+                                                              .envelopes = {envelope}},
+                                                             now_),
+                                          now_);
     REQUIRE(frame.ok());
     nodes_.at(sent.outgoing.to)->receive(now_, sent.from, frame->envelopes.front());
     collect(sent.outgoing.to);

@@ -133,8 +133,9 @@ TEST_CASE("a member that is not in the list is refused", "[transport][grpc]") {
   Peer a(options_of("a", ports), 1);
   Peer b(without_a, 2);
 
-  CHECK(a.wait_refused("member a of cluster 'test' was refused by member b of cluster 'test': it is "
-                       "not in the list of members"));
+  CHECK(
+      a.wait_refused("member a of cluster 'test' was refused by member b of cluster 'test': it is "
+                     "not in the list of members"));
   CHECK(b.wait_refused("it is not in the list of members"));
 }
 
@@ -192,11 +193,11 @@ TEST_CASE("a connection that was cut is made anew", "[transport][grpc]") {
 
   CHECK(a.wait_up("b", 2));
   CHECK(b.wait_up("a", 2));
-  CHECK(b.seen().changes ==
-        std::vector<std::string>{"up a", "down a: it says nothing", "up a"});
+  CHECK(b.seen().changes == std::vector<std::string>{"up a", "down a: it says nothing", "up a"});
 }
 
-TEST_CASE("stopping under load neither hangs nor reports anything afterwards", "[transport][grpc]") {
+TEST_CASE("stopping under load neither hangs nor reports anything afterwards",
+          "[transport][grpc]") {
   for (int round = 0; round < 5; ++round) {
     const auto ports = support::free_ports(2);
     Peer a(options_of("a", ports), 1);

@@ -13,9 +13,8 @@ Identity read_back(const std::multimap<std::string, std::string>& metadata) {
 
 std::multimap<std::string, std::string> written(const Identity& identity) {
   std::multimap<std::string, std::string> metadata;
-  identity.write([&](const std::string& key, const std::string& value) {
-    metadata.emplace(key, value);
-  });
+  identity.write(
+      [&](const std::string& key, const std::string& value) { metadata.emplace(key, value); });
   return metadata;
 }
 

@@ -9,8 +9,8 @@ namespace sojourn::transport {
 class Stranger::Call : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   explicit Call(const Options& options)
-      : stub_(grpc::CreateChannel("127.0.0.1:" + std::to_string(options.port),
-                                  options.credentials)) {
+      : stub_(
+            grpc::CreateChannel("127.0.0.1:" + std::to_string(options.port), options.credentials)) {
     options.identity.write([this](const std::string& key, const std::string& value) {
       context_.AddMetadata(key, value);
     });

@@ -11,7 +11,8 @@
 
 namespace sojourn::transport {
 
-// A client that says whatever it likes to a member's port: it speaks gRPC, and nothing else of ours.
+// A client that says whatever it likes to a member's port: it speaks gRPC, and nothing else of
+// ours.
 class Stranger {
  public:
   struct Options {

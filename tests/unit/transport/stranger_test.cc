@@ -1,10 +1,11 @@
 // What a member makes of peers that do not behave.
 
+#include "unit/transport/stranger.h"
+
 #include "base/hash.h"
 #include "support/catch.h"
 #include "support/ports.h"
 #include "unit/transport/peer.h"
-#include "unit/transport/stranger.h"
 
 namespace sojourn::transport {
 namespace {
@@ -148,8 +149,8 @@ TEST_CASE("a newer connection of a member replaces the older one", "[transport][
   frame.envelopes.push_back({.cluster = frame.cluster, .from = frame.from, .message = request(1)});
   newer.write(wire::encode_frame(frame, now()));
   CHECK(b.wait_envelopes(1));
-  CHECK(b.seen().changes == std::vector<std::string>{
-                                "up a", "down a: a newer connection replaced it", "up a"});
+  CHECK(b.seen().changes ==
+        std::vector<std::string>{"up a", "down a: a newer connection replaced it", "up a"});
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+#include <string>
+
+#include "simulation/seed_run.h"
+#include "support/catch.h"
+
+namespace sojourn::simulation {
+namespace {
+
+// More, and fresh ones: simulate --minutes 30.
+TEST_CASE("nothing that must never happen happens, whatever goes wrong", "[seeds]") {
+  std::uint64_t calls = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const SeedReport report = run_seed(seed);
+    std::string violations;
+    for (const std::string& violation : report.violations) violations += violation + "\n";
+    INFO("replay with: simulate --seed " << seed << " --trace\n" << violations);
+    CHECK(report.violations.empty());
+    CHECK(report.undecided == 0);
+    calls += report.calls;
+  }
+  CHECK(calls > 20'000);
+}
+
+TEST_CASE("a seed replays exactly", "[seeds]") {
+  for (const std::uint64_t seed : {3, 5, 8}) {
+    CHECK(run_seed(seed).trace_hash == run_seed(seed).trace_hash);
+  }
+  CHECK(run_seed(3).trace_hash != run_seed(5).trace_hash);
+}
+
+}  // namespace
+}  // namespace sojourn::simulation

@@ -3,8 +3,10 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <chrono>
 #include <initializer_list>
 
+#include "transport/method.h"
 #include "wire/frame.h"
 
 namespace sojourn::transport {
@@ -32,9 +34,10 @@ std::shared_ptr<grpc::Channel> make_channel(
            {GRPC_ARG_ENABLE_HTTP_PROXY, 0},
            {GRPC_ARG_ENABLE_RETRIES, 0},
            {GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1},
-           // How long it may take to connect. A channel is for one stream, so nothing else is
-           // tried.
-           {GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000},
+           // How long it may take to connect, handshake included. A channel is for one stream, so
+           // nothing else is tried.
+           {GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
+            static_cast<int>(std::chrono::milliseconds(kAnswerTimeout).count())},
        }) {
     arguments.SetInt(name, value);
   }

@@ -31,17 +31,18 @@ auto keep_running(const Executor& executor) {
 // initiation when that executor is another thread pool, as it is for use_future.)
 template <typename Result, typename Handler>
 Completion<Result> complete_with(Handler handler, const asio::any_io_executor& store_executor) {
-  return [handler_executor = keep_running(asio::get_associated_executor(handler, store_executor)),
-          store_executor = keep_running(store_executor),
-          handler = std::move(handler)](Result result) mutable {
-    auto run = [handler = std::move(handler), result = std::move(result)]() mutable {
-      std::move(handler)(std::move(result));
-    };
-    asio::post(store_executor,
-               [executor = std::move(handler_executor), run = std::move(run)]() mutable {
-                 asio::dispatch(executor, std::move(run));
-               });
-  };
+  auto associated = asio::get_associated_executor(handler, store_executor);
+  return
+      [handler_executor = keep_running(associated), store_executor = keep_running(store_executor),
+       handler = std::move(handler)](Result result) mutable {
+        auto run = [handler = std::move(handler), result = std::move(result)]() mutable {
+          std::move(handler)(std::move(result));
+        };
+        asio::post(store_executor,
+                   [executor = std::move(handler_executor), run = std::move(run)]() mutable {
+                     asio::dispatch(executor, std::move(run));
+                   });
+      };
 }
 
 // What Asio calls when the operation starts: it has an executor, because adapters such as

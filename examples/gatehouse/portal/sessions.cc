@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <asio/bind_executor.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -46,10 +47,12 @@ class Sessions::Search : public std::enable_shared_from_this<Search> {
         if (take(*std::move(answer))) return finish();
         continue;
       }
+      // Each cookie gets its share of the time: one that cannot be looked up must not keep the
+      // right one from its turn.
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
-      options_.timeout =
-          std::clamp(left, std::chrono::milliseconds(1), sojourn::ReadOptions().timeout);
+      const auto turns = static_cast<std::int64_t>(candidates_.size() - at_);
+      options_.timeout = std::max(left / turns, std::chrono::milliseconds(1));
       sessions_.store_.async_get(
           id, options_,
           asio::bind_executor(exchange_->executor(),

@@ -42,8 +42,10 @@ def say(text):
     print(textwrap.fill(" ".join(text.split()), 78, initial_indent="  ", subsequent_indent="  "))
 
 
-def result(name, value, why):
-    print("  " + coloured("1", f"{name}: {value}"))
+def tell_calls(calls, requests, why):
+    lookups, writes = calls
+    print("\n  " + coloured("1", f"Asked another server: {lookups} lookups and {writes} writes "
+                                 f"in {requests} requests"))
     say(why)
 
 
@@ -53,7 +55,7 @@ def shortened(cookie):
 
 
 class Story:
-    """Prints one line for each request: number, what was asked, who answered, and what that means."""
+    """Prints a line for each request: what was asked, who answered, and what that means."""
 
     def __init__(self):
         self.requests = 0
@@ -63,7 +65,8 @@ class Story:
         server = answer["X-Answered-By"]
         print(f"  {self.requests:>2}  {answer.method:<4} {answer.path:<14}  "
               f"{coloured('1;33', server)}  {answer.status}  {words}")
-        expect(answer.status == status, f"{status} was expected, not {answer.status}:\n{answer.body}")
+        expect(answer.status == status,
+               f"{status} was expected, not {answer.status}:\n{answer.body}")
         expect(server, "the balancer did not say who answered")
         return answer
 
@@ -74,7 +77,8 @@ class Story:
 def sign_in(story, browser):
     """Through the pages, as a browser does. Ends at the portal's page, which is returned."""
     page = story.step(browser.get("/auth/login"), 200, "the page asks for a name")
-    answer = story.step(browser.submit(page, username=ANA.name), 303, f'"{ANA.name}": a login begins')
+    answer = story.step(browser.submit(page, username=ANA.name), 303,
+                        f'"{ANA.name}": a login begins')
     login = browser.cookies[COOKIE]
     story.cookie(browser, "<id>.<who holds it>")
 
@@ -121,9 +125,9 @@ def introduce(cluster, plain, sticky):
 
 def act_1(cluster, balancer):
     title("Act 1: round robin, no stickiness at all")
-    say("""Each request goes to the next server. Auth servers that keep logins to themselves fail here:
-        the name arrives at one server and the password at another, which has never heard of this
-        login. Here every server knows it.""")
+    say("""Each request goes to the next server. Auth servers that keep logins to themselves fail
+        here: the name arrives at one server and the password at another, which has never heard of
+        this login. Here every server knows it.""")
     print()
     story, browser = Story(), Browser(balancer.port)
 
@@ -132,15 +136,15 @@ def act_1(cluster, balancer):
         for _ in cluster:
             ask_who_am_i(story, browser)
 
-    lookups, writes = remote_calls_during(cluster, visit)
+    calls = remote_calls_during(cluster, visit)
     servers = [answer["X-Answered-By"] for answer in browser.answers]
-    expect(all(a != b for a, b in zip(servers, servers[1:])), "two requests in a row met one server")
+    expect(all(a != b for a, b in zip(servers, servers[1:])),
+           "two requests in a row met the same server")
     expect(set(servers) == set(cluster.members), "not every server took part")
-    expect(lookups > 0, "no server asked another: then who knew the session?")
-    print()
-    result("Asked another server", f"{lookups} lookups and {writes} writes in {story.requests} requests",
-           """A server that does not hold a session asks the one that does, over one gRPC stream. It
-           finds that one by hashing the id, so it never has to search.""")
+    expect(calls[0] > 0, "no server asked another: then how did it know the session?")
+    tell_calls(calls, story.requests,
+               """A server that does not hold a session asks the one that does, over one gRPC
+               stream. It finds that one by hashing the id, so it never has to search.""")
 
 
 def act_2(cluster, balancer):
@@ -150,17 +154,21 @@ def act_2(cluster, balancer):
         owner that is wrong, stale or missing costs one lookup.""")
     print()
     story, browser = Story(), Browser(balancer.port)
-    lookups, writes = remote_calls_during(cluster, lambda: (
-        sign_in(story, browser), [ask_who_am_i(story, browser) for _ in cluster]))
+
+    def visit():
+        sign_in(story, browser)
+        for _ in cluster:
+            ask_who_am_i(story, browser)
+
+    calls = remote_calls_during(cluster, visit)
     holder = browser.cookies[COOKIE].split(".")[1]
     with_cookie = browser.answers[2:]
     expect(all(answer["X-Answered-By"] == holder for answer in with_cookie),
            "a request with a cookie went to another server than the holder")
-    expect((lookups, writes) == (0, 0), f"{lookups} lookups and {writes} writes went to another server")
-    print()
-    result("Asked another server", f"{lookups} lookups and {writes} writes in {story.requests} requests",
-           f"""Since the cookie was there, only {holder} has answered. The login began on it, and ids are
-           drawn so that the server where a login begins holds it.""")
+    expect(calls == (0, 0), "a server asked another one: {} lookups, {} writes".format(*calls))
+    tell_calls(calls, story.requests,
+               f"""Since the cookie was there, only {holder} has answered. The login began on it,
+               and ids are drawn so that the server where a login begins holds it.""")
 
 
 def act_3(cluster, balancer):
@@ -180,8 +188,8 @@ def act_3(cluster, balancer):
               + ("not signed in" if status == 401 else "?"))
         expect(status == 401, "the session lives on")
     print()
-    say(""""Gone" is said only by the holder, so no server can say otherwise from a stale copy. There is
-        no token that stays valid until it expires.""")
+    say(""""Gone" is said only by the holder, so no server can say otherwise from a stale copy.
+        There is no token that stays valid until it expires.""")
 
 
 def stay(plain, sticky):

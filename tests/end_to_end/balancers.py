@@ -38,7 +38,7 @@ def _running(name, command, check, log, port, environment=None):
         process.stop()
 
 
-# --- nginx -----------------------------------------------------------------------------------------
+# --- nginx ----------------------------------------------------------------------------------------
 
 _NGINX = """\
 {user}worker_processes 1;
@@ -99,7 +99,8 @@ def nginx(directory, ports, sticky):
             routes.append(rf'        "~(?:^|;\s*){COOKIE}=[^;]*\.{name}(?:;|$)" at-{name};')
             servers = [f"server 127.0.0.1:{own};"]
             servers += [f"server 127.0.0.1:{at} backup;" for at in ports.values() if at != own]
-            upstreams.append(f"    upstream at-{name} {{ zone at-{name} 64k; {' '.join(servers)} }}")
+            zone = f"zone at-{name} 64k;"
+            upstreams.append(f"    upstream at-{name} {{ {zone} {' '.join(servers)} }}")
     return _run_nginx(directory, _NGINX_BALANCER.format(
         port=port, routes="\n".join(routes), upstreams="\n".join(upstreams),
         servers="\n".join(f"        server 127.0.0.1:{at};" for at in ports.values())), port)
@@ -147,10 +148,11 @@ _NGINX_VERIFY = """\
 def nginx_auth_request(directory, gatehouse, app):
     """nginx in front of an application; each request is first shown to a gatehouse."""
     port = free_port()
-    return _run_nginx(directory, _NGINX_VERIFY.format(port=port, gatehouse=gatehouse, app=app), port)
+    http = _NGINX_VERIFY.format(port=port, gatehouse=gatehouse, app=app)
+    return _run_nginx(directory, http, port)
 
 
-# --- Apache ----------------------------------------------------------------------------------------
+# --- Apache ---------------------------------------------------------------------------------------
 
 _APACHE = """\
 ServerName 127.0.0.1
@@ -200,7 +202,7 @@ def apache(directory, ports, sticky):
                     Path(directory) / "apache.log", port)
 
 
-# --- Caddy -----------------------------------------------------------------------------------------
+# --- Caddy ----------------------------------------------------------------------------------------
 
 _CADDY = """\
 {{

@@ -5,7 +5,8 @@ owner in the cookie."""
 import sys
 
 import balancers
-from harness import COOKIE, Browser, WithCluster, begin_login, main, sign_in, sign_out, whoami, whoami_at
+from harness import (COOKIE, Browser, WithCluster, begin_login, main, sign_in, sign_out, whoami,
+                     whoami_at)
 
 
 class BehindABalancer:

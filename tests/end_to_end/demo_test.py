@@ -18,9 +18,9 @@ class Demo(EndToEnd):
     def start(self, *arguments):
         self.temporary = self.directory / "tmp"
         self.temporary.mkdir(exist_ok=True)
-        demo = Process("demo", [sys.executable, "-B", "-u", DEMO, "--gatehouse", GATEHOUSE, *arguments],
-                       self.directory / "demo.log", {"TMPDIR": str(self.temporary)},
-                       on_our_death=signal.SIGTERM)
+        command = [sys.executable, "-B", "-u", DEMO, "--gatehouse", GATEHOUSE, *arguments]
+        demo = Process("demo", command, self.directory / "demo.log",
+                       {"TMPDIR": str(self.temporary)}, on_our_death=signal.SIGTERM)
         self.addCleanup(demo.stop)
         return demo
 

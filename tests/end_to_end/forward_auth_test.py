@@ -52,7 +52,7 @@ def app_running():
 
 
 class ForwardAuth(WithCluster):
-    """The proxy, the portal and the application share a host, 127.0.0.1, as cookies know no ports."""
+    """Proxy, portal and application share a host, 127.0.0.1: cookies know no ports."""
 
     @classmethod
     def cluster_options(cls):
@@ -65,7 +65,8 @@ class ForwardAuth(WithCluster):
         portal = sign_in(browser, person)
         return browser.cookies[COOKIE], lambda: sign_out(browser, portal)
 
-    def ask(self, port, path="/page?a=1&b=2", cookie=None, method="GET", accept="text/html", headers=()):
+    def ask(self, port, path="/page?a=1&b=2", cookie=None, method="GET", accept="text/html",
+            headers=()):
         headers = [("Accept", accept), *headers]
         if cookie:
             headers.append(("Cookie", f"{COOKIE}={cookie}"))
@@ -145,7 +146,7 @@ class Verify(ForwardAuth):
 
     def test_a_session_that_cannot_be_reached_is_not_taken_for_none(self):
         cookie, _ = self.cookie_of(at="auth-1")
-        self.cluster["auth-1"].signal(signal.SIGSTOP)
+        self.cluster["auth-1"].pause()
         try:
             for path in ("/verify", "/verify/nginx"):
                 answer = self.ask(self.ports["auth-2"], path, cookie)
@@ -172,8 +173,8 @@ class ThroughAProxy:
             answer = self.ask(self.proxy, cookie=cookie, method=method)
             self.assertEqual(answer.status, 200)
             seen = json.loads(answer.body)
-            self.assertEqual([seen[name] for name in ("remote-user", "remote-groups", "remote-email",
-                                                      "remote-name")],
+            names = ("remote-user", "remote-groups", "remote-email", "remote-name")
+            self.assertEqual([seen[name] for name in names],
                              ["ana", "app/user,app/admin", "ana@example.com", "Ana Lima"])
 
     def test_forged_names_do_not_reach_the_application(self):
@@ -212,9 +213,9 @@ class ThroughAProxy:
     def test_no_client_chooses_where_the_login_leads(self):
         evil = "https://evil.test/"
         answer = self.ask(self.proxy, "/page?redirect_url=x&mode=nginx", headers=[
-            ("X-Original-URL", evil), ("X-Original-URI", "/evil"), ("X-Forwarded-Host", "evil.test"),
-            ("X-Forwarded-Uri", "/evil"), ("X-Forwarded-Proto", "https"),
-            ("X-Forwarded-Method", "POST")])
+            ("X-Original-URL", evil), ("X-Original-URI", "/evil"),
+            ("X-Forwarded-Host", "evil.test"), ("X-Forwarded-Uri", "/evil"),
+            ("X-Forwarded-Proto", "https"), ("X-Forwarded-Method", "POST")])
         self.assertEqual((answer.status, answer["Location"]), (302, self.login_url(
             f"http://127.0.0.1:{self.proxy}/page?redirect_url=x&mode=nginx")))
 
@@ -226,7 +227,7 @@ class ThroughAProxy:
 
     def test_a_session_that_cannot_be_reached_answers_503(self):
         cookie, _ = self.cookie_of(at="auth-1")
-        self.cluster["auth-1"].signal(signal.SIGSTOP)
+        self.cluster["auth-1"].pause()
         try:
             answer = self.ask(self.proxy, cookie=cookie)
             self.assertEqual((answer.status, answer["Retry-After"]), (503, "1"))

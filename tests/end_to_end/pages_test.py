@@ -26,9 +26,10 @@ def install_driver(directory):
     for file in SOURCES.iterdir():
         shutil.copy(file, directory)
     if not is_current:
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"],
-                       cwd=directory, check=True, timeout=80,
-                       env={**os.environ, "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1"})
+        subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"],
+            cwd=directory, check=True, timeout=80,
+            env={**os.environ, "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1"})
 
 
 class Pages(WithCluster):

@@ -18,7 +18,7 @@ class Pause(WithCluster):
             cookies[name] = browser.cookies[COOKIE]
         paused, *running = self.cluster["auth-1"], *self.cluster.others("auth-1")
 
-        paused.signal(signal.SIGSTOP)
+        paused.pause()
         try:
             for member in running:
                 for owner in running:

@@ -56,7 +56,8 @@ class Intruder:
         members = {member.name: member.peer_port for member in self.cluster}
         other = Cluster(GATEHOUSE, directory, names=(name,), cluster=cluster, security=security)
         config = other.config.read_text()
-        own = next(line for line in config.splitlines() if line.lstrip().startswith(f"member {name} "))
+        own = next(line for line in config.splitlines()
+                   if line.lstrip().startswith(f"member {name} "))
         listed = [f"\t\tmember {each} 127.0.0.1:{port}" for each, port in members.items()
                   if each != name]
         other.config.write_text(config.replace(own, "\n".join([own, *listed])))
@@ -152,7 +153,8 @@ class Certificates(Intruder, WithCluster):
 
     @classmethod
     def make_certificates(cls, cluster, *names):
-        subprocess.run([MAKE_CERTIFICATES, cls.certificates, cluster, *names], check=True, timeout=20)
+        subprocess.run([MAKE_CERTIFICATES, cls.certificates, cluster, *names], check=True,
+                       timeout=20)
 
     def test_members_with_certificates_of_their_own_work_as_one(self):
         self.assert_all_well()

@@ -53,7 +53,10 @@ void Faults::repeat(Duration every, void (Faults::*fault)()) {
   });
 }
 
-void Faults::sleep() { simulation_.put_to_sleep(any_member(), up_to(options_.sleep_max)); }
+void Faults::sleep() {
+  const std::size_t member = any_member();
+  simulation_.put_to_sleep(member, up_to(options_.sleep_max));
+}
 
 void Faults::cut() {
   Network& network = simulation_.network();

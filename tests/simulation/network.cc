@@ -47,9 +47,9 @@ absl::Status Network::send(std::size_t from, std::size_t to, const node::Envelop
   if (fate == Fate::kLost) return absl::OkStatus();
   if (fate != Fate::kByChance) held_.push_back(datagram);
   if (fate == Fate::kHeld || by_chance(options_.loss_permille)) return absl::OkStatus();
-  if (by_chance(options_.repeat_permille)) schedule(datagram, delay() + up_to(options_.late_max));
-  const Duration late = by_chance(options_.late_permille) ? up_to(options_.late_max) : Duration();
-  schedule(std::move(datagram), delay() + late);
+  if (by_chance(options_.repeat_permille)) schedule(datagram, late_delay());
+  const Duration delay = by_chance(options_.late_permille) ? late_delay() : this->delay();
+  schedule(std::move(datagram), delay);
   return absl::OkStatus();
 }
 
@@ -201,6 +201,11 @@ std::optional<wire::Frame> Network::decode(std::size_t from, std::size_t to,
 
 Duration Network::delay() {
   return options_.delay_min + up_to(options_.delay_max - options_.delay_min);
+}
+
+Duration Network::late_delay() {
+  const Duration usual = delay();
+  return usual + up_to(options_.late_max);
 }
 
 Duration Network::up_to(Duration longest) {

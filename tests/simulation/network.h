@@ -146,6 +146,7 @@ class Network {
   std::optional<wire::Frame> decode(std::size_t from, std::size_t to, const std::string& bytes);
 
   Duration delay();
+  Duration late_delay();
   Duration up_to(Duration longest);
   bool by_chance(std::uint64_t permille) { return random_.below(1000) < permille; }
 

@@ -1,1 +1,1 @@
-"""Gatehouses, load balancers and browsers on this machine's loopback, for the demo and the tests."""
+"""Gatehouses, a load balancer and a browser on loopback, for the demo and the tests."""

@@ -101,8 +101,20 @@ class Process:
     def signal(self, number):
         self._child.send_signal(number)
 
+    def pause(self):
+        """Stops the program where it is, all of its threads; SIGCONT lets it go on."""
+        self.signal(signal.SIGSTOP)
+        # kill() returns before the threads have stopped: until then they go on answering.
+        self.wait_until(self._all_threads_stopped, "every thread has stopped")
+
+    def _all_threads_stopped(self):
+        states = []
+        for status in Path(f"/proc/{self._child.pid}/task").glob("*/stat"):
+            states.append(status.read_text().rpartition(")")[2].split()[0])
+        return all(state == "T" for state in states)
+
     def stop(self, seconds=15):
-        """Asks the program to end, and waits. Returns its exit status: negative if a signal ended it."""
+        """Asks the program to end, and waits. Its exit status; negative if a signal ended it."""
         if not self.ended():
             self.signal(signal.SIGCONT)  # one that was paused would never notice
             self.signal(signal.SIGTERM)

@@ -109,8 +109,9 @@ class Cluster:
 
     def __init__(self, program, directory, names=NAMES, cluster="loopback", auth_url="/auth",
                  security="insecure", portal_line="", global_line="", people=(ANA, BEN)):
-        """{port} in `auth_url` is the first member's. `security` is what the sojourn block says about it, in which {env.MEMBER} is the member's
-        name."""
+        """{port} in `auth_url` is the first member's. `security` is what the sojourn block says
+        about it, in which {env.MEMBER} is the member's name. `portal_line` and `global_line` are
+        added to those blocks."""
         self.program = Path(program)
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -124,8 +125,8 @@ class Cluster:
                                          **vars(each)) for each in people),
             members="\n".join(f"\t\tmember {name} 127.0.0.1:{port}"
                               for name, port in self._peer_ports.items()),
-            cluster=cluster, auth_url=auth_url.format(port=self.ports[0]), security=security, portal_line=portal_line,
-            global_line=global_line))
+            cluster=cluster, auth_url=auth_url.format(port=self.ports[0]), security=security,
+            portal_line=portal_line, global_line=global_line))
 
     def start(self, name):
         member = Gatehouse(

@@ -4,7 +4,6 @@
 import contextlib
 import http.server
 import json
-import signal
 import sys
 import threading
 import urllib.parse
@@ -152,7 +151,7 @@ class Verify(ForwardAuth):
                 answer = self.ask(self.ports["auth-2"], path, cookie)
                 self.assertEqual((answer.status, answer["Retry-After"]), (503, "1"))
         finally:
-            self.cluster["auth-1"].signal(signal.SIGCONT)
+            self.cluster["auth-1"].resume()
         wait_until(lambda: self.ask(self.ports["auth-2"], "/verify", cookie).status == 200,
                    "the session can be reached again")
 
@@ -232,7 +231,7 @@ class ThroughAProxy:
             answer = self.ask(self.proxy, cookie=cookie)
             self.assertEqual((answer.status, answer["Retry-After"]), (503, "1"))
         finally:
-            self.cluster["auth-1"].signal(signal.SIGCONT)
+            self.cluster["auth-1"].resume()
         wait_until(lambda: self.ask(self.proxy, cookie=cookie).status == 200,
                    "the session can be reached again")
 

@@ -35,7 +35,7 @@ class Pause(WithCluster):
                 self.assertEqual(page.status, 503)
                 self.assertIn("You have not been signed out.", page.body)
         finally:
-            paused.signal(signal.SIGCONT)
+            paused.resume()
 
         for member in self.cluster:
             for cookie in cookies.values():

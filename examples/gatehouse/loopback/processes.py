@@ -102,21 +102,23 @@ class Process:
         self._child.send_signal(number)
 
     def pause(self):
-        """Stops the program where it is, all of its threads; SIGCONT lets it go on."""
-        self.signal(signal.SIGSTOP)
-        # kill() returns before the threads have stopped: until then they go on answering.
-        self.wait_until(self._all_threads_stopped, "every thread has stopped")
+        """Freezes the program. Returns when none of its threads runs any more."""
 
-    def _all_threads_stopped(self):
-        states = []
-        for status in Path(f"/proc/{self._child.pid}/task").glob("*/stat"):
-            states.append(status.read_text().rpartition(")")[2].split()[0])
-        return all(state == "T" for state in states)
+        def is_paused():
+            stats = Path(f"/proc/{self.pid}/task").glob("*/stat")
+            return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in stats)
+
+        # kill() returns before the threads have stopped: until then they go on answering.
+        self.signal(signal.SIGSTOP)
+        self.wait_until(is_paused, "is paused")
+
+    def resume(self):
+        self.signal(signal.SIGCONT)
 
     def stop(self, seconds=15):
         """Asks the program to end, and waits. Its exit status; negative if a signal ended it."""
         if not self.ended():
-            self.signal(signal.SIGCONT)  # one that was paused would never notice
+            self.resume()  # one that is paused would never notice
             self.signal(signal.SIGTERM)
         try:
             self._child.wait(seconds)

@@ -37,3 +37,7 @@ endif()
 if(SOJOURN_FUZZ)
   target_compile_options(sojourn_build_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+
+# Asio decides by the order of includes whether it allocates by aligned_alloc(), and frees in another
+# file what was allocated in the first: one answer everywhere.
+target_compile_definitions(sojourn_build_flags INTERFACE ASIO_DISABLE_STD_ALIGNED_ALLOC)

@@ -8,6 +8,7 @@ list(PREPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
 find_package(Threads REQUIRED)
 find_package(absl CONFIG REQUIRED)
 find_package(asio 1.22 REQUIRED)
+find_package(c-ares 1.18 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 find_package(xxHash 0.8 REQUIRED)
 

@@ -26,6 +26,7 @@ install(
     ${PROJECT_BINARY_DIR}/sojournConfig.cmake
     ${PROJECT_BINARY_DIR}/sojournConfigVersion.cmake
     cmake/Findasio.cmake
+    cmake/Findc-ares.cmake
     cmake/FindxxHash.cmake
   DESTINATION ${package_directory}
 )

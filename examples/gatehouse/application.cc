@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "gatehouse/departure.h"
 #include "gatehouse/log.h"
 #include "gatehouse/portal/account.h"
 #include "gatehouse/portal/answers.h"
@@ -81,7 +82,7 @@ absl::Status Application::open() {
   if (!store.ok()) return store.status();
   store_.emplace(*std::move(store));
 
-  sessions_.emplace(*store_, *cookies_, counters_);
+  sessions_.emplace(*store_, *cookies_, counters_, config_.read.timeout);
   services_.emplace(Services{
       config_, *portal_, {route->prefix}, *store_, *sessions_, users_, passwords_, counters_});
   add_routes();
@@ -96,14 +97,14 @@ void Application::add_routes() {
     exchange->answer(Response::text(200, "alive\n"));
   });
   router_.add("GET", "/readyz", [this](const ExchangePtr& exchange) {
-    exchange->answer(readiness_answer(store_->health(), is_stopping_));
+    exchange->answer(readiness_answer(health(), is_stopping_, store_->metrics()));
   });
   router_.add("GET", "/status", [this](const ExchangePtr& exchange) {
     if (!is_internal(exchange->request(), config_.trusted_proxies)) {
       return exchange->answer(Response::text(403, "Only for this machine and trusted proxies.\n"));
     }
-    exchange->answer(status_answer(store_->name(), store_->health(), is_stopping_,
-                                   store_->metrics(), counters_));
+    exchange->answer(
+        status_answer(store_->name(), health(), is_stopping_, store_->metrics(), counters_));
   });
   add_portal_routes();
   for (const RouteConfig& route : config_.routes) {
@@ -179,9 +180,23 @@ void Application::serve(const ExchangePtr& exchange) {
   router_.handle(logged);
 }
 
+// The store's, but ready still while requests would only wait: whenever the members agree on a new
+// view there is a moment in which nobody may answer, and balancers should not turn away for that.
+sojourn::Health Application::health() const {
+  sojourn::Health health = store_->health();
+  const auto last_ready = last_ready_.load();
+  if (!health.ready && last_ready != std::chrono::steady_clock::time_point() &&
+      std::chrono::steady_clock::now() - last_ready < config_.read.timeout) {
+    health.ready = true;
+    health.reason = "ready";
+  }
+  return health;
+}
+
 // Tells the log when this server becomes ready, or no longer is, and why.
 void Application::watch_health() {
-  const sojourn::Health health = store_->health();
+  if (store_->health().ready) last_ready_ = std::chrono::steady_clock::now();
+  const sojourn::Health health = this->health();
   if (was_ready_ != health.ready) {
     log_line(sojourn::LogLevel::kInfo, health.ready ? "ready" : "not ready: " + health.reason);
     was_ready_ = health.ready;
@@ -197,13 +212,25 @@ void Application::stop(absl::AnyInvocable<void() &&> done) {
   log_line(sojourn::LogLevel::kInfo, "stopping");
   asio::dispatch(io_, [this, done = std::move(done)]() mutable {
     stop_timer_.expires_after(config_.shutdown_delay);
-    stop_timer_.async_wait([this, done = std::move(done)](asio::error_code) mutable {
-      server_->stop(config_.grace_period, [done = std::move(done)]() mutable {
-        log_line(sojourn::LogLevel::kInfo, "stopped");
-        std::move(done)();
-      });
-    });
+    stop_timer_.async_wait(
+        [this, done = std::move(done)](asio::error_code) mutable { leave(std::move(done)); });
   });
+}
+
+void Application::leave(absl::AnyInvocable<void() &&> done) {
+  const auto end = std::chrono::steady_clock::now() + config_.grace_period;
+  // Requests that are under way when handing over fails still need their time.
+  const auto kept_for_requests = config_.grace_period / 10;
+  Departure::begin(*store_, io_.get_executor(), config_.grace_period - kept_for_requests,
+                   [this, end, done = std::move(done)]() mutable {
+                     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                         end - std::chrono::steady_clock::now());
+                     server_->stop(std::max(left, std::chrono::milliseconds(0)),
+                                   [done = std::move(done)]() mutable {
+                                     log_line(sojourn::LogLevel::kInfo, "stopped");
+                                     std::move(done)();
+                                   });
+                   });
 }
 
 }  // namespace gatehouse

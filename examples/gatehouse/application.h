@@ -8,6 +8,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -38,9 +39,10 @@ class Application {
   // Where HTTP is served.
   std::vector<asio::ip::tcp::endpoint> endpoints() const { return server_->endpoints(); }
 
-  // Says "not ready" at once, goes on serving for the configured delay, then takes no new
-  // connections and lets requests under way finish, for as long as the configuration allows. `done`
-  // is called after that; then the io_context runs out of work.
+  // Says "not ready" at once and goes on serving: first for the configured delay, so that balancers
+  // turn away, then until the sessions are handed over to the other members. After that it takes no
+  // new connections and lets requests under way finish, all within the configured grace period.
+  // `done` is called at the end; then the io_context runs out of work.
   void stop(absl::AnyInvocable<void() &&> done);
 
  private:
@@ -51,7 +53,9 @@ class Application {
   void add_portal_routes();
   void add_verify_routes(const RouteConfig& route);
   void serve(const ExchangePtr& exchange);
+  sojourn::Health health() const;
   void watch_health();
+  void leave(absl::AnyInvocable<void() &&> done);
 
   asio::io_context& io_;
   const Config config_;
@@ -67,6 +71,7 @@ class Application {
   asio::steady_timer stop_timer_;
   asio::steady_timer health_timer_;
   std::optional<bool> was_ready_;
+  std::atomic<std::chrono::steady_clock::time_point> last_ready_ = {};
   std::atomic<bool> is_stopping_ = false;
   // Last, so that its threads end before anything they may touch.
   PasswordChecker passwords_;

@@ -12,17 +12,30 @@ import signal
 import sys
 import tempfile
 import textwrap
+import time
 from pathlib import Path
 
-from loopback.browser import Browser, request
+from loopback.browser import Browser, patiently, request
 from loopback.haproxy import HAProxy
 from loopback.servers import ANA, COOKIE, Cluster
 
 COLOURS = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
+# Servers notice a death by the lease of a second; with this much a busy machine can tell its story.
+SECONDS_MAX = 10
+
+
 class StepFailed(Exception):
     pass
+
+
+class Interrupted(BaseException):
+    """A signal asks this program to end."""
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.number = number
 
 
 def expect(condition, otherwise):
@@ -32,6 +45,10 @@ def expect(condition, otherwise):
 
 def coloured(code, text):
     return f"\033[{code}m{text}\033[0m" if COLOURS else text
+
+
+def coloured_name(server):
+    return coloured("1;33", server)
 
 
 def title(text):
@@ -51,7 +68,7 @@ def tell_calls(calls, requests, why):
 
 def shortened(cookie):
     id, owner = cookie.split(".")
-    return f"{id[:6]}...{id[-2:]}.{coloured('1;33', owner)}"
+    return f"{id[:6]}...{id[-2:]}.{coloured_name(owner)}"
 
 
 class Story:
@@ -64,7 +81,7 @@ class Story:
         self.requests += 1
         server = answer["X-Answered-By"]
         print(f"  {self.requests:>2}  {answer.method:<4} {answer.path:<14}  "
-              f"{coloured('1;33', server)}  {answer.status}  {words}")
+              f"{coloured_name(server)}  {answer.status}  {words}")
         expect(answer.status == status,
                f"{status} was expected, not {answer.status}:\n{answer.body}")
         expect(server, "the balancer did not say who answered")
@@ -171,25 +188,81 @@ def act_2(cluster, balancer):
                and ids are drawn so that the server where a login begins holds it.""")
 
 
+def ask_each(cluster, session):
+    """Who would still let in somebody who comes with this cookie."""
+    headers = [("Accept", "application/json"), ("Cookie", f"{COOKIE}={session}")]
+    return [member.name for member in cluster if patiently(
+        lambda: request(member.port, "GET", "/auth/whoami", headers), SECONDS_MAX).status != 401]
+
+
+def restart(cluster, name):
+    """As an operator would, with SIGTERM. Returns when the next one may be restarted."""
+    started = time.monotonic()
+    expect(cluster.restart(name) == 0, f"{name} did not stop as asked")
+    print(f"      {coloured_name(name)} was told to stop, handed over, came back: "
+          f"{time.monotonic() - started:.1f} s")
+
+
 def act_3(cluster, balancer):
-    title("Act 3: signing out, everywhere at once")
-    story, browser = Story(), Browser(balancer.port)
-    portal = sign_in(story, browser)
+    """The browser goes on to the next acts, with its last page."""
+    title("Act 3: the server that holds the session dies")
+    story, browser = Story(), Browser(balancer.port, patience=SECONDS_MAX)
+    sign_in(story, browser)
+    session, holder = browser.cookies[COOKIE].split(".")
+
+    print()
+    say(f"kill -9 {holder}. It cannot say goodbye. The browser does not know, and asks:")
+    print()
+    cluster[holder].kill()
+    killed = time.monotonic()
+    ask_who_am_i(story, browser)
+    seconds = time.monotonic() - killed
+    same, successor = browser.cookies[COOKIE].split(".")
+    story.cookie(browser, "the same session, a new holder")
+    expect(same == session, "this is another session")
+    expect(successor != holder, "the cookie still names the dead server")
+    print("\n  " + coloured("1", f"Signed in still, after {seconds:.1f} s"))
+    say(f"""{successor} had the second copy. It waits for one second, in which {holder} might still
+        believe to be alive somewhere, and then answers for its sessions. The cookie says so.""")
+    print()
+    cluster.start(holder)
+    cluster.wait_safe()
+    say(f"{holder} was started again. It knows nothing, is given its share, and counts again.")
+    return story, browser
+
+
+def act_4(cluster, story, browser):
+    title("Act 4: all servers are restarted, one after another")
+    say("""Sessions are only in memory. Before a server stops, it hands over what it holds.""")
+    print()
+    session = browser.cookies[COOKIE].split(".")[0]
+    for name in list(cluster.members):
+        restart(cluster, name)
+        ask_who_am_i(story, browser)
+    expect(browser.cookies[COOKIE].split(".")[0] == session, "this is another session")
+    print()
+    say("""None of the processes that saw the password lives any more. Nobody had to sign in
+        again.""")
+
+
+def act_5(cluster, story, browser):
+    title("Act 5: signing out, everywhere and for good")
+    portal = story.step(browser.get("/auth/portal"), 200, "the page has a button")
     session = browser.cookies[COOKIE]
     answer = story.step(browser.submit(portal), 303, "signed out")
     expect(COOKIE not in browser.cookies, "the browser was not told to forget the cookie")
     expect(answer["Location"].startswith("/auth/login"), "the way does not lead to the login page")
     print()
-    say("Now somebody who kept the cookie's value tries it on each server:")
-    for member in cluster:
-        status = request(member.port, "GET", "/auth/whoami", [
-            ("Accept", "application/json"), ("Cookie", f"{COOKIE}={session}")]).status
-        print(f"      GET  /auth/whoami    {coloured('1;33', member.name)}  {status}  "
-              + ("not signed in" if status == 401 else "?"))
-        expect(status == 401, "the session lives on")
+    say("Somebody who kept the cookie tries it on each server, and after each restart:")
     print()
-    say(""""Gone" is said only by the holder, so no server can say otherwise from a stale copy.
-        There is no token that stays valid until it expires.""")
+    for restarted in (None, *cluster.members):
+        if restarted:
+            restart(cluster, restarted)
+        expect(not (found := ask_each(cluster, session)), f"the session lives on at {found}")
+        print(f"      GET  /auth/whoami    {coloured_name(', '.join(cluster.members))}  401")
+    print()
+    say("""Copies travel with every restart. A deletion travels with them, so none of them brings
+        a session back.""")
 
 
 def stay(plain, sticky):
@@ -205,19 +278,23 @@ def stay(plain, sticky):
   Press Ctrl-C to stop everything.
 """, flush=True)
     try:
-        signal.pause()
-    except KeyboardInterrupt:
-        print("\n  Stopping.")
+        while True:
+            signal.pause()
+    except Interrupted:
+        print("\n  Stopping.", flush=True)
 
 
 def show(program, directory, keep):
-    with (Cluster(program, directory) as cluster,
+    # A server that is to stop says so a second before it does, and balancers turn away.
+    with (Cluster(program, directory, global_line="shutdown_delay 1s") as cluster,
           HAProxy(directory, {each.name: each.port for each in cluster}, sticky=False) as plain,
           HAProxy(directory, {each.name: each.port for each in cluster}, sticky=True) as sticky):
         introduce(cluster, plain, sticky)
         act_1(cluster, plain)
         act_2(cluster, sticky)
-        act_3(cluster, plain)
+        story, browser = act_3(cluster, sticky)
+        act_4(cluster, story, browser)
+        act_5(cluster, story, browser)
         if keep:
             stay(plain, sticky)
         statuses = cluster.stop()
@@ -229,19 +306,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gatehouse", type=Path, required=True, help="the program to run")
     parser.add_argument("--keep", action="store_true",
-                        help="leave everything running until Ctrl-C, and say where it is")
+                        help="leave it running until Ctrl-C or SIGTERM, and say where it is")
     arguments = parser.parse_args()
 
     def end(number, _):
-        sys.exit(128 + number)
+        raise Interrupted(number)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT as well: whoever starts this in the background of a script starts it with that ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     with tempfile.TemporaryDirectory(prefix="sojourn-demo-") as directory:
         try:
             show(arguments.gatehouse, Path(directory), arguments.keep)
-        except KeyboardInterrupt:
-            return 130
+        except Interrupted as interrupted:
+            return 128 + interrupted.number
         except Exception as problem:
             print("\n" + coloured("1;31", f"FAILED: {problem}"), file=sys.stderr)
             return 1

@@ -69,7 +69,9 @@ int serve(gatehouse::Config config) {
     (*application)->stop([&signals] { signals.cancel(); });
     // Whoever asks twice wants it now.
     signals.async_wait([](asio::error_code again, int) {
-      if (!again) std::_Exit(1);
+      if (again) return;
+      log_line(LogLevel::kWarning, "stopped at once, as asked twice");
+      std::_Exit(1);
     });
   });
 

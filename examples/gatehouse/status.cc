@@ -1,13 +1,29 @@
 #include "gatehouse/status.h"
 
+#include <absl/strings/str_format.h>
+
 #include <nlohmann/json.hpp>
 
 namespace gatehouse {
 
-Response readiness_answer(const sojourn::Health& health, bool is_stopping) {
-  if (is_stopping) return Response::text(503, "stopping\n");
-  if (!health.ready) return Response::text(503, health.reason + "\n");
-  return Response::text(200, "ready\n");
+namespace {
+
+std::string reason(const sojourn::Health& health, bool is_stopping) {
+  if (!is_stopping) return health.ready ? "ready" : health.reason;
+  return health.left      ? "stopping: sessions are handed over"
+         : health.leaving ? "stopping: sessions are being handed over"
+                          : "stopping";
+}
+
+}  // namespace
+
+Response readiness_answer(const sojourn::Health& health, bool is_stopping,
+                          const sojourn::Metrics& metrics) {
+  const bool is_ready = health.ready && !is_stopping;
+  return Response::text(
+      is_ready ? 200 : 503,
+      absl::StrFormat("%s\nepoch %d, %d members, %s\n", reason(health, is_stopping), metrics.epoch,
+                      metrics.members, health.safe ? "safe" : "not safe: " + health.safe_reason));
 }
 
 Response status_answer(std::string_view node, const sojourn::Health& health, bool is_stopping,
@@ -16,7 +32,11 @@ Response status_answer(std::string_view node, const sojourn::Health& health, boo
                                        {"health",
                                         {{"live", health.live},
                                          {"ready", health.ready && !is_stopping},
-                                         {"reason", is_stopping ? "stopping" : health.reason}}},
+                                         {"reason", reason(health, is_stopping)},
+                                         {"safe", health.safe},
+                                         {"safe_reason", health.safe_reason},
+                                         {"leaving", health.leaving},
+                                         {"left", health.left}}},
                                        {"store",
                                         {{"epoch", metrics.epoch},
                                          {"members", metrics.members},
@@ -27,6 +47,10 @@ Response status_answer(std::string_view node, const sojourn::Health& health, boo
                                          {"bytes_max", metrics.bytes_max},
                                          {"queue_bytes", metrics.queue_bytes},
                                          {"calls_in_flight", metrics.calls_in_flight},
+                                         {"segments_primary", metrics.segments_primary},
+                                         {"segments_waiting", metrics.segments_waiting},
+                                         {"segments_learning", metrics.segments_learning},
+                                         {"segments_lost", metrics.segments_lost},
                                          {"reads_local_hit", metrics.reads_local_hit},
                                          {"reads_local_miss", metrics.reads_local_miss},
                                          {"reads_remote_hit", metrics.reads_remote_hit},
@@ -46,7 +70,8 @@ Response status_answer(std::string_view node, const sojourn::Health& health, boo
                                          {"stale", counters.routes_stale.load()}}},
                                        {"cookies",
                                         {{"rejected", counters.cookies_rejected.load()},
-                                         {"not_found", counters.cookies_not_found.load()}}},
+                                         {"not_found", counters.cookies_not_found.load()},
+                                         {"session_lost", counters.sessions_lost.load()}}},
                                        {"logins",
                                         {{"started", counters.logins_started.load()},
                                          {"completed", counters.logins_completed.load()},

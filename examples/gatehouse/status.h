@@ -12,8 +12,10 @@ namespace gatehouse {
 
 // What balancers, orchestrators and operators ask.
 
-// GET /readyz: 200 if requests should come here, otherwise 503 with the reason.
-Response readiness_answer(const sojourn::Health& health, bool is_stopping);
+// GET /readyz: 200 if requests should come here, otherwise 503 with the reason. A second line tells
+// the view, and whether this member may stop without costing anybody a copy.
+Response readiness_answer(const sojourn::Health& health, bool is_stopping,
+                          const sojourn::Metrics& metrics);
 
 // GET /status: health and all counters as JSON.
 Response status_answer(std::string_view node, const sojourn::Health& health, bool is_stopping,

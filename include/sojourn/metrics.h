@@ -10,10 +10,18 @@ namespace sojourn {
 struct Health {
   // The store was opened and its threads run.
   bool live = false;
-  // This member is in a view and answers for its segments.
+  // This member is in a view, under a lease, and answers for its segments.
   bool ready = false;
   // Why it is not ready and what it waits for; "ready" otherwise.
   std::string reason = {};
+  // This member may stop: every segment has all its copies. It may stop in any case after
+  // Store::async_drain().
+  bool safe = false;
+  // Why it is not; "safe" otherwise.
+  std::string safe_reason = {};
+  // Store::async_drain() was called; and this member has left.
+  bool leaving = false;
+  bool left = false;
 };
 
 // Counters since the store was opened, and gauges of now. Each is read by itself: a snapshot taken
@@ -29,6 +37,13 @@ struct Metrics {
   std::uint64_t bytes_max = 0;  // that bound
   std::uint64_t queue_bytes = 0;
   std::uint64_t calls_in_flight = 0;
+  // Segments of which this member is the primary; of those, the ones that it does not serve yet.
+  std::uint64_t segments_primary = 0;
+  std::uint64_t segments_waiting = 0;
+  // Segments that this member is to hold and has not received yet.
+  std::uint64_t segments_learning = 0;
+  // Segments that lost all copies, and that nobody has acknowledged.
+  std::uint64_t segments_lost = 0;
 
   // Reads that callers of this member made, by where they were answered and how.
   std::uint64_t reads_local_hit = 0;

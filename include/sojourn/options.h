@@ -1,6 +1,7 @@
 #pragma once
 
 #include <absl/functional/any_invocable.h>
+#include <sojourn/discovery.h>
 #include <sojourn/session.h>
 
 #include <chrono>
@@ -14,7 +15,7 @@
 
 namespace sojourn {
 
-// One member of the fixed list.
+// One member of the list.
 struct MemberOptions {
   // Stable over restarts, for example the pod's name: [a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?.
   std::string name = {};
@@ -36,6 +37,18 @@ struct TlsOptions {
   std::string ca_file = {};
   // How often the files are looked at.
   std::chrono::seconds reload_interval = std::chrono::seconds(10);
+};
+
+// What becomes of a cluster of which so many members are lost at once that the others are not
+// enough to decide (more than half of the last view, or half with its oldest member).
+enum class Recovery {
+  // When the missing names have come back, empty, the cluster goes on by itself with what the
+  // survivors hold, if it is certain that nothing newer was decided without them: each of the
+  // missing was seen to die while it was still bound by its promise not to go on without them (a
+  // kill, not a silence). Otherwise it waits for Store::async_recover().
+  kAutomatic,
+  // Always waits for Store::async_recover().
+  kManual,
 };
 
 // Where a new session is placed.
@@ -66,14 +79,28 @@ using LogSink = absl::AnyInvocable<void(const LogRecord&)>;
 struct StoreOptions {
   // The cluster's name: members of another name are refused. Same form as a member's name.
   std::string cluster = "sojourn";
-  // This member's name; must be in `members`.
+  // This member's name. A name is one process at a time.
   std::string name = {};
-  // All members, this one included, the same list in any order on each. One member alone is fine:
-  // its sessions then have one copy.
+  // The members that are known from the start, this one included unless `dns` is set. Each member
+  // says its own capacity and zone to the others, so what this list says of others is only where
+  // they are. One member alone is fine: its sessions then have one copy.
   std::vector<MemberOptions> members = {};
-  // Where this member listens for the others, host:port with a numeric host. Empty: its own address
-  // in `members`.
+  // Finds members by DNS, beside those in `members`.
+  std::optional<DnsOptions> dns = {};
+  // Where the others reach this member, host:port; its capacity; its zone. For a member that is not
+  // in `members`: what stands there comes first.
+  std::string address = {};
+  std::uint32_t capacity = 1;
+  std::string zone = {};
+  // Where this member listens for the others, host:port with a numeric host. Empty: its own
+  // address.
   std::string listen = {};
+  // How many members must hear each other before the very first view is decided, so that members
+  // that start together end in one cluster. Later members are admitted one by one. 0: as many as
+  // `members` has. With `dns`: more than half of those that may ever start together, or two groups
+  // that do not hear each other could begin two clusters.
+  std::uint32_t bootstrap_expect = 0;
+  Recovery recovery = Recovery::kAutomatic;
 
   // Mutual TLS. Without it, `insecure` must be set, and plain text beyond loopback must be asked
   // for by the second flag as well.
@@ -104,8 +131,12 @@ struct StoreOptions {
   std::size_t peer_queue_bytes = std::size_t{8} << 20;
   // Calls of this member that may be unfinished at one time; beyond, kResourceExhausted.
   std::size_t calls_in_flight_max = 65536;
-  // Silence after which a member's connection counts as lost.
+  // How often members say that they are there. Five times that is silence, and makes a member
+  // suspect. Shorter notices failures earlier, and takes a slow member for a dead one more easily.
   std::chrono::milliseconds heartbeat_interval = std::chrono::milliseconds(200);
+  // For how long the others promise a member not to go on without it; the same on all members. When
+  // a member fails, its sessions answer again about so much later. At least four heartbeats.
+  std::chrono::milliseconds lease = std::chrono::milliseconds(1000);
 
   // Where log lines go. Null: one line each to standard error, kInfo and above.
   std::shared_ptr<LogSink> log = {};
@@ -121,6 +152,11 @@ struct ReadOptions {
 // Options of one write.
 struct WriteOptions {
   std::chrono::milliseconds timeout = std::chrono::milliseconds(1000);
+};
+
+// Options of leaving.
+struct DrainOptions {
+  std::chrono::milliseconds timeout = std::chrono::seconds(30);
 };
 
 }  // namespace sojourn

@@ -35,6 +35,8 @@ namespace sojourn {
 //   kResourceExhausted  at a bound: memory, session size, calls in flight; nothing happened
 //   kInvalidArgument    the request itself is wrong; nothing happened
 //   kFailedPrecondition the session is in the wrong phase; nothing happened
+//   kDataLoss           all copies of the part of the id space that the session belongs to were
+//                       lost, and the session may have been among them: see acknowledge_losses()
 //   kCancelled          the store was closed; a write may have happened
 class SOJOURN_EXPORT Store {
  public:
@@ -193,6 +195,41 @@ class SOJOURN_EXPORT Store {
     return async_revoke(id, WriteOptions{}, std::forward<Token>(token));
   }
 
+  // Hands over what this member holds, and leaves the cluster; meanwhile it serves as before. Any
+  // number of members may leave at once. When it has completed with OK, the process may end without
+  // anybody noticing; the store answers kUnavailable from then on. kDeadlineExceeded says what is
+  // not handed over: members go on trying, and the process may end all the same if it must.
+  // void(absl::Status).
+  template <typename Token>
+  auto async_drain(DrainOptions options, Token&& token) {
+    return initiate<absl::Status>(
+        [impl = impl_, options](detail::Completion<absl::Status> done) {
+          drain(*impl, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_drain(Token&& token) {
+    return async_drain(DrainOptions{}, std::forward<Token>(token));
+  }
+
+  // After the loss of a majority (Health says so): goes on with the members that are connected with
+  // this one, and with what they hold; what nobody of them holds is declared lost. To be called on
+  // one member, when it is certain that the missing processes do not run any more: were they only
+  // cut off and going on by themselves, logged-out sessions could come back, and there would be two
+  // clusters. kFailedPrecondition when the majority is there. OK when it has begun.
+  // void(absl::Status).
+  template <typename Token>
+  auto async_recover(Token&& token) {
+    return initiate<absl::Status>(
+        [impl = impl_](detail::Completion<absl::Status> done) { recover(*impl, std::move(done)); },
+        std::forward<Token>(token));
+  }
+
+  // Takes note of all losses so far, for the whole cluster: sessions that may have been lost are
+  // answered with kNotFound from then on, no more with kDataLoss.
+  void acknowledge_losses();
+
   // The name of the member that owns the id under the current view: the route of its cookie. Empty
   // before there is a view. An id always gives the same owner on every member of one view.
   std::string owner_of(const SessionId& id) const;
@@ -230,6 +267,8 @@ class SOJOURN_EXPORT Store {
   static void rotate(Impl&, const SessionId&, WriteOptions, SessionCompletion);
   static void touch(Impl&, const SessionId&, ReadOptions, StatusCompletion);
   static void revoke(Impl&, const SessionId&, WriteOptions, StatusCompletion);
+  static void drain(Impl&, DrainOptions, StatusCompletion);
+  static void recover(Impl&, StatusCompletion);
 
   std::shared_ptr<Impl> impl_;
 };

@@ -36,6 +36,9 @@ class SOJOURN_EXPORT SyncStore {
   absl::Status touch(const SessionId& id, ReadOptions options = {});
   absl::Status revoke(const SessionId& id, WriteOptions options = {});
 
+  absl::Status drain(DrainOptions options = {});
+  absl::Status recover();
+
   // The store itself, for everything that does not wait: owner_of, view, health, metrics.
   Store& store();
 

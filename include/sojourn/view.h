@@ -20,6 +20,11 @@ struct Member {
   std::uint32_t capacity = 1;
   // Copies are spread over different zones when there are enough of them. Empty: no zone.
   std::string zone = {};
+  // The epoch of the view that admitted it. Members are older the lower it is, and of equals the
+  // one whose name comes first: half of the members, with the oldest among them, may go on alone.
+  std::uint64_t joined = 0;
+  // It is handing over what it holds, in order to go.
+  bool leaving = false;
 
   friend bool operator==(const Member&, const Member&) = default;
 };

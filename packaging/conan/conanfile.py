@@ -32,6 +32,7 @@ class SojournConan(ConanFile):
         # These two appear in the public headers.
         self.requires("abseil/20250127.0", transitive_headers=True, transitive_libs=True)
         self.requires("asio/1.32.0", transitive_headers=True)
+        self.requires("c-ares/1.34.3")
         self.requires("grpc/1.69.0")
         self.requires("openssl/[>=3 <4]")
         self.requires("protobuf/5.29.6")
@@ -75,6 +76,7 @@ class SojournConan(ConanFile):
             "abseil::absl_str_format",
             "abseil::absl_strings",
             "asio::asio",
+            "c-ares::c-ares",
             "grpc::grpc++",
             "openssl::crypto",
             "protobuf::libprotobuf",

@@ -6,36 +6,62 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/notice.h"
+#include "base/rules.h"
 #include "base/time.h"
+#include "membership/agreement.h"
+#include "membership/leases.h"
 #include "membership/messages.h"
-#include "sojourn/view.h"
+#include "membership/paxos.h"
+#include "membership/plan.h"
+#include "ring/roles.h"
 
 namespace sojourn::membership {
 
+// Another member, as far as it has been heard of.
+struct PeerAddress {
+  std::string name = {};
+  std::string address = {};
+
+  friend bool operator==(const PeerAddress&, const PeerAddress&) = default;
+};
+
 struct MembershipOptions {
   std::string cluster = {};
-  // This member's name; one of `members`.
+  // This member.
   std::string self = {};
-  // The fixed list, ordered by name; incarnations are not known yet and zero.
-  std::vector<Member> members = {};
+  std::string address = {};
+  std::uint32_t capacity = 1;
+  std::string zone = {};
+  // Members that are known from the start; more are discovered.
+  std::vector<PeerAddress> known = {};
+  // How many members must hear each other before the first view.
+  std::uint32_t bootstrap_expect = 1;
   std::uint32_t segments = 4096;
   std::uint32_t copies = 2;
   std::uint32_t wire_version_min = 1;
   std::uint32_t wire_version_max = 1;
   Duration heartbeat_interval = std::chrono::milliseconds(200);
-  // A member that says nothing for so long does not count as connected.
-  Duration silence = std::chrono::seconds(1);
+  Duration lease = std::chrono::seconds(1);
+  // Whether a cluster that lost its majority begins again by itself once all names are back and
+  // nothing can be missing; otherwise an operator must say so.
+  bool recover_automatically = true;
+  Rules rules = {};
 };
 
-using Message = std::variant<Hello, Propose, Accept, Decide, ViewRequest>;
+using Message =
+    std::variant<Hello, Grant, Prepare, Promise, Propose, Accept, Refuse, Decide, ViewRequest>;
 
 struct Outgoing {
   std::string to = {};
+  // Of the view under which it was said.
+  std::uint64_t generation = 0;
+  std::uint64_t epoch = 0;
   Message message = {};
 };
 
@@ -44,28 +70,35 @@ struct Effects {
   std::vector<Notice> notices = {};
 };
 
-// Brings a fixed list of members to one first view, and keeps track of who is heard from.
+// Agrees with the other members on numbered views: who they are, and who of them holds what; finds
+// out who is alive, and lends and borrows the right to answer. Rules are numbered as in
+// docs/protocol.md.
 //
-// View 1 lists every member of the list with its incarnation. The member with the lowest name
-// proposes it once it has heard from all; it is decided when all of them accepted it. A member
-// installs only the decided view that it accepted last, and accepts nothing after that; proposals
-// are ordered by ballot, and those of a proposer that restarted are void. So of two views that
-// share a living member at most one is ever installed. A restarted process is a new incarnation: it
-// is in no view until all members of the view before have restarted too, and so a member that has
-// forgotten its sessions never answers for them. (Views that change while members run replace this
-// rule; everybody else only sees numbered views.)
+// The first view is decided when enough members hear each other, by all of them (Agreement). Each
+// further one is decided by a quorum of the members of the one before (Paxos), on the proposal of
+// the oldest that is up, which plans it from what the members report (next_layout). A process that
+// finds itself excluded forgets everything and comes back as a new incarnation: restart().
 //
 // An engine: no clock, thread or socket; not safe from several threads.
 class Membership {
  public:
   Membership(MembershipOptions options, Incarnation incarnation);
 
+  // Inputs. Times must not go back.
+
   void start(Time now);
 
-  // `from` is the sender's name as the transport identified it; `epoch` is the epoch it has
-  // installed.
-  void receive(Time now, const std::string& from, Incarnation incarnation, std::uint64_t epoch,
-               const Message& message);
+  // `from` is the sender's name as the transport identified it; `generation` and `epoch` are those
+  // of the layout that it has installed.
+  void receive(Time now, const std::string& from, Incarnation incarnation, std::uint64_t generation,
+               std::uint64_t epoch, const Message& message);
+
+  // Members may be reached there. Nobody is forgotten for not being named.
+  void discovered(Time now, const std::vector<PeerAddress>& members);
+
+  // The process of that name and incarnation is gone: its connection has ended and its address
+  // refuses.
+  void gone(Time now, const std::string& name, Incarnation incarnation);
 
   void tick(Time now);
   std::optional<Time> next_deadline() const;
@@ -73,74 +106,189 @@ class Membership {
   // What must be done now; emptied by the call.
   Effects take_effects();
 
-  // What the next Hello says beside the configuration.
-  void set_hello(std::uint64_t settled, bool memory_full);
+  // As that incarnation, in no view, with no memory of any: after excluded().
+  void restart(Time now, Incarnation incarnation);
 
-  // The installed view, or null before the first.
-  const std::shared_ptr<const View>& view() const { return view_; }
-  std::uint64_t epoch() const { return view_ ? view_->epoch : 0; }
-  std::uint64_t generation() const { return view_ ? view_->generation : 0; }
+  // This member wants to go: see left().
+  void leave(Time now);
 
-  // Whether the member said something within the silence limit.
+  // An operator has taken note of all losses.
+  void acknowledge_losses(Time now);
+
+  // An operator says that the members of the view that are missing will not come back as they were,
+  // and that nothing newer than what is here shall count: those that are here begin a new
+  // generation. False if this member has not lost its majority.
+  bool recover_now(Time now);
+
+  // What the next Hello says about calls, memory and transfers. News is told at once.
+  void report(Time now, std::uint64_t settled, bool memory_full, Progress progress);
+
+  // That member was heard under an earlier view than ours: it is told.
+  void tell(Time now, const std::string& name);
+
+  // State.
+
+  // The installed layout's roles; null before the first.
+  const std::shared_ptr<const ring::Roles>& roles() const { return roles_; }
+  std::uint64_t epoch() const { return roles_ ? roles_->view().epoch : 0; }
+  std::uint64_t generation() const { return roles_ ? roles_->view().generation : 0; }
+  Incarnation incarnation() const { return incarnation_; }
+
+  // A later view was decided without this member, and it did not ask for that.
+  bool excluded() const { return excluded_; }
+  // A view was decided without this member, as it wished.
+  bool left() const { return left_; }
+  bool leaving() const { return leaving_; }
+
+  // Until when this member may answer for the segments whose primary it is.
+  Time lease_until() const;
+  // Whether every member of the view is known to have installed it, or a later one.
+  bool confirmed() const;
+
+  // Whether the member said something lately and hears us.
   bool connected(Time now, const std::string& name) const;
   std::size_t connected_count(Time now) const;
+  // Whether the member of that name is known to have installed our view.
+  bool is_level(const std::string& name) const;
+  // Everybody this member knows of, in the order of names.
+  std::vector<PeerAddress> peers() const;
+  // Counts changes of peers().
+  std::uint64_t peers_version() const { return peers_version_; }
+  // What the members that are up report about what they still have to receive.
+  Progress progress_of_all() const;
 
-  // What the first view waits for, in words; "ready" when there is one.
-  std::string waiting_for() const;
+  // Why this member cannot serve, in words; "ready" if it can.
+  std::string waiting_for(Time now) const;
 
  private:
   struct Peer {
+    std::string address = {};
     Incarnation incarnation = {};
-    // Incarnations of this name that a newer one replaced: what is still under way from them, and
-    // any view that lists them, is dead.
+    // Incarnations of this name that a newer one replaced: what is still under way from them is
+    // dead.
     std::set<Incarnation> superseded = {};
+    // Another incarnation has been heard, and since when. It counts when it answers to something
+    // that was said since: messages may be late, and it may be the older of the two.
+    Incarnation candidate = {};
+    Time candidate_since = {};
+    // The stamp of the last Hello, of either.
+    std::uint64_t last_stamp = 0;
     std::optional<Time> heard_at = {};
+    bool gone = false;
+    // The layout that it has installed.
+    std::uint64_t generation = 0;
     std::uint64_t epoch = 0;
+    // Its newest Hello, and the generation and epoch under which that was said.
+    std::optional<Hello> hello = {};
+    std::pair<std::uint64_t, std::uint64_t> hello_view = {};
+    // Those of its last message.
+    std::pair<std::uint64_t, std::uint64_t> message_view = {};
     // What is wrong with its configuration; empty if it agrees with ours.
     std::string disagreement = {};
-  };
-
-  struct Proposal {
-    std::uint64_t ballot = 0;
-    View view = {};
-    std::set<std::string> accepted = {};
-  };
-
-  struct Accepted {
-    Incarnation proposer = {};
-    std::uint64_t ballot = 0;
-    View view = {};
+    // Since when the two of us do not hear each other.
+    std::optional<Time> broken_since = {};
+    // When a Hello of it was answered last, because it does not hear us.
+    std::optional<Time> answered_at = {};
+    // Which view was sent to it last, and when.
+    std::uint64_t told_epoch = 0;
+    Time told_at = {};
   };
 
   void on(Time now, const std::string& from, const Hello& hello);
+  void on(Time now, const std::string& from, const Grant& grant);
   void on(Time now, const std::string& from, const Propose& propose);
   void on(Time now, const std::string& from, const Accept& accept);
   void on(Time now, const std::string& from, const Decide& decide);
   void on(Time now, const std::string& from, const ViewRequest& request);
+  template <typename PaxosMessage>
+  void on(Time now, const std::string& from, const PaxosMessage& message);
 
-  bool note_incarnation(const std::string& from, Incarnation incarnation);
+  bool note_incarnation(Time now, const std::string& from, Incarnation incarnation,
+                        const Message& message);
   std::string disagreement(const std::string& from, const Hello& hello) const;
-  bool lists_whom_we_hear(const View& view) const;
-  bool matches_configuration(const View& view) const;
-  bool is_proposer() const { return options_.members.front().name == options_.self; }
-  void propose_if_possible();
-  void send_proposal();
-  void install(const View& view);
+  bool hears(Time now, const Peer& peer) const;
+  bool connected(Time now, const Peer& peer) const;
+  const Peer* peer_of(Incarnation incarnation) const;
+  // Of the installed view, by incarnation.
+  const Member* self() const;
+  bool is_superseded(const Member& member) const;
+  bool is_level(const Peer& peer) const;
+  // What it said last, if it said so under our view.
+  const Hello* level_hello(const Peer& peer) const;
+
+  bool is_void(const Propose& propose) const;
+  void ask_author(const Propose& propose);
+
+  void step(Time now);
+  void found(Time now);
+  void watch(Time now);
+  bool is_down(Time now, const Member& member) const;
+  std::set<Incarnation> down_members(Time now) const;
+  std::vector<Member> candidates(Time now, const std::set<Incarnation>& dropped) const;
+  void plan(Time now);
+  bool is_planner(const std::set<Incarnation>& down) const;
+  bool may_accept(Time now, const ring::Layout& layout) const;
+  bool may_drop(Time now, const Member& member) const;
+  bool is_primary_of_something(Incarnation member) const;
+  void stop_granting(Time now, const ring::Layout& layout);
+  void flush_paxos();
+  void check_decided(Time now);
+
+  bool has_quorum(Time now) const;
+  bool proves_death(Time now, const Member& member) const;
+  bool may_recover(Time now) const;
+  void depart(Time now);
+  void recover(Time now);
+  ring::Layout next_generation(std::vector<Member> members) const;
+  void begin_generation(Time now, ring::Layout layout, bool forced);
+  std::optional<ring::Layout> recovered_layout(Time now) const;
+  std::optional<ring::Layout> layout_of_those_here(Time now) const;
+  bool are_survivors_here(Time now, const ring::Layout& layout) const;
+
+  void install(Time now, const ring::Layout& layout);
+  void send_hello(Time now);
+  void send_hello(Time now, const std::string& to);
+  void tell_view(Time now, const std::string& to);
   void send(std::string to, Message message);
-  void send_hello();
+  void send(Incarnation to, Message message);
+  void notice(Notice::Level level, std::string words);
 
   const MembershipOptions options_;
-  const Incarnation incarnation_;
-  const std::uint64_t members_hash_;
+  Incarnation incarnation_;
+  Time started_at_ = {};
   std::map<std::string, Peer> peers_;  // the others, by name
-  std::shared_ptr<const View> view_;
-  std::optional<Proposal> proposal_;  // ours
-  std::optional<Accepted> accepted_;  // the newest we accepted
-  // A decided view that holds this name under another incarnation.
-  bool shut_out_ = false;
+  std::uint64_t peers_version_ = 1;
+  std::shared_ptr<const ring::Roles> roles_;
+  Agreement agreement_;
+  Leases leases_;
+  std::optional<Paxos> paxos_;
+  // Members of the view that are to be dropped by a proposal that was heard: no more grants to them
+  // until then.
+  std::map<Incarnation, Time> not_granted_until_;
+  // Members of the view that are the primary of some segment.
+  std::set<Incarnation> primaries_;
+  // Since when two members that are both connected with this one do not hear each other.
+  std::map<std::pair<Incarnation, Incarnation>, Time> broken_pairs_;
+  // Evidence that a member of the view died while its promise to us still stood.
+  std::set<Incarnation> dead_in_time_;
+  std::optional<Time> accepted_at_;
+  bool excluded_ = false;
+  bool leaving_ = false;
+  // The layout without this member that was decided when it left. It stays until a quorum of those
+  // that stay has it: otherwise nobody might.
+  std::optional<ring::Layout> farewell_;
+  bool left_ = false;
+  bool acknowledges_ = false;
+  // An operator's order to go on with those that are here; until a view is installed.
+  bool forced_ = false;
+  // How much longer silence is borne, because this member itself was late.
+  int patience_ = 1;
+  std::optional<Time> patient_until_;
   Time next_heartbeat_ = {};
+  std::optional<Time> next_step_;
   std::uint64_t settled_ = 0;
   bool memory_full_ = false;
+  Progress progress_ = {};
   Effects effects_;
 };
 

@@ -12,9 +12,13 @@ namespace sojourn::node {
 
 // Everything that members say to each other.
 using Message =
-    std::variant<membership::Hello, membership::Propose, membership::Accept, membership::Decide,
+    std::variant<membership::Hello, membership::Grant, membership::Prepare, membership::Promise,
+                 membership::Propose, membership::Accept, membership::Refuse, membership::Decide,
                  membership::ViewRequest, replication::Request, replication::Reply,
-                 replication::Replicate, replication::ReplicateAck, replication::Committed>;
+                 replication::Replicate, replication::ReplicateAck, replication::Committed,
+                 replication::Touched, replication::TouchedAck, replication::Pull,
+                 replication::InStep, replication::Chunk, replication::ChunkAck,
+                 replication::Pulled>;
 
 // A message with what every message carries: where it comes from and under which view it was sent.
 struct Envelope {

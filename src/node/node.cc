@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "membership/quorum.h"
 #include "session/id_draw.h"
 
 namespace sojourn::node {
@@ -64,15 +65,21 @@ std::uint64_t Node::call(Time now, Operation operation, Duration timeout) {
 // Hands the call to the owner of its session, under the view of now. May end it.
 void Node::dispatch(Time now, std::uint64_t number, Call& call) {
   schedule(number, call, now + options_.resend_interval);
-  if (!placement_) return;
+  if (left()) {
+    // What was asked before may still be answered.
+    if (call.sends > 0) return;
+    return finish(number, {.status = absl::UnavailableError("this member has left the cluster")});
+  }
+  if (!roles_) return;
   if (call.operation.id.empty()) call.operation.id = draw_id();
-  const auto owners = placement_->owners(placement_->segment_of(call.operation.id));
-  if (owners.empty()) {
+  const auto primary = roles_->primary(roles_->segment_of(call.operation.id));
+  if (!primary) {
     finish(number, {.status = absl::UnavailableError("no member has capacity for sessions")});
     return;
   }
-  const Member& member = view()->members[owners.front().value];
+  const Member& member = roles_->view().members[primary->value];
   if (member.name != options_.membership.self) {
+    waiting_here_.erase(number);
     ++call.sends;
     call.remote_owner = member.name;
     send(member.name, replication::Request{.number = number,
@@ -81,19 +88,32 @@ void Node::dispatch(Time now, std::uint64_t number, Call& call) {
                                            .operation = call.operation});
     return;
   }
+  // Whether it is in the plane already, where it may wait behind another write.
+  const bool in_plane =
+      call.sends > 0 && call.remote_owner.empty() && !waiting_here_.contains(number);
   call.remote_owner.clear();
+  const auto read = [&] {
+    return plane_.read(call.operation.id, call.operation.touch, [now] { return now; });
+  };
   if (is_read(call.verb)) {
-    auto result = plane_.read(call.operation.id, call.operation.touch, [now] { return now; });
-    if (result) finish(number, std::move(*result));
-  } else if (call.sends == 0 && plane_.serves(call.operation.id)) {
-    ++call.sends;
+    auto result = read();
+    if (!result) {
+      plane_.expire(now, call.operation.id);
+      result = read();
+    }
+    if (result) return finish(number, std::move(*result));
+  } else if (plane_.is_serving(roles_->segment_of(call.operation.id), now)) {
+    if (!in_plane) ++call.sends;
     plane_.execute(now, operation_id(number), call.operation, call.deadline);
+    waiting_here_.erase(number);
+    return;
   }
+  waiting_here_.insert(number);
 }
 
 std::string Node::draw_id() {
   if (!options_.place_locally) return session::draw_id(random_);
-  const auto attempts = kDrawsPerMember * static_cast<std::uint32_t>(view()->members.size());
+  const auto attempts = kDrawsPerMember * static_cast<std::uint32_t>(roles_->view().members.size());
   return session::draw_id_until(random_, attempts,
                                 [&](std::string_view id) { return plane_.serves(id); });
 }
@@ -108,6 +128,7 @@ void Node::finish(std::uint64_t number, Result result) {
   const auto call = calls_.find(number);
   if (call == calls_.end()) return;
   timers_.erase({call->second.wake_at, number});
+  waiting_here_.erase(number);
   effects_.finished.push_back({.number = number,
                                .verb = call->second.verb,
                                .remote = !call->second.remote_owner.empty(),
@@ -116,18 +137,27 @@ void Node::finish(std::uint64_t number, Result result) {
 }
 
 // The call's time is up: says what is known of its outcome.
-void Node::end_of_time(std::uint64_t number, const Call& call) {
+void Node::end_of_time(Time now, std::uint64_t number, const Call& call) {
+  const bool nothing_happened = is_read(call.verb) || call.sends == 0 ||
+                                (call.sends == 1 && call.remote_owner.empty() &&
+                                 plane_.withdraw(operation_id(number), call.operation.id));
   absl::Status status;
-  if (!view()) {
-    status = absl::UnavailableError("this member is not ready: " + waiting_for());
-  } else if (call.remote_owner.empty()) {
-    status = call.sends == 0 || plane_.withdraw(operation_id(number), call.operation.id)
-                 ? absl::UnavailableError("earlier writes to this session are not finished")
-                 : absl::DeadlineExceededError("the session's backups did not acknowledge in time");
-  } else if (call.sends == 0) {
-    status = absl::UnavailableError("owner " + call.remote_owner + " is not connected");
-  } else {
+  if (nothing_happened) {
+    const std::string words = waiting_for(now);
+    if (words != "ready") {
+      status = absl::UnavailableError("this member is not ready: " + words);
+    } else if (!call.remote_owner.empty()) {
+      status = call.sends == 0
+                   ? absl::UnavailableError("owner " + call.remote_owner + " is not connected")
+                   : absl::DeadlineExceededError("owner " + call.remote_owner +
+                                                 " did not answer in time");
+    } else {
+      status = absl::UnavailableError("earlier writes to this session are not finished");
+    }
+  } else if (!call.remote_owner.empty()) {
     status = absl::DeadlineExceededError("owner " + call.remote_owner + " did not answer in time");
+  } else {
+    status = absl::DeadlineExceededError("the session's backups did not acknowledge in time");
   }
   finish(number, {.status = std::move(status)});
 }
@@ -152,12 +182,16 @@ std::uint64_t Node::settled() const {
 // Messages.
 
 void Node::receive(Time now, const std::string& from, const Envelope& envelope) {
+  if (envelope.cluster != cluster_) return;
   std::visit(
       [&](const auto& message) {
         using T = std::decay_t<decltype(message)>;
         if constexpr (std::is_constructible_v<membership::Message, T>) {
           on_membership(now, from, envelope, message);
-        } else if (in_view(from, envelope)) {
+        } else if constexpr (std::is_same_v<T, replication::Reply>) {
+          // Whoever had the right to answer did; what view it was does not matter to the caller.
+          on(now, from, envelope, message);
+        } else if (in_view(now, from, envelope)) {
           on(now, from, envelope, message);
         }
       },
@@ -167,47 +201,72 @@ void Node::receive(Time now, const std::string& from, const Envelope& envelope) 
 
 void Node::on_membership(Time now, const std::string& from, const Envelope& envelope,
                          const membership::Message& message) {
-  membership_.receive(now, from, envelope.from, envelope.epoch, message);
+  membership_.receive(now, from, envelope.from, envelope.generation, envelope.epoch, message);
   const auto* hello = std::get_if<membership::Hello>(&message);
-  if (!hello || !placement_) return;
-  const Member* member = view()->find(from);
+  if (!hello || !roles_ || roles_ != membership_.roles()) return;
+  const Member* member = roles_->view().find(from);
   if (!member || member->incarnation != envelope.from.value) return;
   plane_.settle(envelope.from, hello->settled);
   plane_.set_memory_full(*index_of(from), hello->memory_full);
 }
 
 // Whether the message was sent under our view by a member of it. If not, whoever is behind is told.
-bool Node::in_view(const std::string& from, const Envelope& envelope) {
-  if (envelope.cluster != cluster_ || !placement_) return false;
-  const Member* member = view()->find(from);
-  if (!member) return false;
-  if (envelope.epoch < view()->epoch) {
-    send(from, membership::Decide{*view()});
-    return false;
-  }
-  if (envelope.epoch > view()->epoch) {
+bool Node::in_view(Time now, const std::string& from, const Envelope& envelope) {
+  if (!roles_) return false;
+  const View& view = roles_->view();
+  const Member* member = view.find(from);
+  if (!member || member->incarnation != envelope.from.value) return false;
+  const auto ours = std::pair(view.generation, view.epoch);
+  const auto theirs = std::pair(envelope.generation, envelope.epoch);
+  if (theirs == ours) return true;
+  if (theirs < ours) {
+    membership_.tell(now, from);
+  } else {
     send(from, membership::ViewRequest{});
-    return false;
   }
-  return envelope.generation == view()->generation && member->incarnation == envelope.from.value;
+  // Without the fence, whatever was sent under any view is taken.
+  return !options_.plane.rules.keep(Rule::kEpochFence) &&
+         (std::holds_alternative<replication::Replicate>(envelope.message) ||
+          std::holds_alternative<replication::ReplicateAck>(envelope.message));
 }
 
 void Node::on(Time now, const std::string& from, const Envelope& envelope,
               const replication::Request& request) {
   if (request.settled > request.number) return;  // says that it has ended itself
   plane_.settle(envelope.from, request.settled);
-  // Not ours to answer now: the caller asks again.
-  if (request.time_left <= Duration::zero() || !plane_.serves(request.operation.id)) return;
-  if (is_read(request.operation.verb)) {
-    const auto now_again = [now] { return now; };
-    auto result = plane_.read(request.operation.id, request.operation.touch, now_again);
-    if (!result) return;
-    ++requests_served_;
-    send(from, replication::Reply{.number = request.number, .result = std::move(*result)});
+  if (request.time_left <= Duration::zero()) return;
+  serve(now, {.from = from,
+              .caller = envelope.from,
+              .request = request,
+              .deadline = now + request.time_left});
+}
+
+void Node::serve(Time now, Parked parked) {
+  const Operation& operation = parked.request.operation;
+  // Not ours: the caller learns the view, and asks again.
+  if (!plane_.is_primary(roles_->segment_of(operation.id))) return;
+  const auto read = [&] {
+    return plane_.read(operation.id, operation.touch, [now] { return now; });
+  };
+  if (is_read(operation.verb)) {
+    auto result = read();
+    if (!result) {
+      plane_.expire(now, operation.id);
+      result = read();
+    }
+    if (result) {
+      ++requests_served_;
+      send(parked.from,
+           replication::Reply{.number = parked.request.number, .result = std::move(*result)});
+      return;
+    }
+  } else if (plane_.is_serving(roles_->segment_of(operation.id), now)) {
+    plane_.execute(now, OperationId{parked.caller, parked.request.number}, operation,
+                   parked.deadline);
     return;
   }
-  plane_.execute(now, OperationId{envelope.from, request.number}, request.operation,
-                 now + request.time_left);
+  // Not now: when there is news it is looked at again, and the caller repeats it besides.
+  if (parked_.size() < options_.requests_waiting_max) parked_.push_back(std::move(parked));
 }
 
 void Node::on(Time /*now*/, const std::string& from, const Envelope& /*envelope*/,
@@ -220,21 +279,106 @@ void Node::on(Time /*now*/, const std::string& from, const Envelope& /*envelope*
 template <typename PlaneMessage>
 void Node::on(Time now, const std::string& from, const Envelope& /*envelope*/,
               const PlaneMessage& message) {
-  plane_.receive(now, *index_of(from), message);
+  if (const auto index = index_of(from)) plane_.receive(now, *index, message);
 }
 
 std::optional<MemberIndex> Node::index_of(const std::string& name) const {
-  const Member* member = view()->find(name);
+  const std::vector<Member>& members = roles_->view().members;
+  const Member* member = roles_->view().find(name);
   if (!member) return std::nullopt;
-  return MemberIndex{static_cast<std::uint32_t>(member - view()->members.data())};
+  return MemberIndex{static_cast<std::uint32_t>(member - members.data())};
 }
 
+// Under the view that the plane works with: membership may know a newer one already.
 void Node::send(std::string to, Message message) {
+  const std::uint64_t generation = roles_ ? roles_->view().generation : 0;
+  const std::uint64_t epoch = roles_ ? roles_->view().epoch : 0;
+  send(std::move(to), generation, epoch, std::move(message));
+}
+
+void Node::send(std::string to, std::uint64_t generation, std::uint64_t epoch, Message message) {
   effects_.outgoing.push_back({std::move(to), Envelope{.cluster = cluster_,
-                                                       .generation = membership_.generation(),
-                                                       .epoch = membership_.epoch(),
+                                                       .generation = generation,
+                                                       .epoch = epoch,
                                                        .from = incarnation_,
                                                        .message = std::move(message)}});
+}
+
+// Members.
+
+void Node::discovered(Time now, const std::vector<membership::PeerAddress>& members) {
+  membership_.discovered(now, members);
+  collect(now);
+}
+
+void Node::gone(Time now, const std::string& name, Incarnation incarnation) {
+  membership_.gone(now, name, incarnation);
+  collect(now);
+}
+
+void Node::leave(Time now) {
+  membership_.leave(now);
+  collect(now);
+}
+
+void Node::acknowledge_losses(Time now) {
+  membership_.acknowledge_losses(now);
+  collect(now);
+}
+
+bool Node::recover_now(Time now) {
+  const bool begun = membership_.recover_now(now);
+  collect(now);
+  return begun;
+}
+
+bool Node::ready(Time now) const { return waiting_for(now) == "ready"; }
+
+std::string Node::waiting_for(Time now) const {
+  std::string words = membership_.waiting_for(now);
+  if (words != "ready" || !roles_ || plane_.primaries_waiting() == 0) return words;
+  return absl::StrFormat(
+      "waiting to take over %d of %d segments: %s", plane_.primaries_waiting(), plane_.primaries(),
+      membership_.confirmed() ? "other holders are being brought into step"
+                              : "not all members are known to have installed view " +
+                                    std::to_string(roles_->view().epoch));
+}
+
+std::string Node::unsafe_because(Time now) const {
+  if (std::string words = waiting_for(now); words != "ready") return words;
+  const membership::Progress progress = membership_.progress_of_all();
+  if (progress.segments_left != 0) {
+    return "members are still receiving copies of segments";
+  }
+  std::size_t missing = 0;
+  for (std::uint32_t i = 0; i < roles_->view().segments; ++i) {
+    missing += roles_->needs_repair({i}) ? 1 : 0;
+  }
+  if (missing > 0) return absl::StrFormat("%d segments have too few copies", missing);
+  return {};
+}
+
+std::size_t Node::segments_lost() const {
+  if (!roles_) return 0;
+  const auto& losses = roles_->layout().losses;
+  return static_cast<std::size_t>(std::count_if(
+      losses.begin(), losses.end(), [](const auto& loss) { return !loss.second.acknowledged; }));
+}
+
+std::string Node::not_handed_over() const {
+  if (!roles_ || left()) return {};
+  const auto self = index_of(options_.membership.self);
+  std::size_t held = 0;
+  for (std::uint32_t i = 0; self && i < roles_->view().segments; ++i) {
+    const ring::Holders& base = roles_->base({i});
+    const bool needed = std::none_of(base.begin(), base.end(), [&](MemberIndex holder) {
+      return !roles_->view().members[holder.value].leaving;
+    });
+    held += roles_->is_holder(*self, {i}) && needed ? 1 : 0;
+  }
+  const table::Usage usage = plane_.table().usage();
+  return absl::StrFormat("%d segments are held by no member that stays; %d sessions are here", held,
+                         usage.login + usage.active);
 }
 
 // Time.
@@ -244,15 +388,15 @@ void Node::tick(Time now) {
     const std::uint64_t number = timers_.begin()->second;
     Call& call = calls_.at(number);
     if (call.deadline <= now) {
-      end_of_time(number, call);
+      end_of_time(now, number, call);
     } else {
       dispatch(now, number, call);
     }
   }
-  membership_.set_hello(settled(), plane_.memory_full());
   membership_.tick(now);
   plane_.tick(now);
   plane_.settle(incarnation_, settled());
+  std::erase_if(parked_, [&](const Parked& parked) { return parked.deadline <= now; });
   collect(now);
 }
 
@@ -268,38 +412,77 @@ std::optional<Time> Node::next_deadline() const {
 
 // Takes the effects of the engines and passes them on, to each other and to the outside.
 void Node::collect(Time now) {
+  collect_membership(now);
+  collect_plane(now);
+  if (!roles_) return;
+  const membership::Progress progress = {.repairs_left = plane_.repairs_left(),
+                                         .segments_left = plane_.segments_left()};
+  membership_.report(now, settled(), plane_.memory_full(), progress);
+  collect_membership(now);
+}
+
+void Node::collect_membership(Time now) {
+  if (membership_.excluded()) restart(now);
   auto membership = membership_.take_effects();
   for (membership::Outgoing& outgoing : membership.outgoing) {
-    std::visit([&](auto& body) { send(std::move(outgoing.to), std::move(body)); },
-               outgoing.message);
+    std::visit(
+        [&](auto& body) {
+          send(std::move(outgoing.to), outgoing.generation, outgoing.epoch, std::move(body));
+        },
+        outgoing.message);
   }
   std::move(membership.notices.begin(), membership.notices.end(),
             std::back_inserter(effects_.notices));
-  if (view() && (!placement_ || placement_->view().epoch != view()->epoch)) install_view(now);
+  if (membership_.roles() != roles_ && membership_.roles()) install_view(now);
+  if (!roles_) return;
 
-  auto plane = plane_.take_effects();
-  for (replication::Plane::Outgoing& outgoing : plane.outgoing) {
-    const std::string& to = view()->members[outgoing.to.value].name;
-    std::visit([&](auto& body) { send(to, std::move(body)); }, outgoing.message);
-  }
-  for (auto& [operation, result] : plane.answers) {
-    if (operation.caller == incarnation_) {
-      finish(operation.number, std::move(result));
-    } else if (const Member* member = member_of(operation.caller)) {
-      ++requests_served_;
-      send(member->name,
-           replication::Reply{.number = operation.number, .result = std::move(result)});
+  plane_.set_lease(now, membership_.left() ? Time::min() : membership_.lease_until());
+  if (membership_.confirmed()) plane_.confirm(now);
+  // Whoever has just installed the view may have missed what it was told before.
+  for (const Member& member : roles_->view().members) {
+    if (level_.contains(member.name) || !membership_.is_level(member.name)) continue;
+    level_.insert(member.name);
+    plane_.level(now, *index_of(member.name));
+    std::vector<std::uint64_t> numbers;
+    for (const auto& [number, call] : calls_) {
+      if (call.remote_owner == member.name) numbers.push_back(number);
     }
+    dispatch_all(now, numbers);
   }
 }
 
-void Node::install_view(Time now) {
-  placement_ = ring::Placement::of(view());
-  plane_.install(now, placement_, index_of(options_.membership.self));
-  // What waited for a view goes on at once. Numbers first: a call may end when it is handed over.
-  std::vector<std::uint64_t> numbers;
-  numbers.reserve(calls_.size());
-  for (const auto& [number, call] : calls_) numbers.push_back(number);
+void Node::collect_plane(Time now) {
+  for (;;) {
+    auto plane = plane_.take_effects();
+    for (replication::Plane::Outgoing& outgoing : plane.outgoing) {
+      const std::string& to = roles_->view().members[outgoing.to.value].name;
+      std::visit([&](auto& body) { send(to, std::move(body)); }, outgoing.message);
+    }
+    for (auto& [operation, result] : plane.answers) {
+      if (operation.caller == incarnation_) {
+        finish(operation.number, std::move(result));
+      } else if (const Member* member = member_of(operation.caller)) {
+        ++requests_served_;
+        send(member->name,
+             replication::Reply{.number = operation.number, .result = std::move(result)});
+      }
+    }
+    std::move(plane.notices.begin(), plane.notices.end(), std::back_inserter(effects_.notices));
+    if (!plane.news) return;
+    try_again(now);
+  }
+}
+
+// What waited for this member to serve.
+void Node::try_again(Time now) {
+  dispatch_all(now, std::vector<std::uint64_t>(waiting_here_.begin(), waiting_here_.end()));
+  for (Parked& parked : std::exchange(parked_, {})) {
+    if (parked.deadline > now) serve(now, std::move(parked));
+  }
+}
+
+// Numbers, not calls: one may end when it is handed over.
+void Node::dispatch_all(Time now, const std::vector<std::uint64_t>& numbers) {
   for (const std::uint64_t number : numbers) {
     if (const auto call = calls_.find(number); call != calls_.end()) {
       dispatch(now, number, call->second);
@@ -307,12 +490,49 @@ void Node::install_view(Time now) {
   }
 }
 
+void Node::install_view(Time now) {
+  // First what was said under the view before.
+  collect_plane(now);
+  roles_ = membership_.roles();
+  level_.clear();
+  // Those who asked under the view before ask again.
+  parked_.clear();
+  plane_.install(now, roles_, *index_of(options_.membership.self));
+  std::vector<std::uint64_t> numbers;
+  numbers.reserve(calls_.size());
+  for (const auto& [number, call] : calls_) numbers.push_back(number);
+  dispatch_all(now, numbers);
+}
+
+// This member was excluded. What it holds may be old by now, and what it asked for may have
+// happened or not.
+void Node::restart(Time now) {
+  do {
+    incarnation_ = Incarnation{random_.next()};
+  } while (incarnation_ == Incarnation{});
+  plane_.restart();
+  roles_.reset();
+  level_.clear();
+  parked_.clear();
+  waiting_here_.clear();
+  std::vector<std::uint64_t> unknown;
+  for (auto& [number, call] : calls_) {
+    if (!is_read(call.verb) && call.sends > 0) unknown.push_back(number);
+    call.remote_owner.clear();
+    call.sends = 0;
+  }
+  for (const std::uint64_t number : unknown) {
+    finish(number, {.status = absl::DeadlineExceededError(
+                        "this member was excluded from the cluster before it knew the outcome")});
+  }
+  // What the old incarnation had to say is void.
+  effects_.outgoing.clear();
+  effects_.reborn_as = incarnation_;
+  membership_.restart(now, incarnation_);
+}
+
 const Member* Node::member_of(Incarnation incarnation) const {
-  const auto& members = view()->members;
-  const auto found = std::find_if(members.begin(), members.end(), [&](const Member& member) {
-    return member.incarnation == incarnation.value;
-  });
-  return found == members.end() ? nullptr : &*found;
+  return membership::find(roles_->view(), incarnation);
 }
 
 }  // namespace sojourn::node

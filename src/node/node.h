@@ -3,6 +3,7 @@
 #include <absl/status/status.h>
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,7 +20,7 @@
 #include "membership/membership.h"
 #include "node/messages.h"
 #include "replication/plane.h"
-#include "ring/placement.h"
+#include "ring/roles.h"
 #include "sojourn/view.h"
 
 namespace sojourn::node {
@@ -31,6 +32,8 @@ struct NodeOptions {
   std::size_t calls_in_flight_max = 65536;
   // After how long an unanswered request is sent again.
   Duration resend_interval = std::chrono::milliseconds(100);
+  // Requests of others that may wait here for a segment to be served.
+  std::size_t requests_waiting_max = 65536;
   // Whether the id of a new session is drawn until this member owns it.
   bool place_locally = true;
 };
@@ -49,8 +52,12 @@ struct Effects {
   std::vector<Outgoing> outgoing = {};
   std::vector<Finished> finished = {};
   std::vector<Notice> notices = {};
+  // The member was excluded, has forgotten everything and goes on as this incarnation.
+  std::optional<Incarnation> reborn_as = {};
 
-  bool empty() const { return outgoing.empty() && finished.empty() && notices.empty(); }
+  bool empty() const {
+    return outgoing.empty() && finished.empty() && notices.empty() && !reborn_as;
+  }
 };
 
 // One member: membership and replication composed, and the calls of this member's own users. An
@@ -82,6 +89,18 @@ class Node {
   // latest when tick() is called at the end of its time. For kCreate an empty id is drawn here.
   std::uint64_t call(Time now, replication::Operation operation, Duration timeout);
 
+  // Members may be reached there.
+  void discovered(Time now, const std::vector<membership::PeerAddress>& members);
+  // The process of the member of that name, as that incarnation, is gone.
+  void gone(Time now, const std::string& name, Incarnation incarnation);
+
+  // Hands over what this member holds, and leaves: see left().
+  void leave(Time now);
+  // An operator has taken note of all losses: what is absent is called absent again.
+  void acknowledge_losses(Time now);
+  // An operator orders to go on with those that are here: see Membership::recover_now().
+  bool recover_now(Time now);
+
   void tick(Time now);
 
   // What must be done now; emptied by the call.
@@ -92,12 +111,28 @@ class Node {
 
   // State.
 
-  bool ready() const { return membership_.view() != nullptr; }
-  // Why it is not ready, in words.
-  std::string waiting_for() const { return membership_.waiting_for(); }
-  const std::shared_ptr<const View>& view() const { return membership_.view(); }
-  // Who owns what in that view; null before the first.
-  const std::shared_ptr<const ring::Placement>& placement() const { return placement_; }
+  Incarnation incarnation() const { return incarnation_; }
+  // Whether this member is in a view, under a lease, and serves all segments whose primary it is.
+  bool ready(Time now) const;
+  // Why it is not ready, in words; "ready" if it is.
+  std::string waiting_for(Time now) const;
+  // Whether this member may stop: all segments have their copies.
+  bool safe(Time now) const { return unsafe_because(now).empty(); }
+  // Why not, in words; empty if it may.
+  std::string unsafe_because(Time now) const;
+  bool leaving() const { return membership_.leaving(); }
+  bool left() const { return membership_.left(); }
+  // What was not handed over yet, in words.
+  std::string not_handed_over() const;
+
+  // Who is what in the installed view; null before the first.
+  const std::shared_ptr<const ring::Roles>& roles() const { return roles_; }
+  std::shared_ptr<const View> view() const {
+    return roles_ ? std::shared_ptr<const View>(roles_, &roles_->view()) : nullptr;
+  }
+  const membership::Membership& membership() const { return membership_; }
+  // Segments whose loss nobody has acknowledged.
+  std::size_t segments_lost() const;
   std::size_t calls_in_flight() const { return calls_.size(); }
   std::uint64_t expired() const { return plane_.expired(); }
   std::uint64_t requests_served() const { return requests_served_; }
@@ -128,10 +163,17 @@ class Node {
     // The owner that was asked; empty when it is this member, or nobody yet.
     std::string remote_owner = {};
   };
+  // A request of another member that cannot be answered yet.
+  struct Parked {
+    std::string from = {};
+    Incarnation caller = {};
+    replication::Request request = {};
+    Time deadline = {};
+  };
 
   void dispatch(Time now, std::uint64_t number, Call& call);
   void finish(std::uint64_t number, replication::Result result);
-  void end_of_time(std::uint64_t number, const Call& call);
+  void end_of_time(Time now, std::uint64_t number, const Call& call);
   void schedule(std::uint64_t number, Call& call, Time next_send);
   std::string draw_id();
   void on_membership(Time now, const std::string& from, const Envelope& envelope,
@@ -142,25 +184,37 @@ class Node {
           const replication::Reply& reply);
   template <typename PlaneMessage>
   void on(Time now, const std::string& from, const Envelope& envelope, const PlaneMessage& message);
-  bool in_view(const std::string& from, const Envelope& envelope);
+  bool in_view(Time now, const std::string& from, const Envelope& envelope);
+  void serve(Time now, Parked parked);
   void collect(Time now);
+  void collect_membership(Time now);
+  void collect_plane(Time now);
   void install_view(Time now);
+  void restart(Time now);
+  void dispatch_all(Time now, const std::vector<std::uint64_t>& numbers);
+  void try_again(Time now);
   void send(std::string to, Message message);
+  void send(std::string to, std::uint64_t generation, std::uint64_t epoch, Message message);
   std::optional<MemberIndex> index_of(const std::string& name) const;
   const Member* member_of(Incarnation incarnation) const;
   std::uint64_t settled() const;
   OperationId operation_id(std::uint64_t number) const { return {incarnation_, number}; }
 
   const NodeOptions options_;
-  const Incarnation incarnation_;
+  Incarnation incarnation_;
   const std::uint64_t cluster_;
   Random& random_;
   membership::Membership membership_;
   replication::Plane plane_;
-  std::shared_ptr<const ring::Placement> placement_;
+  std::shared_ptr<const ring::Roles> roles_;
+  // Members that are known to have installed the view.
+  std::set<std::string> level_;
   // Unfinished calls by number, and by when they must be looked at.
   std::map<std::uint64_t, Call> calls_;
   std::set<std::pair<Time, std::uint64_t>> timers_;
+  // Calls and requests that wait for this member to serve their segment.
+  std::set<std::uint64_t> waiting_here_;
+  std::deque<Parked> parked_;
   std::uint64_t next_number_ = 1;
   std::uint64_t requests_served_ = 0;
   Effects effects_;

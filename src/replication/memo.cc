@@ -10,21 +10,45 @@ Memo::Standing Memo::standing(OperationId operation) const {
   if (operation.number < caller->second.settled) return Standing::kStale;
   const auto found = caller->second.operations.find(operation.number);
   if (found == caller->second.operations.end()) return Standing::kNew;
-  return found->second ? Standing::kDone : Standing::kRunning;
+  return found->second.result ? Standing::kDone : Standing::kRunning;
+}
+
+bool Memo::is_news(OperationId operation, std::uint64_t epoch) const {
+  switch (standing(operation)) {
+    case Standing::kNew:
+    case Standing::kRunning:
+      return true;
+    case Standing::kDone:
+      return callers_.at(operation.caller).operations.at(operation.number).epoch < epoch;
+    case Standing::kStale:
+      break;
+  }
+  return false;
 }
 
 const Result& Memo::result(OperationId operation) const {
-  return *callers_.at(operation.caller).operations.at(operation.number);
+  return *callers_.at(operation.caller).operations.at(operation.number).result;
 }
 
 void Memo::begin(OperationId operation) {
-  callers_[operation.caller].operations.emplace(operation.number, std::nullopt);
+  callers_[operation.caller].operations.emplace(operation.number, Outcome());
 }
 
-void Memo::finish(OperationId operation, Result result) {
+void Memo::abandon(OperationId operation) {
+  const auto caller = callers_.find(operation.caller);
+  if (caller == callers_.end()) return;
+  const auto found = caller->second.operations.find(operation.number);
+  if (found == caller->second.operations.end() || found->second.result) return;
+  caller->second.operations.erase(found);
+}
+
+void Memo::finish(OperationId operation, SegmentId segment, std::uint64_t epoch, Result result) {
+  // Nobody is left who could ask.
+  if (!known_callers_.empty() && !known_callers_.contains(operation.caller)) return;
   Caller& caller = callers_[operation.caller];
   if (operation.number < caller.settled) return;
-  caller.operations.insert_or_assign(operation.number, std::move(result));
+  caller.operations.insert_or_assign(
+      operation.number, Outcome{.segment = segment, .epoch = epoch, .result = std::move(result)});
 }
 
 void Memo::settle(Incarnation caller, std::uint64_t number) {
@@ -32,6 +56,39 @@ void Memo::settle(Incarnation caller, std::uint64_t number) {
   if (number <= state.settled) return;
   state.settled = number;
   state.operations.erase(state.operations.begin(), state.operations.lower_bound(number));
+}
+
+void Memo::keep_only(std::set<Incarnation> callers) {
+  known_callers_ = std::move(callers);
+  std::erase_if(callers_,
+                [&](const auto& caller) { return !known_callers_.contains(caller.first); });
+}
+
+std::vector<Remembered> Memo::of_segments(const std::set<SegmentId>& segments) const {
+  std::vector<Remembered> remembered;
+  for (const auto& [caller, state] : callers_) {
+    for (const auto& [number, outcome] : state.operations) {
+      if (!outcome.result || !outcome.result->status.ok()) continue;
+      if (!segments.contains(outcome.segment)) continue;
+      remembered.push_back({{caller, number}, outcome.segment, *outcome.result});
+    }
+  }
+  return remembered;
+}
+
+void Memo::replace(const std::set<SegmentId>& segments, std::uint64_t epoch,
+                   const std::vector<Remembered>& remembered) {
+  for (auto& [caller, state] : callers_) {
+    std::erase_if(state.operations, [&](const auto& operation) {
+      const Outcome& outcome = operation.second;
+      return outcome.result && outcome.epoch < epoch && segments.contains(outcome.segment);
+    });
+  }
+  for (const Remembered& one : remembered) {
+    if (!segments.contains(one.segment) || standing(one.operation) != Standing::kNew) continue;
+    if (!known_callers_.contains(one.operation.caller)) continue;
+    finish(one.operation, one.segment, epoch, one.result);
+  }
 }
 
 std::size_t Memo::size() const {

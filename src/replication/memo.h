@@ -3,8 +3,11 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "base/ids.h"
+#include "replication/messages.h"
 #include "replication/operation.h"
 
 namespace sojourn::replication {
@@ -15,6 +18,9 @@ namespace sojourn::replication {
 // A caller numbers its calls upwards and says with every message below which number all have ended.
 // Anything that arrives of those later is stale and must not be carried out. (The scheme is that of
 // RIFL, Lee et al., SOSP 2015; it needs no clock.) Bounded by the callers' calls in flight.
+//
+// What is remembered belongs to a segment and moves with it: whoever becomes its primary must
+// remember it too.
 //
 // An engine's part: not safe from several threads.
 class Memo {
@@ -28,27 +34,53 @@ class Memo {
 
   Standing standing(OperationId operation) const;
 
+  // Whether a write that was sent under that epoch says anything new of the operation: it may have
+  // been sent before, under an earlier one.
+  bool is_news(OperationId operation, std::uint64_t epoch) const;
+
   // The outcome of a kDone operation.
   const Result& result(OperationId operation) const;
 
   // From kNew to kRunning.
   void begin(OperationId operation);
 
-  // To kDone, from any standing but kStale, where there is nobody left to answer.
-  void finish(OperationId operation, Result result);
+  // Back from kRunning to kNew: it was given up, and may be asked for again.
+  void abandon(OperationId operation);
+
+  // To kDone, from any standing but kStale, where there is nobody left to answer. `epoch` is that
+  // of the view under which it was finished.
+  void finish(OperationId operation, SegmentId segment, std::uint64_t epoch, Result result);
 
   // Every call of the caller below `number` has ended. Never goes back.
   void settle(Incarnation caller, std::uint64_t number);
 
+  // Forgets all callers but these, and takes over nothing of others: they are gone for good.
+  void keep_only(std::set<Incarnation> callers);
+  void clear() { callers_.clear(); }
+
+  // What is remembered of these segments and had an effect: failures can be found out again.
+  std::vector<Remembered> of_segments(const std::set<SegmentId>& segments) const;
+
+  // What the primary of these segments remembers of them, as of that epoch: replaces what is known
+  // from earlier ones.
+  void replace(const std::set<SegmentId>& segments, std::uint64_t epoch,
+               const std::vector<Remembered>& remembered);
+
   std::size_t size() const;
 
  private:
+  struct Outcome {
+    SegmentId segment = {};
+    std::uint64_t epoch = 0;
+    // Nothing while it is running.
+    std::optional<Result> result = {};
+  };
   struct Caller {
     std::uint64_t settled = 0;
-    // By number; nothing while it is running.
-    std::map<std::uint64_t, std::optional<Result>> operations = {};
+    std::map<std::uint64_t, Outcome> operations = {};
   };
 
+  std::set<Incarnation> known_callers_;
   std::map<Incarnation, Caller> callers_;
 };
 

@@ -31,7 +31,7 @@ struct Reply {
   Result result = {};
 };
 
-// What a write leaves under one id: a record, or nothing (a tombstone).
+// What a write leaves under one id: a record, or nothing (a tombstone). The record is in no table.
 struct Entry {
   std::string id = {};
   session::RecordRef record = {};
@@ -58,6 +58,85 @@ struct ReplicateAck {
 struct Committed {
   SegmentId segment = {};
   Version version = {};
+};
+
+// Uses of sessions that the primary saw since it last told: so that a session that is read does not
+// end early when its primary does. Told again until it is acknowledged.
+struct Touched {
+  struct Use {
+    std::string id = {};
+    Time last_seen = {};
+  };
+  // Counts the primary's batches to this receiver.
+  std::uint64_t number = 0;
+  std::vector<Use> uses = {};
+};
+
+struct TouchedAck {
+  std::uint64_t number = 0;
+};
+
+// Bringing a writer's copy of a segment into step with the primary's. The writer pulls; the primary
+// answers that they are in step already, or sends what it holds, in chunks.
+
+// The state of one segment, so that equal states are known without sending them.
+struct Standing {
+  SegmentId segment = {};
+  // Of the ids and versions of all its sessions; 0 if there are none.
+  std::uint64_t digest = 0;
+};
+
+// The sender is a writer of these segments and wants to be in step.
+struct Pull {
+  std::vector<Standing> segments = {};
+};
+
+// How a mutation ended whose caller may still ask for it.
+struct Remembered {
+  OperationId operation = {};
+  SegmentId segment = {};
+  Result result = {};
+};
+
+// These segments are in step. If their states were compared, what is remembered of them replaces
+// what the receiver remembers from earlier epochs. If not, the receiver is in step by the rules of
+// writing: it may hold writes that the primary still has under way, and remembers them rightly.
+struct InStep {
+  std::vector<SegmentId> segments = {};
+  std::vector<Remembered> remembered = {};
+  bool compared = true;
+};
+
+// A record with when it was last seen.
+struct Copy {
+  session::RecordRef record = {};
+  Time last_seen = {};
+};
+
+// A piece of all that the primary holds of a segment.
+struct Chunk {
+  SegmentId segment = {};
+  // Counts the transfers of the sender to this receiver: pieces of one that was given up must not
+  // be taken for those of the next.
+  std::uint64_t transfer = 0;
+  // From 0.
+  std::uint32_t index = 0;
+  bool last = false;
+  std::vector<Copy> copies = {};
+  // All in the last.
+  std::vector<Remembered> remembered = {};
+};
+
+// The receiver has that piece.
+struct ChunkAck {
+  SegmentId segment = {};
+  std::uint64_t transfer = 0;
+  std::uint32_t index = 0;
+};
+
+// The sender is in step with these segments of the receiver, the primary.
+struct Pulled {
+  std::vector<SegmentId> segments = {};
 };
 
 }  // namespace sojourn::replication

@@ -1,11 +1,7 @@
 #include "replication/plane.h"
 
-#include <absl/strings/str_format.h>
-
 #include <algorithm>
 #include <cassert>
-
-#include "session/id_draw.h"
 
 namespace sojourn::replication {
 namespace {
@@ -14,256 +10,241 @@ namespace {
 constexpr std::size_t kExpiriesPerTick = 1024;
 // When to look again at an expired session whose removal is under way, or has to wait.
 constexpr Duration kExpiryRetry = std::chrono::seconds(1);
-// A backup does not see reads, so its sessions look expired long before they are. It looks again
-// rarely: its primary tells it.
-constexpr Duration kBackupExpiryRetry = std::chrono::minutes(10);
-// A backup may keep a tombstone for a while: usually the segment's next write clears it.
-constexpr Duration kCommittedDelay = std::chrono::milliseconds(500);
 
 }  // namespace
 
 Plane::Plane(PlaneOptions options, Random& random)
-    : options_(options), random_(random), serving_(options.segments), segments_(options.segments) {}
+    : options_(options),
+      random_(random),
+      replica_(options.segments, options.rules),
+      serving_(options.segments),
+      segments_(options.segments) {}
 
 Plane::~Plane() = default;
 
-void Plane::install(Time /*now*/, std::shared_ptr<const ring::Placement> placement,
-                    std::optional<MemberIndex> self) {
-  placement_ = std::move(placement);
-  self_ = self;
-  const std::uint64_t epoch = placement_->view().epoch;
-  for (std::uint32_t segment = 0; segment < options_.segments; ++segment) {
-    const bool primary = self_ && is_primary(*self_, SegmentId{segment});
-    serving_.epoch_of_segment[segment].store(primary ? epoch : 0, std::memory_order_release);
-  }
+absl::Status Plane::lost() {
+  return absl::DataLossError(
+      "all copies of this part of the sessions were lost, and the session may have been among "
+      "them");
 }
 
 bool Plane::serves(std::string_view id) const {
   return serving_.epoch_of_segment[segment_of(id).value].load(std::memory_order_acquire) != 0;
 }
 
-bool Plane::is_primary(MemberIndex member, SegmentId segment_id) const {
-  const auto owners = placement_->owners(segment_id);
-  return !owners.empty() && owners.front() == member;
-}
+// Views.
 
-bool Plane::is_writer(SegmentId segment_id) const {
-  const auto owners = placement_->owners(segment_id);
-  return self_ && std::find(owners.begin(), owners.end(), *self_) != owners.end();
-}
+void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIndex self) {
+  const std::shared_ptr<const ring::Roles> before = std::exchange(roles_, std::move(roles));
+  const MemberIndex self_before = std::exchange(self_, self).value_or(MemberIndex{});
+  confirmed_ = false;
+  full_members_.clear();
+  owed_committed_.clear();
+  committed_due_.reset();
+  pulls_.clear();
+  sendings_.clear();
+  told_in_step_.clear();
+  in_step_due_.reset();
+  repairs_left_ = segments_left_ = primaries_ = primaries_waiting_ = 0;
 
-Version Plane::version(std::uint64_t sequence) const {
-  return {placement_->view().epoch, sequence};
-}
-
-// Writes end in any order; the segment is committed up to the oldest that has not.
-Version Plane::committed(const Segment& segment) const {
-  return version(segment.writes.empty() ? segment.last_sequence
-                                        : segment.writes.begin()->first - 1);
-}
-
-// As primary: mutations.
-
-void Plane::execute(Time now, OperationId id, Operation operation, Time deadline) {
-  assert(serves(operation.id));
-  switch (memo_.standing(id)) {
-    case Memo::Standing::kStale:
-    case Memo::Standing::kRunning:
-      return;
-    case Memo::Standing::kDone:
-      effects_.answers.push_back({id, memo_.result(id)});
-      return;
-    case Memo::Standing::kNew:
-      break;
+  // What was to be told to the backups of before is for those of now.
+  std::map<std::string, Time> uses;
+  for (const auto& [backup, pending] : std::exchange(uses_, {})) {
+    for (const auto& list : {pending.told, pending.next}) {
+      for (const auto& [id, last_seen] : list) uses[id] = std::max(uses[id], last_seen);
+    }
   }
-  memo_.begin(id);
-  if (writes_waiting_ >= options_.writes_waiting_max) {
-    answer(id, {.status = absl::ResourceExhaustedError(
-                    absl::StrFormat("the owner has %d writes waiting already", writes_waiting_))});
-    return;
+
+  std::set<Incarnation> members;
+  for (const Member& member : roles_->view().members) members.insert({member.incarnation});
+  memo_.keep_only(std::move(members));
+
+  for (std::uint32_t i = 0; i < options_.segments; ++i) {
+    install(now, SegmentId{i}, before.get(), self_before);
   }
-  Waiting waiting = {.id = id, .operation = std::move(operation), .deadline = deadline};
-  if (const auto queue = queues_.find(waiting.operation.id); queue != queues_.end()) {
-    ++writes_waiting_;
-    queue->second.push_back(std::move(waiting));
-    return;
+  for (const auto& [id, last_seen] : uses) {
+    const SegmentId segment_id = segment_of(id);
+    if (!is_primary(segment_id)) continue;
+    for (const MemberIndex writer : roles_->writers(segment_id)) {
+      if (writer != *self_) uses_[writer].next[id] = last_seen;
+    }
   }
-  begin(now, std::move(waiting));
+  pull(now, std::nullopt);
   begin_waiting(now);
+  effects_.news = true;
 }
 
-// Evaluates the mutation. True if it is under way or committed, false if it ended without a write.
-bool Plane::begin(Time now, Waiting waiting) {
-  const Operation& operation = waiting.operation;
-  const SegmentId segment_id = segment_of(operation.id);
-  // A mutation is a use: it moves the idle expiry, and from here on until its own version is read.
-  const auto found = table_.find(operation.id, now, true);
-  const session::Record* current = found ? found->record.get() : nullptr;
+void Plane::install(Time now, SegmentId id, const ring::Roles* before, MemberIndex self_before) {
+  using Standing = Segment::Standing;
+  Segment& segment = this->segment(id);
+  const Standing standing_before = std::exchange(segment.standing, Standing::kFollowing);
+  serving_.epoch_of_segment[id.value].store(0, std::memory_order_release);
+  segment.out_of_step.clear();
+  segment.in_step = false;
+  segment.transfer = 0;
+  drop_transfer(segment);
+  replica_.drop_tombstones(id);
 
-  const auto draw_id = [&] {
-    return session::search_id(
-        random_, [&](std::string_view candidate) { return segment_of(candidate) == segment_id; });
-  };
-  const Version next = version(segments_[segment_id.value].last_sequence + 1);
-  Evaluation evaluation = evaluate(operation, current, now, next, draw_id);
-  if (evaluation.status.ok()) evaluation.status = admit(operation, evaluation, current);
-  if (!evaluation.status.ok()) {
-    answer(waiting.id, {.status = std::move(evaluation.status)});
+  const auto loss = roles_->layout().losses.find(id);
+  const bool began_anew = loss != roles_->layout().losses.end() &&
+                          (!before || before->view().epoch < loss->second.epoch);
+  if (began_anew || !roles_->is_writer(*self_, id)) {
+    abandon_writes(id);
+    if (options_.rules.keep(Rule::kForgetting)) replica_.clear(id);
+  }
+  if (!roles_->is_writer(*self_, id)) return;
+
+  if (!roles_->is_primary(*self_, id)) {
+    abandon_writes(id);
+    ++segments_left_;
+    if (roles_->is_learner(*self_, id) && roles_->needs_repair(id)) ++repairs_left_;
+    pulls_[*roles_->primary(id)].insert(id);
+    return;
+  }
+  ++primaries_;
+  ++primaries_waiting_;
+
+  // Whoever was the primary in the view just before, and knows all that was answered.
+  const bool goes_on =
+      before && !began_anew && standing_before != Standing::kPromoted &&
+      standing_before != Standing::kFollowing && before->view().epoch + 1 == epoch() &&
+      before->view().generation == roles_->view().generation && before->is_primary(self_before, id);
+  if (goes_on) {
+    segment.standing = Standing::kConfirming;
+    send_again_under_new_view(now, id);
+    const bool knew = standing_before == Standing::kActive;
+    if (knew && !lost_living_holder(id, *before)) segment.standing = Standing::kActive;
+  } else {
+    abandon_writes(id);
+    segment.standing = Standing::kPromoted;
+    for (const MemberIndex holder : roles_->base(id)) {
+      if (holder != *self_) segment.out_of_step.insert(holder);
+    }
+  }
+  segment.in_step = true;
+  activate_if_ready(now, id);
+}
+
+// Whether a member of this view held the segment in the last one and does not any more. Until it
+// knows that, it might take what it holds for the newest there is, were the others to be lost.
+bool Plane::lost_living_holder(SegmentId id, const ring::Roles& before) const {
+  return std::any_of(before.base(id).begin(), before.base(id).end(), [&](MemberIndex holder) {
+    const Member& member = before.view().members[holder.value];
+    const auto& members = roles_->view().members;
+    for (std::uint32_t i = 0; i < members.size(); ++i) {
+      if (members[i].incarnation == member.incarnation) return !roles_->is_holder({i}, id);
+    }
     return false;
-  }
-  start_write(now, segment_id,
-              Write{.id = waiting.id,
-                    .session_id = std::move(waiting.operation.id),
-                    .entries = std::move(evaluation.entries),
-                    .answer = {.record = std::move(evaluation.answer), .last_seen = now}});
-  return true;
+  });
 }
 
-// Whether there is memory for it, here and on the backups. New sessions are refused before live
-// ones are kept from growing.
-absl::Status Plane::admit(const Operation& operation, const Evaluation& evaluation,
-                          const session::Record* current) const {
-  if (!evaluation.answer) return absl::OkStatus();
-  const std::size_t held = current ? current->bytes() : 0;
-  const std::size_t wanted = evaluation.answer->bytes();
-  if (wanted <= held) return absl::OkStatus();
-  const bool create = operation.verb == Verb::kCreate;
-  const std::size_t bound = create ? new_session_bytes_max() : options_.memory_bytes;
-  const std::size_t used = table_.usage().bytes + bytes_under_way_;
-  if (used + wanted - held > bound) {
-    return absl::ResourceExhaustedError(
-        absl::StrFormat("sessions take %d of %d bytes on the owner", used, options_.memory_bytes));
-  }
-  if (!create) return absl::OkStatus();
-  for (const MemberIndex owner : placement_->owners(segment_of(operation.id))) {
-    if (full_members_.contains(owner)) {
-      return absl::ResourceExhaustedError("member " + placement_->view().members[owner.value].name +
-                                          " is at its memory bound");
+// The writes under way get versions of this view, in their old order.
+void Plane::send_again_under_new_view(Time now, SegmentId id) {
+  Segment& segment = this->segment(id);
+  std::map<std::uint64_t, Write> writes = std::exchange(segment.writes, {});
+  segment.last_sequence = 0;
+  for (auto& [old_sequence, write] : writes) {
+    resends_.erase({write.next_send, {id, old_sequence}});
+    const std::uint64_t sequence = ++segment.last_sequence;
+    for (Entry& entry : write.entries) {
+      if (!entry.record) continue;
+      entry.record = session::Record::with_version(*entry.record, version(sequence), now);
+      if (write.answer.record) write.answer.record = entry.record;
     }
-  }
-  return absl::OkStatus();
-}
-
-void Plane::begin_expiry(Time now, const session::Record& record) {
-  start_write(now, segment_of(record.id()),
-              Write{.session_id = std::string(record.id()),
-                    .entries = {{std::string(record.id()), session::RecordRef()}},
-                    .by_expiry = true});
-}
-
-void Plane::start_write(Time now, SegmentId segment_id, Write write) {
-  Segment& segment = segments_[segment_id.value];
-  for (const MemberIndex owner : placement_->owners(segment_id)) {
-    if (owner != *self_) write.unacknowledged.insert(owner);
-  }
-  write.bytes = write.answer.record ? write.answer.record->bytes() : 0;
-  bytes_under_way_ += write.bytes;
-  ++writes_waiting_;
-  queues_[write.session_id];
-  const std::uint64_t sequence = ++segment.last_sequence;
-  Write& started = segment.writes.emplace(sequence, std::move(write)).first->second;
-  if (started.unacknowledged.empty()) {
-    commit(now, segment_id, sequence);
-  } else {
-    send_write(now, segment_id, sequence, started);
+    write.unacknowledged.clear();
+    for (const MemberIndex writer : roles_->writers(id)) {
+      if (writer != *self_) write.unacknowledged.insert(writer);
+    }
+    Write& moved = segment.writes.emplace(sequence, std::move(write)).first->second;
+    send_write(now, id, sequence, moved);
   }
 }
 
-void Plane::send_write(Time now, SegmentId segment_id, std::uint64_t sequence, Write& write) {
-  for (const MemberIndex backup : write.unacknowledged) {
-    effects_.outgoing.push_back(
-        {backup, Replicate{.segment = segment_id,
-                           .version = version(sequence),
-                           .committed = committed(segments_[segment_id.value]),
-                           .operation = write.id,
-                           .entries = write.entries}});
+// Somebody else decides what becomes of the writes under way; those that wait have not begun.
+// Either may be asked for again.
+void Plane::abandon_writes(SegmentId id) {
+  Segment& segment = this->segment(id);
+  segment.last_sequence = 0;
+  for (auto& [sequence, write] : std::exchange(segment.writes, {})) {
+    resends_.erase({write.next_send, {id, sequence}});
+    bytes_under_way_ -= write.bytes;
+    --writes_waiting_;
+    if (write.by_expiry) replica_.table().revive(write.session_id);
+    memo_.abandon(write.id);
+    const auto queue = queues_.find(write.session_id);
+    if (queue == queues_.end()) continue;
+    for (const Waiting& waiting : queue->second) {
+      memo_.abandon(waiting.id);
+      --writes_waiting_;
+    }
+    queues_.erase(queue);
   }
-  write.next_send = now + options_.resend_interval;
-  resends_.insert({write.next_send, {segment_id, sequence}});
 }
 
-void Plane::on(Time now, MemberIndex from, const ReplicateAck& ack) {
-  if (ack.version.epoch != placement_->view().epoch) return;
-  Segment& segment = segments_[ack.segment.value];
-  const auto write = segment.writes.find(ack.version.sequence);
-  if (write == segment.writes.end()) return;
-  write->second.unacknowledged.erase(from);
-  if (!write->second.unacknowledged.empty()) return;
-  // Without the right to answer, the write stays under way: a later view decides what becomes of
-  // it.
-  if (now >= Time(Duration(serving_.lease_until.load(std::memory_order_acquire)))) return;
-  commit(now, ack.segment, ack.version.sequence);
+void Plane::activate_if_ready(Time now, SegmentId id) {
+  using Standing = Segment::Standing;
+  Segment& segment = this->segment(id);
+  const bool confirmed = confirmed_ || !options_.rules.keep(Rule::kConfirmation);
+  const bool promoted = segment.standing == Standing::kPromoted;
+  if (segment.standing == Standing::kFollowing) return;
+  if (segment.standing == Standing::kConfirming && !confirmed) return;
+  if (promoted && (!confirmed || !segment.out_of_step.empty())) return;
+  if (serving_.epoch_of_segment[id.value].load(std::memory_order_relaxed) != 0) return;
+
+  segment.standing = Standing::kActive;
+  if (promoted) {
+    serving_.promoted_at[id.value].store(now.time_since_epoch().count(), std::memory_order_release);
+  }
+  const std::uint64_t serving = epoch() | (roles_->is_lost(id) ? Serving::kLost : 0);
+  serving_.epoch_of_segment[id.value].store(serving, std::memory_order_release);
+  --primaries_waiting_;
+  effects_.news = true;
+
+  // What all have acknowledged meanwhile.
+  std::vector<std::uint64_t> sequences;
+  for (const auto& [sequence, write] : segment.writes) {
+    if (may_commit(now, id, write)) sequences.push_back(sequence);
+  }
+  for (const std::uint64_t sequence : sequences) commit(now, id, sequence);
+}
+
+void Plane::confirm(Time now) {
+  if (std::exchange(confirmed_, true)) return;
+  for (std::uint32_t i = 0; i < options_.segments; ++i) activate_if_ready(now, {i});
   begin_waiting(now);
 }
 
-void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
-  Segment& segment = segments_[segment_id.value];
-  Write write = std::move(segment.writes.extract(sequence).mapped());
-  resends_.erase({write.next_send, {segment_id, sequence}});
-  bytes_under_way_ -= write.bytes;
-  --writes_waiting_;
+void Plane::level(Time now, MemberIndex member) { pull(now, member); }
 
-  bool deleted = false;
-  for (const Entry& entry : write.entries) {
-    if (entry.record) {
-      // Used now, not when the write began: what was read meanwhile under an old id must not be
-      // forgotten, nor a session be answered that has expired while its write was under way.
-      entry.record->bookkeeping().last_seen = now;
-      table_.put(entry.record);
-    } else {
-      table_.erase(entry.id);
-      deleted = true;
-    }
-  }
-  if (deleted) owe_committed(now, segment_id, version(sequence));
-  if (write.by_expiry) {
-    ++expired_;
-  } else {
-    if (write.answer.record) write.answer.last_seen = now;
-    answer(write.id, std::move(write.answer));
-  }
-  freed_.push_back(std::move(write.session_id));
+void Plane::set_lease(Time now, Time until) {
+  const bool had = has_lease(now);
+  serving_.lease_until.store(until.time_since_epoch().count(), std::memory_order_release);
+  if (!had && has_lease(now)) effects_.news = true;
 }
 
-// Begins what waited for the writes that were just committed. A loop, not a recursion: a write
-// without backups is committed at once and frees the next.
-void Plane::begin_waiting(Time now) {
-  while (!freed_.empty()) {
-    const std::string session_id = std::move(freed_.front());
-    freed_.pop_front();
-    const auto queue = queues_.find(session_id);
-    if (queue->second.empty()) {
-      queues_.erase(queue);
-      continue;
-    }
-    Waiting next = std::move(queue->second.front());
-    queue->second.pop_front();
-    --writes_waiting_;
-    if (next.deadline <= now) {
-      // Its caller has given up by now; should it still ask, nothing happened.
-      memo_.finish(next.id, {.status = absl::UnavailableError("its time was up before it began")});
-      freed_.push_back(session_id);
-    } else if (!begin(now, std::move(next))) {
-      freed_.push_back(session_id);
-    }
+void Plane::restart() {
+  for (std::uint32_t i = 0; i < options_.segments; ++i) {
+    serving_.epoch_of_segment[i].store(0, std::memory_order_release);
+    abandon_writes({i});
+    if (options_.rules.keep(Rule::kForgetting)) replica_.clear({i});
+    segments_[i] = {};
   }
-}
-
-bool Plane::withdraw(OperationId id, std::string_view session_id) {
-  const auto queue = queues_.find(std::string(session_id));
-  if (queue == queues_.end()) return false;
-  const auto found = std::find_if(queue->second.begin(), queue->second.end(),
-                                  [&](const Waiting& waiting) { return waiting.id == id; });
-  if (found == queue->second.end()) return false;
-  queue->second.erase(found);
-  --writes_waiting_;
-  return true;
-}
-
-void Plane::answer(OperationId id, Result result) {
-  if (memo_.standing(id) == Memo::Standing::kStale) return;
-  memo_.finish(id, result);
-  effects_.answers.push_back({id, std::move(result)});
+  serving_.lease_until.store(Time::min().time_since_epoch().count(), std::memory_order_release);
+  roles_.reset();
+  self_.reset();
+  memo_.clear();
+  full_members_.clear();
+  freed_.clear();
+  queues_.clear();
+  owed_committed_.clear();
+  committed_due_.reset();
+  uses_.clear();
+  pulls_.clear();
+  pull_due_.reset();
+  sendings_.clear();
+  told_in_step_.clear();
+  in_step_due_.reset();
+  repairs_left_ = segments_left_ = primaries_ = primaries_waiting_ = 0;
 }
 
 void Plane::set_memory_full(MemberIndex member, bool full) {
@@ -274,152 +255,61 @@ void Plane::set_memory_full(MemberIndex member, bool full) {
   }
 }
 
-// As backup.
-
 void Plane::receive(Time now, MemberIndex from, const PlaneMessage& message) {
-  if (!placement_) return;
-  std::visit(
-      [&](const auto& body) {
-        // What another member says is checked for form only by the time it is here.
-        if (body.segment.value < options_.segments) on(now, from, body);
-      },
-      message);
-}
-
-void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
-  if (replicate.version.epoch != placement_->view().epoch) return;
-  if (!is_writer(replicate.segment) || !is_primary(from, replicate.segment)) return;
-  const bool of_segment =
-      !replicate.entries.empty() &&
-      std::all_of(replicate.entries.begin(), replicate.entries.end(),
-                  [&](const Entry& entry) { return segment_of(entry.id) == replicate.segment; });
-  if (!of_segment) return;
-  Segment& segment = segments_[replicate.segment.value];
-  if (replicate.version > segment.watermark) {
-    if (replicate.operation.number != 0 &&
-        memo_.standing(replicate.operation) == Memo::Standing::kNew) {
-      const session::RecordRef& record = replicate.entries.front().record;
-      memo_.finish(
-          replicate.operation,
-          {.record = record, .last_seen = record ? record->bookkeeping().last_seen : Time()});
-    }
-    for (const Entry& entry : replicate.entries) {
-      apply(replicate.segment, replicate.version, entry);
-    }
-    raise_watermark(segment, replicate.committed);
-  }
-  effects_.outgoing.push_back(
-      {from, ReplicateAck{.segment = replicate.segment, .version = replicate.version}});
-}
-
-Version Plane::version_of(const std::string& id) const {
-  if (const auto tombstone = tombstones_.find(id); tombstone != tombstones_.end()) {
-    return tombstone->second;
-  }
-  const session::RecordRef record = table_.peek(id);
-  return record ? record->version() : Version{};
-}
-
-void Plane::apply(SegmentId segment_id, Version version, const Entry& entry) {
-  if (version <= version_of(entry.id)) return;
-  if (entry.record) {
-    tombstones_.erase(entry.id);
-    table_.put(entry.record);
-    return;
-  }
-  table_.erase(entry.id);
-  tombstones_[entry.id] = version;
-  segments_[segment_id.value].tombstones[version].push_back(entry.id);
-}
-
-// What is committed at all writers needs no tombstone any more: the watermark refuses its repeats.
-void Plane::raise_watermark(Segment& segment, Version committed) {
-  if (committed <= segment.watermark) return;
-  segment.watermark = committed;
-  const auto end = segment.tombstones.upper_bound(committed);
-  for (auto at = segment.tombstones.begin(); at != end; ++at) {
-    for (const std::string& id : at->second) {
-      const auto tombstone = tombstones_.find(id);
-      if (tombstone != tombstones_.end() && tombstone->second == at->first) {
-        tombstones_.erase(tombstone);
-      }
-    }
-  }
-  segment.tombstones.erase(segment.tombstones.begin(), end);
-}
-
-// Committed points: told by the primary, echoed by the backup.
-
-void Plane::owe_committed(Time now, SegmentId segment_id, Version version) {
-  for (const MemberIndex owner : placement_->owners(segment_id)) {
-    if (owner != *self_) owed_committed_[{segment_id, owner}] = version;
-  }
-  if (!committed_due_ && !owed_committed_.empty()) committed_due_ = now + kCommittedDelay;
-}
-
-void Plane::send_committed(Time now) {
-  for (const auto& [key, version] : owed_committed_) {
-    const auto& [segment_id, backup] = key;
-    const Version reached = committed(segments_[segment_id.value]);
-    effects_.outgoing.push_back({backup, Committed{segment_id, reached}});
-  }
-  committed_due_.reset();
-  if (!owed_committed_.empty()) committed_due_ = now + kCommittedDelay;
-}
-
-void Plane::on(Time /*now*/, MemberIndex from, const Committed& message) {
-  if (message.version.epoch != placement_->view().epoch) return;
-  if (is_primary(from, message.segment)) {
-    Segment& segment = segments_[message.segment.value];
-    raise_watermark(segment, message.version);
-    effects_.outgoing.push_back({from, Committed{message.segment, segment.watermark}});
-    return;
-  }
-  const auto owed = owed_committed_.find({message.segment, from});
-  if (owed != owed_committed_.end() && message.version >= owed->second) owed_committed_.erase(owed);
+  if (!roles_) return;
+  std::visit([&](const auto& body) { on(now, from, body); }, message);
+  begin_waiting(now);
 }
 
 // Time.
 
 void Plane::tick(Time now) {
-  if (!placement_) return;
+  if (!roles_) return;
   while (!resends_.empty() && resends_.begin()->first <= now) {
     const auto [segment_id, sequence] = resends_.begin()->second;
     resends_.erase(resends_.begin());
-    Segment& segment = segments_[segment_id.value];
-    Write& write = segment.writes.at(sequence);
-    if (write.unacknowledged.empty()) {
-      if (now < Time(Duration(serving_.lease_until.load(std::memory_order_acquire)))) {
-        commit(now, segment_id, sequence);
-      } else {
-        write.next_send = now + options_.resend_interval;
-        resends_.insert({write.next_send, {segment_id, sequence}});
-      }
-      continue;
+    Write& write = segment(segment_id).writes.at(sequence);
+    if (may_commit(now, segment_id, write)) {
+      commit(now, segment_id, sequence);
+    } else {
+      send_write(now, segment_id, sequence, write);
     }
-    send_write(now, segment_id, sequence, write);
   }
-
   if (committed_due_ && *committed_due_ <= now) send_committed(now);
+  if (pull_due_ && *pull_due_ <= now) pull(now, std::nullopt);
+  if (in_step_due_ && *in_step_due_ <= now) {
+    in_step_due_.reset();
+    for (const auto& [holder, segments] : told_in_step_) {
+      send_in_step(now, holder, std::set<SegmentId>(segments), true);
+    }
+  }
+  for (auto& [to, sending] : sendings_) send_chunks(now, to, sending);
+  if (uses_due_ <= now) tell_uses(now);
 
-  std::vector<session::RecordRef> expired;
-  table_.collect_due(now, kExpiriesPerTick, [&](const session::Record& record) {
-    if (!self_ || !is_primary(*self_, segment_of(record.id()))) return now + kBackupExpiryRetry;
-    if (!busy(std::string(record.id()))) expired.push_back(session::RecordRef::share(record));
+  std::vector<std::string> expired;
+  replica_.table().collect_due(now, kExpiriesPerTick, [&](const session::Record& record) {
+    const SegmentId id = segment_of(record.id());
+    // Others are told of uses with as much delay.
+    if (!is_active(id)) return now + table::use_interval(record.lifetime());
+    expired.emplace_back(record.id());
     return now + kExpiryRetry;
   });
-  for (const session::RecordRef& record : expired) {
-    // Ends it for good: a reader that is late with its time cannot use it again.
-    if (!table_.find(record->id(), now, false)) begin_expiry(now, *record);
-  }
+  for (const std::string& id : expired) expire(now, id);
   begin_waiting(now);
 }
 
 std::optional<Time> Plane::next_deadline() const {
-  std::optional<Time> next = table_.next_due();
-  const auto sooner = [&](Time time) { next = next ? std::min(*next, time) : time; };
+  std::optional<Time> next = table().next_due();
+  const auto sooner = [&](std::optional<Time> time) {
+    if (time) next = next ? std::min(*next, *time) : *time;
+  };
+  if (!roles_) return std::nullopt;
   if (!resends_.empty()) sooner(resends_.begin()->first);
-  if (committed_due_) sooner(*committed_due_);
+  sooner(committed_due_);
+  sooner(pull_due_);
+  sooner(in_step_due_);
+  for (const auto& [to, sending] : sendings_) sooner(sending.next_deadline());
+  if (uses_due_ != Time::min()) sooner(uses_due_);
   return next;
 }
 

@@ -16,14 +16,17 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/notice.h"
 #include "base/random.h"
+#include "base/rules.h"
 #include "base/time.h"
 #include "replication/evaluate.h"
 #include "replication/memo.h"
 #include "replication/messages.h"
 #include "replication/operation.h"
-#include "ring/placement.h"
-#include "table/table.h"
+#include "replication/replica.h"
+#include "replication/sending.h"
+#include "ring/roles.h"
 
 namespace sojourn::replication {
 
@@ -35,17 +38,23 @@ struct PlaneOptions {
   std::size_t writes_waiting_max = 65536;
   // After how long an unacknowledged message is sent again.
   Duration resend_interval = std::chrono::milliseconds(100);
+  Rules rules = {};
 };
 
-using PlaneMessage = std::variant<Replicate, ReplicateAck, Committed>;
+using PlaneMessage = std::variant<Replicate, ReplicateAck, Committed, Touched, TouchedAck, Pull,
+                                  InStep, Chunk, ChunkAck, Pulled>;
 
-// The data of one member: its table, the writes it carries out as primary, and those it follows as
-// backup. Rules are numbered as in docs/protocol.md.
+// The data of one member: the writes it carries out as primary, those it follows as backup, and
+// what moves between members when the view changes. Rules are numbered as in docs/protocol.md.
 //
 // A write of the primary gets the next version of its segment, goes to all other writers of the
 // segment, and is applied and answered when all of them have acknowledged it; readers see it only
 // then. Writes to one session are carried out one after the other; different sessions do not wait
 // for each other.
+//
+// When a view is installed, every writer pulls its segments from their primaries until it is in
+// step. A primary that goes on from the view before goes on at once. A new one first waits until
+// all members have installed the view and the other holders are in step with it.
 //
 // An engine: the owner calls everything but read() one at a time. read() is safe from any thread,
 // at any time: see Serving for what it shares with the rest.
@@ -63,6 +72,10 @@ class Plane {
   struct Effects {
     std::vector<Outgoing> outgoing = {};
     std::vector<Answer> answers = {};
+    std::vector<Notice> notices = {};
+    // Something that a call may have been waiting for has come: a segment is served now, or an
+    // ended session is gone.
+    bool news = false;
   };
 
   // `random` draws the new ids of renamed sessions and must outlive the plane.
@@ -71,10 +84,16 @@ class Plane {
 
   // Inputs. Times must not go back.
 
-  // From now on messages and owners are those of `placement`, in which this member is `self`, or
-  // nobody.
-  void install(Time now, std::shared_ptr<const ring::Placement> placement,
-               std::optional<MemberIndex> self);
+  // From now on messages and owners are those of `roles`, in which this member is `self`.
+  void install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIndex self);
+  // Every member has installed the view.
+  void confirm(Time now);
+  // That member has installed the view: what was told it before may be lost.
+  void level(Time now, MemberIndex member);
+  // Until when this member may answer.
+  void set_lease(Time now, Time until);
+  // Forgets everything, in no view: this member was excluded.
+  void restart();
 
   // Whether this member answers for the segment of this id.
   bool serves(std::string_view id) const;
@@ -86,6 +105,10 @@ class Plane {
   // Takes back an operation that waits behind another write and has not begun. False if it has
   // begun or ended, or was never here.
   bool withdraw(OperationId id, std::string_view session_id);
+
+  // Removes the session if its time is up and this member serves it: read() gave no answer for that
+  // reason, and will give one when there is news.
+  void expire(Time now, std::string_view id);
 
   void receive(Time now, MemberIndex from, const PlaneMessage& message);
 
@@ -101,40 +124,65 @@ class Plane {
   // What must be done now; emptied by the call.
   Effects take_effects() { return std::exchange(effects_, {}); }
 
-  // Answers a get or touch if this member serves the session's segment; nothing otherwise. `now` is
-  // called before the table is read and after, because the right to answer must still hold then.
+  // Answers a get or touch if this member serves the session's segment; nothing otherwise, or if
+  // the session must be ended first. `now` is called before the table is read and after, because
+  // the right to answer must still hold then.
   template <typename Now>
   std::optional<Result> read(std::string_view id, bool touch, Now now) const {
     const std::uint32_t segment = ring::segment_of(id, options_.segments).value;
-    const std::uint64_t epoch = serving_.epoch_of_segment[segment].load(std::memory_order_acquire);
-    if (epoch == 0) return std::nullopt;
-    auto found = table_.find(id, now(), touch);
-    if (serving_.epoch_of_segment[segment].load(std::memory_order_acquire) != epoch ||
-        now() >= Time(Duration(serving_.lease_until.load(std::memory_order_acquire)))) {
+    const std::uint64_t serving =
+        serving_.epoch_of_segment[segment].load(std::memory_order_acquire);
+    if (serving == 0) return std::nullopt;
+    const Time promoted_at(Duration(serving_.promoted_at[segment].load(std::memory_order_acquire)));
+    auto found = replica_.table().find(id, now(), touch, promoted_at);
+    if (serving_.epoch_of_segment[segment].load(std::memory_order_acquire) != serving ||
+        !has_lease(now()) || found.ended) {
       return std::nullopt;
     }
-    if (!found) return Result{.status = absl::NotFoundError("no such session")};
-    return Result{.record = std::move(found->record), .last_seen = found->last_seen};
+    if (found) return Result{.record = std::move(found.record), .last_seen = found.last_seen};
+    if (serving & Serving::kLost) return Result{.status = lost()};
+    return Result{.status = absl::NotFoundError("no such session")};
   }
 
   // State.
 
-  bool memory_full() const { return table_.usage().bytes >= new_session_bytes_max(); }
+  bool memory_full() const { return table().usage().bytes >= new_session_bytes_max(); }
   std::uint64_t expired() const { return expired_; }
   std::size_t writes_waiting() const { return writes_waiting_; }
-  std::size_t tombstones() const { return tombstones_.size(); }
+  std::size_t tombstones() const { return replica_.tombstones(); }
   std::size_t memos() const { return memo_.size(); }
-  const table::Table& table() const { return table_; }
+  const table::Table& table() const { return replica_.table(); }
+  const Replica& replica() const { return replica_; }
+  // Segments that this member writes and is not in step with yet: those of which fewer copies exist
+  // than should, and all.
+  std::uint32_t repairs_left() const { return repairs_left_; }
+  std::uint32_t segments_left() const { return segments_left_; }
+  // Segments whose primary this member is, and of those the ones that it does not serve yet.
+  std::uint32_t primaries() const { return primaries_; }
+  std::uint32_t primaries_waiting() const { return primaries_waiting_; }
+  bool is_primary(SegmentId segment) const { return self_ && roles_->is_primary(*self_, segment); }
+  // Whether this member answers for the segment at that time.
+  bool is_serving(SegmentId segment, Time now) const {
+    return serving_.epoch_of_segment[segment.value].load(std::memory_order_acquire) != 0 &&
+           has_lease(now);
+  }
+  bool is_active(SegmentId segment) const {
+    return segments_[segment.value].standing == Segment::Standing::kActive;
+  }
 
  private:
   // What readers on any thread look at beside the table. Written only by the owner of the plane.
   struct Serving {
-    explicit Serving(std::uint32_t segments) : epoch_of_segment(segments) {}
+    static constexpr std::uint64_t kLost = std::uint64_t{1} << 63;
+
+    explicit Serving(std::uint32_t segments) : epoch_of_segment(segments), promoted_at(segments) {}
     // The epoch at which this member answers for the segment; 0 if it does not. Changes whenever
-    // the right to answer does.
+    // the right to answer does. With kLost if what is absent may have been lost.
     std::vector<std::atomic<std::uint64_t>> epoch_of_segment;
-    // Until when this member may answer at all, in microseconds of its clock.
-    std::atomic<std::int64_t> lease_until{Time::max().time_since_epoch().count()};
+    // When this member became its primary, in microseconds of its clock.
+    std::vector<std::atomic<std::int64_t>> promoted_at;
+    // Until when this member may answer at all.
+    std::atomic<std::int64_t> lease_until{Time::min().time_since_epoch().count()};
   };
 
   // A mutation that has arrived.
@@ -158,53 +206,118 @@ class Plane {
   };
 
   struct Segment {
+    enum class Standing : std::uint8_t {
+      kFollowing,   // somebody else is the primary
+      kPromoted,    // new primary: waits for the other holders, and for all members' word
+      kConfirming,  // primary before and now, with fewer holders: waits for all members' word
+      kActive,      // primary, and may serve while there is a lease
+    };
+    Standing standing = Standing::kFollowing;
     std::uint64_t last_sequence = 0;
+
     // As primary: the writes under way, by sequence.
     std::map<std::uint64_t, Write> writes = {};
-    // As backup: every write up to this one was applied by all; what still comes of them is a
-    // repeat.
+    // As new primary: the other holders that are not known to be in step.
+    std::set<MemberIndex> out_of_step = {};
+
+    // As another writer: every write up to this one was applied by all; what still comes of them is
+    // a repeat.
     Version watermark = {};
-    // As backup: deletions above the watermark, whose sessions a late message could bring back.
-    std::map<Version, std::vector<std::string>> tombstones = {};
+    // Whether this member is in step with the primary of this view.
+    bool in_step = false;
+    // If not: the transfer under way. Nothing of it counts before all has arrived: should this
+    // member become the primary instead, it must hold all of a write or nothing of it, what is
+    // remembered of it included.
+    std::uint64_t transfer = 0;
+    std::set<std::uint32_t> chunks = {};
+    std::optional<std::uint32_t> last_chunk = {};
+    std::vector<Copy> copies = {};
+    std::vector<Remembered> remembered = {};
   };
 
-  SegmentId segment_of(std::string_view id) const {
-    return ring::segment_of(id, options_.segments);
-  }
-  Version version(std::uint64_t sequence) const;
+  // Uses of sessions to be told to one backup: what was told and not acknowledged, and what came
+  // since.
+  struct Uses {
+    std::uint64_t number = 0;
+    std::map<std::string, Time> told = {};
+    std::map<std::string, Time> next = {};
+    Time tell_again_at = {};
+  };
+
+  SegmentId segment_of(std::string_view id) const { return replica_.segment_of(id); }
+  Segment& segment(SegmentId id) { return segments_[id.value]; }
+  std::uint64_t epoch() const { return roles_->view().epoch; }
+  Version version(std::uint64_t sequence) const { return {epoch(), sequence}; }
   Version committed(const Segment& segment) const;
+  static absl::Status lost();
+  bool has_lease(Time now) const {
+    return now < Time(Duration(serving_.lease_until.load(std::memory_order_acquire)));
+  }
+  Time promoted_at(SegmentId segment) const {
+    return Time(Duration(serving_.promoted_at[segment.value].load(std::memory_order_acquire)));
+  }
   std::size_t new_session_bytes_max() const {
     return options_.memory_bytes - options_.memory_bytes / 16;
   }
+  void send(MemberIndex to, PlaneMessage message) {
+    effects_.outgoing.push_back({to, std::move(message)});
+  }
 
+  // Views.
+  void install(Time now, SegmentId id, const ring::Roles* before, MemberIndex self_before);
+  bool lost_living_holder(SegmentId id, const ring::Roles& before) const;
+  void send_again_under_new_view(Time now, SegmentId id);
+  void abandon_writes(SegmentId id);
+  void activate_if_ready(Time now, SegmentId id);
+
+  // Mutations, as primary.
   bool busy(const std::string& session_id) const { return queues_.contains(session_id); }
   bool begin(Time now, Waiting waiting);
-  void begin_expiry(Time now, const session::Record& record);
+  void begin_expiry(Time now, std::string id);
   absl::Status admit(const Operation& operation, const Evaluation& evaluation,
                      const session::Record* current) const;
   void start_write(Time now, SegmentId segment_id, Write write);
   void send_write(Time now, SegmentId segment_id, std::uint64_t sequence, Write& write);
+  bool may_commit(Time now, SegmentId id, const Write& write) const;
   void commit(Time now, SegmentId segment_id, std::uint64_t sequence);
+  void apply_as_primary(Time now, const Write& write);
   void begin_waiting(Time now);
-  void answer(OperationId id, Result result);
+  void answer(OperationId id, SegmentId segment, Result result);
   void owe_committed(Time now, SegmentId segment_id, Version version);
   void send_committed(Time now);
+  void tell_uses(Time now);
+
+  // As another writer.
+  void apply(SegmentId segment_id, Version version, const Entry& entry);
+  void raise_watermark(SegmentId id, Version committed);
+  void pull(Time now, std::optional<MemberIndex> only_from);
+  void drop_transfer(Segment& segment);
+  void finish_transfer(SegmentId id);
+  void now_in_step(SegmentId id);
+
+  // Bringing other writers into step.
+  void send_chunks(Time now, MemberIndex to, Sending& sending);
+  void send_in_step(Time now, MemberIndex to, const std::set<SegmentId>& segments, bool compared);
+  void heard_in_step(Time now, MemberIndex from, SegmentId id);
 
   void on(Time now, MemberIndex from, const Replicate& replicate);
   void on(Time now, MemberIndex from, const ReplicateAck& ack);
   void on(Time now, MemberIndex from, const Committed& committed);
-  void apply(SegmentId segment_id, Version version, const Entry& entry);
-  Version version_of(const std::string& id) const;
-  void raise_watermark(Segment& segment, Version committed);
-  bool is_writer(SegmentId segment_id) const;
-  bool is_primary(MemberIndex member, SegmentId segment_id) const;
+  void on(Time now, MemberIndex from, const Touched& touched);
+  void on(Time now, MemberIndex from, const TouchedAck& ack);
+  void on(Time now, MemberIndex from, const Pull& pull);
+  void on(Time now, MemberIndex from, const InStep& in_step);
+  void on(Time now, MemberIndex from, const Chunk& chunk);
+  void on(Time now, MemberIndex from, const ChunkAck& ack);
+  void on(Time now, MemberIndex from, const Pulled& pulled);
 
   const PlaneOptions options_;
   Random& random_;
-  table::Table table_;
+  Replica replica_;
   Serving serving_;
-  std::shared_ptr<const ring::Placement> placement_;
+  std::shared_ptr<const ring::Roles> roles_;
   std::optional<MemberIndex> self_;
+  bool confirmed_ = false;
   std::set<MemberIndex> full_members_;
   Memo memo_;
   std::vector<Segment> segments_;
@@ -222,8 +335,24 @@ class Plane {
   // to tell them (again).
   std::map<std::pair<SegmentId, MemberIndex>, Version> owed_committed_;
   std::optional<Time> committed_due_;
-  // As backup: the versions of the tombstones in segments_, by session id.
-  std::unordered_map<std::string, Version> tombstones_;
+  // Uses to be told, by backup, and when to look for more.
+  std::map<MemberIndex, Uses> uses_;
+  std::uint64_t uses_told_ = 0;
+  Time uses_due_ = Time::min();
+
+  // Segments to be pulled from each primary, and when to ask (again).
+  std::map<MemberIndex, std::set<SegmentId>> pulls_;
+  std::optional<Time> pull_due_;
+  // What is being sent to other writers, and holders that were told that they are in step and have
+  // not said so themselves, with when to tell them again.
+  std::map<MemberIndex, Sending> sendings_;
+  std::map<MemberIndex, std::set<SegmentId>> told_in_step_;
+  std::optional<Time> in_step_due_;
+
+  std::uint32_t repairs_left_ = 0;
+  std::uint32_t segments_left_ = 0;
+  std::uint32_t primaries_ = 0;
+  std::uint32_t primaries_waiting_ = 0;
   std::uint64_t expired_ = 0;
   Effects effects_;
 };

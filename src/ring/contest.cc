@@ -66,7 +66,8 @@ Score score(std::string_view name, std::uint32_t capacity, std::uint32_t segment
 
 Contest::Contest(const View& view) : segments_(view.segments) {
   for (std::uint32_t i = 0; i < view.members.size(); ++i) {
-    if (view.members[i].capacity > 0) members_.push_back({i});
+    const Member& member = view.members[i];
+    if (member.capacity > 0 && !member.leaving) members_.push_back({i});
   }
   owners_per_segment_ = std::min<std::size_t>(view.copies, members_.size());
 

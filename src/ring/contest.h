@@ -25,8 +25,8 @@ Score score(std::string_view name, std::uint32_t capacity, std::uint32_t segment
 // a handicap of its own, and by the rule that copies are spread over zones.
 class Contest {
  public:
-  // The competitors are the view's members with a capacity. Competitor and segment are numbers from
-  // 0; the order of the view's list has no influence on them.
+  // The competitors are the view's members with a capacity that do not leave. Competitor and
+  // segment are numbers from 0; the order of the view's list has no influence on them.
   explicit Contest(const View& view);
 
   std::size_t competitors() const { return members_.size(); }

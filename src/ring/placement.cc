@@ -63,8 +63,11 @@ Placement::Placement(std::shared_ptr<const View> view) : view_(std::move(view)) 
   assert(std::has_single_bit(view_->segments) && view_->segments <= kSegmentsMax);
   const Contest contest(*view_);
   owners_per_segment_ = contest.owners_per_segment();
-  if (owners_per_segment_ == 0) return;
+  if (owners_per_segment_ > 0) hold(contest);
+  add_leaving();
+}
 
+void Placement::hold(const Contest& contest) {
   std::vector<std::uint32_t> owners(view_->segments * owners_per_segment_);
   std::vector<std::uint32_t> loads(contest.competitors());
 
@@ -90,6 +93,36 @@ Placement::Placement(std::shared_ptr<const View> view) : view_(std::move(view)) 
 
   owners_.reserve(owners.size());
   for (const std::uint32_t owner : owners) owners_.push_back(contest.member(owner));
+}
+
+// Where too few members stay, those that leave fill up, by their scores.
+void Placement::add_leaving() {
+  std::vector<MemberIndex> leaving;
+  for (std::uint32_t i = 0; i < view_->members.size(); ++i) {
+    const Member& member = view_->members[i];
+    if (member.capacity > 0 && member.leaving) leaving.push_back({i});
+  }
+  const std::size_t missing = view_->copies - owners_per_segment_;
+  const std::size_t added = std::min(missing, leaving.size());
+  if (added == 0) return;
+
+  std::vector<MemberIndex> owners;
+  owners.reserve(view_->segments * (owners_per_segment_ + added));
+  for (std::uint32_t segment = 0; segment < view_->segments; ++segment) {
+    const auto first = owners_.begin() + static_cast<std::ptrdiff_t>(segment * owners_per_segment_);
+    owners.insert(owners.end(), first, first + static_cast<std::ptrdiff_t>(owners_per_segment_));
+    const auto rank = [&](MemberIndex index) {
+      const Member& member = view_->members[index.value];
+      return std::pair(-score(member.name, member.capacity, segment),
+                       std::string_view(member.name));
+    };
+    std::sort(leaving.begin(), leaving.end(),
+              [&](MemberIndex a, MemberIndex b) { return rank(a) < rank(b); });
+    owners.insert(owners.end(), leaving.begin(),
+                  leaving.begin() + static_cast<std::ptrdiff_t>(added));
+  }
+  owners_ = std::move(owners);
+  owners_per_segment_ += added;
 }
 
 SegmentId Placement::segment_of(std::string_view id_text) const {

@@ -12,6 +12,8 @@
 
 namespace sojourn::ring {
 
+class Contest;
+
 // The number of segments is a power of two from 1 to this.
 inline constexpr std::uint32_t kSegmentsMax = 65536;
 
@@ -21,11 +23,11 @@ SegmentId segment_of(std::string_view id_text, std::uint32_t segments);
 
 // Which members of a view own each segment.
 //
-// A pure function of the members' names, capacities and zones and of the numbers of segments and
-// copies: members that agree on a view agree on its owners without a word, whatever came before,
-// and a restarted member takes its old place. All members of a cluster must therefore run the same
-// function: changing it is changing the protocol (docs/decisions/0002-placement.md). Immutable, so
-// it is safe from any thread.
+// A pure function of the members' names, capacities and zones, of who is leaving, and of the
+// numbers of segments and copies: members that agree on a view agree on its owners without a word,
+// whatever came before, and a restarted member takes its old place. All members of a cluster must
+// therefore run the same function: changing it is changing the protocol
+// (docs/decisions/0002-placement.md). Immutable, so it is safe from any thread.
 class Placement {
  public:
   // The view's members may come in any order; each name comes once.
@@ -37,8 +39,8 @@ class Placement {
 
   // The members that hold the segment, as places in view().members: the primary first, then the
   // backups. All different, and as many for each segment: view().copies, or all members with a
-  // capacity if these are fewer; none if there is no such member. The span lives as long as the
-  // placement.
+  // capacity if these are fewer; none if there is no such member. Members that leave come last, and
+  // only where too few others are there. The span lives as long as the placement.
   std::span<const MemberIndex> owners(SegmentId segment) const;
 
   // The first owner. Only for a view that has a member with a capacity.
@@ -46,6 +48,8 @@ class Placement {
 
  private:
   explicit Placement(std::shared_ptr<const View> view);
+  void hold(const Contest& contest);
+  void add_leaving();
 
   std::shared_ptr<const View> view_;
   std::size_t owners_per_segment_ = 0;

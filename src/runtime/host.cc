@@ -1,10 +1,14 @@
 #include "runtime/host.h"
 
 #include <asio/post.hpp>
+#include <set>
 #include <utility>
 
 namespace sojourn::runtime {
 namespace {
+
+// How often found addresses are asked who is there.
+constexpr Duration kAskFound = std::chrono::seconds(1);
 
 absl::Status closed() { return absl::CancelledError("the store was closed"); }
 
@@ -24,11 +28,27 @@ Host::Host(node::NodeOptions options, std::shared_ptr<LogSink> log)
 
 Host::~Host() { stop(); }
 
-absl::Status Host::start(MakeTransport make_transport) {
+absl::Status Host::start(MakeTransport make_transport,
+                         std::unique_ptr<discovery::Discovery> discovery) {
   auto transport = std::move(make_transport)(incarnation_, events());
   if (!transport.ok()) return transport.status();
   transport_ = *std::move(transport);
   thread_ = std::thread([this] { run(); });
+  discovery_ = std::move(discovery);
+  if (discovery_) {
+    discovery_->start(
+        {.on_found =
+             [this](std::vector<discovery::Found> found) {
+               asio::post(context_, [this, found = std::move(found)] {
+                 found_.clear();
+                 for (const auto& one : found) found_.push_back(one.address);
+                 ask_found_at_ = Time::min();
+                 ask_found();
+               });
+             },
+         .on_problem =
+             [this](const std::string& problem) { log_.write(LogLevel::kWarning, problem); }});
+  }
   return absl::OkStatus();
 }
 
@@ -38,6 +58,7 @@ void Host::stop() {
     if (std::exchange(stopped_, true)) return;
   }
   // First nothing more arrives, then nobody waits any more, then the thread may end.
+  if (discovery_) discovery_->stop();
   if (transport_) transport_->stop();
   if (!thread_.joinable()) return;
   asio::post(context_, [this] { cancel_everything(); });
@@ -47,10 +68,8 @@ void Host::stop() {
 
 void Host::run() {
   node_.start(now());
-  apply_effects();
-  transport_->flush();
+  after_step();
   publish();
-  arm_timer();
   context_.run();
 }
 
@@ -59,6 +78,9 @@ void Host::cancel_everything() {
   timer_.cancel();
   for (auto& [number, completion] : std::exchange(completions_, {})) cancel(std::move(completion));
   for (auto& completion : std::exchange(waiting_ready_, {})) std::move(completion)(closed());
+  for (auto& [until, completion] : std::exchange(waiting_left_, {})) {
+    std::move(completion)(closed());
+  }
 }
 
 void Host::call(replication::Operation operation, Duration timeout, Completion completion) {
@@ -80,24 +102,64 @@ void Host::begin(replication::Operation operation, Duration timeout, Completion 
   if (cancelled_) return cancel(std::move(completion));
   const std::uint64_t number = node_.call(now(), std::move(operation), timeout);
   completions_.emplace(number, std::move(completion));
-  apply_effects();
-  transport_->flush();
-  arm_timer();
+  after_step();
 }
 
-void Host::when_ready(ReadyCompletion completion) {
+template <typename Step>
+void Host::post(Step step, StatusCompletion completion) {
   {
     MutexLock lock(mutex_);
     if (!stopped_) {
-      asio::post(context_, [this, completion = std::move(completion)]() mutable {
-        if (cancelled_) return std::move(completion)(closed());
-        if (node_.ready()) return std::move(completion)(absl::OkStatus());
-        waiting_ready_.push_back(std::move(completion));
-      });
+      asio::post(context_,
+                 [this, step = std::move(step), completion = std::move(completion)]() mutable {
+                   if (cancelled_) return std::move(completion)(closed());
+                   step(std::move(completion));
+                 });
       return;
     }
   }
   std::move(completion)(closed());
+}
+
+void Host::when_ready(StatusCompletion completion) {
+  post(
+      [this](StatusCompletion waiting) {
+        if (node_.ready(now())) return std::move(waiting)(absl::OkStatus());
+        waiting_ready_.push_back(std::move(waiting));
+      },
+      std::move(completion));
+}
+
+void Host::drain(Duration timeout, StatusCompletion completion) {
+  post(
+      [this, timeout](StatusCompletion waiting) {
+        waiting_left_.emplace(now() + timeout, std::move(waiting));
+        node_.leave(now());
+        after_step();
+      },
+      std::move(completion));
+}
+
+void Host::recover(StatusCompletion completion) {
+  post(
+      [this](StatusCompletion waiting) {
+        const bool begun = node_.recover_now(now());
+        after_step();
+        std::move(waiting)(begun ? absl::OkStatus()
+                                 : absl::FailedPreconditionError(
+                                       "this member has not lost the majority of its view"));
+      },
+      std::move(completion));
+}
+
+void Host::acknowledge_losses() {
+  post(
+      [this](StatusCompletion done) {
+        node_.acknowledge_losses(now());
+        after_step();
+        std::move(done)(absl::OkStatus());
+      },
+      [](absl::Status) {});
 }
 
 transport::Events Host::events() {
@@ -116,6 +178,22 @@ transport::Events Host::events() {
                        "the connection to member " + peer + " ended: " + reason);
           },
       .on_refused = [this](const std::string& reason) { log_.write(LogLevel::kError, reason); },
+      .on_gone =
+          [this](const std::string& peer, Incarnation incarnation) {
+            asio::post(context_, [this, peer, incarnation] {
+              if (cancelled_) return;
+              node_.gone(now(), peer, incarnation);
+              after_step();
+            });
+          },
+      .on_introduced =
+          [this](const std::string& name, const std::string& address) {
+            asio::post(context_, [this, name, address] {
+              if (cancelled_) return;
+              node_.discovered(now(), {{name, address}});
+              after_step();
+            });
+          },
   };
 }
 
@@ -126,24 +204,65 @@ void Host::receive(const std::string& from, const wire::Frame& frame) {
     apply_effects();
   }
   // Once a frame, so that what it caused travels together.
-  transport_->flush();
-  arm_timer();
+  after_step();
 }
 
 void Host::tick() {
   armed_for_.reset();
   if (cancelled_) return;
   node_.tick(now());
-  apply_effects();
-  transport_->flush();
+  ask_found();
+  after_step();
   publish();
+}
+
+void Host::after_step() {
+  apply_effects();
+  update_peers();
+  transport_->flush();
+  if (node_.roles() != seen_roles_ || node_.left() != seen_left_) {
+    seen_roles_ = node_.roles();
+    seen_left_ = node_.left();
+    publish();
+  }
+  while (!waiting_left_.empty() && (node_.left() || waiting_left_.begin()->first <= now())) {
+    StatusCompletion completion = std::move(waiting_left_.begin()->second);
+    waiting_left_.erase(waiting_left_.begin());
+    std::move(completion)(node_.left() ? absl::OkStatus()
+                                       : absl::DeadlineExceededError(node_.not_handed_over()));
+  }
   arm_timer();
+}
+
+// The transport is to be connected with everybody that the node knows of.
+void Host::update_peers() {
+  if (node_.membership().peers_version() == peers_version_) return;
+  peers_version_ = node_.membership().peers_version();
+  std::vector<transport::Peer> peers;
+  for (const membership::PeerAddress& peer : node_.membership().peers()) {
+    peers.push_back({peer.name, peer.address});
+  }
+  transport_->set_peers(std::move(peers));
+}
+
+// Whoever was found and is not connected is asked who he is.
+void Host::ask_found() {
+  if (cancelled_ || found_.empty() || now() < ask_found_at_) return;
+  ask_found_at_ = now() + kAskFound;
+  std::set<std::string> connected;
+  for (const membership::PeerAddress& peer : node_.membership().peers()) {
+    if (node_.membership().connected(now(), peer.name)) connected.insert(peer.address);
+  }
+  for (const std::string& address : found_) {
+    if (!connected.contains(address)) transport_->introduce(address);
+  }
 }
 
 void Host::apply_effects() {
   // What cannot be sent goes back to the node, which may cause more.
   for (node::Effects effects = node_.take_effects(); !effects.empty();
        effects = node_.take_effects()) {
+    if (effects.reborn_as) transport_->reincarnate(*effects.reborn_as);
     for (const node::Outgoing& outgoing : effects.outgoing) {
       const absl::Status sent = transport_->send(outgoing.to, outgoing.envelope);
       if (!sent.ok()) {
@@ -156,7 +275,7 @@ void Host::apply_effects() {
     }
     for (const Notice& notice : effects.notices) log_.write(notice);
   }
-  if (node_.ready() && !waiting_ready_.empty()) {
+  if (!waiting_ready_.empty() && node_.ready(now())) {
     // The view is to be seen by whoever is told of it.
     publish();
     for (auto& completion : std::exchange(waiting_ready_, {})) {
@@ -166,7 +285,11 @@ void Host::apply_effects() {
 }
 
 void Host::arm_timer() {
-  const std::optional<Time> deadline = node_.next_deadline();
+  std::optional<Time> deadline = node_.next_deadline();
+  if (!waiting_left_.empty()) {
+    const Time first = waiting_left_.begin()->first;
+    deadline = deadline ? std::min(*deadline, first) : first;
+  }
   if (!deadline || (armed_for_ && *armed_for_ <= *deadline)) return;
   armed_for_ = deadline;
   timer_.expires_after(std::max(Duration::zero(), *deadline - now()));
@@ -177,10 +300,17 @@ void Host::arm_timer() {
 
 void Host::publish() {
   const Time time = now();
-  Published state = {.view = node_.view(),
-                     .placement = node_.placement(),
-                     .waiting_for = node_.waiting_for(),
+  const replication::Plane& plane = node_.plane();
+  Published state = {.roles = node_.roles(),
+                     .waiting_for = node_.waiting_for(time),
+                     .unsafe_because = node_.unsafe_because(time),
+                     .leaving = node_.leaving(),
+                     .left = node_.left(),
                      .members_connected = node_.connected_count(time),
+                     .segments_primary = plane.primaries(),
+                     .segments_waiting = plane.primaries_waiting(),
+                     .segments_learning = plane.segments_left(),
+                     .segments_lost = node_.segments_lost(),
                      .calls_in_flight = node_.calls_in_flight(),
                      .expired = node_.expired(),
                      .requests_served = node_.requests_served()};
@@ -188,16 +318,24 @@ void Host::publish() {
   published_ = std::move(state);
 }
 
-std::shared_ptr<const ring::Placement> Host::placement() const {
+std::shared_ptr<const ring::Roles> Host::roles() const {
   MutexLock lock(mutex_);
-  return published_.placement;
+  return published_.roles;
 }
 
 Health Host::health() const {
   MutexLock lock(mutex_);
+  const bool ready = !stopped_ && published_.waiting_for == "ready";
+  const bool safe = ready && published_.unsafe_because.empty();
   return {.live = !stopped_,
-          .ready = !stopped_ && published_.view != nullptr,
-          .reason = stopped_ ? "the store was closed" : published_.waiting_for};
+          .ready = ready,
+          .reason = stopped_ ? "the store was closed" : published_.waiting_for,
+          .safe = safe,
+          .safe_reason = safe       ? "safe"
+                         : stopped_ ? "the store was closed"
+                                    : published_.unsafe_because,
+          .leaving = published_.leaving,
+          .left = published_.left};
 }
 
 void Host::add_to(Metrics& metrics) const {
@@ -209,8 +347,12 @@ void Host::add_to(Metrics& metrics) const {
   metrics.queue_bytes = transport_->queue_bytes();
   metrics.frames_rejected = transport_->frames_rejected();
   MutexLock lock(mutex_);
-  metrics.epoch = published_.view ? published_.view->epoch : 0;
-  metrics.members = published_.view ? published_.view->members.size() : 0;
+  metrics.epoch = published_.roles ? published_.roles->view().epoch : 0;
+  metrics.members = published_.roles ? published_.roles->view().members.size() : 0;
+  metrics.segments_primary = published_.segments_primary;
+  metrics.segments_waiting = published_.segments_waiting;
+  metrics.segments_learning = published_.segments_learning;
+  metrics.segments_lost = published_.segments_lost;
   metrics.members_connected = published_.members_connected;
   metrics.calls_in_flight = published_.calls_in_flight;
   metrics.expired = published_.expired;

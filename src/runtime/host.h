@@ -9,6 +9,7 @@
 #include <asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 
 #include "base/mutex.h"
 #include "base/time.h"
+#include "discovery/discovery.h"
 #include "node/node.h"
 #include "ring/placement.h"
 #include "runtime/clock.h"
@@ -43,7 +45,7 @@ namespace sojourn::runtime {
 class Host {
  public:
   using Completion = absl::AnyInvocable<void(node::Finished) &&>;
-  using ReadyCompletion = absl::AnyInvocable<void(absl::Status) &&>;
+  using StatusCompletion = absl::AnyInvocable<void(absl::Status) &&>;
   // Builds the transport that reports to these events.
   using MakeTransport = absl::AnyInvocable<absl::StatusOr<std::unique_ptr<transport::Transport>>(
                                                Incarnation, transport::Events) &&>;
@@ -52,8 +54,9 @@ class Host {
   // Stops first.
   ~Host();
 
-  // Starts the transport and the node. Once.
-  absl::Status start(MakeTransport make_transport);
+  // Starts the transport, the node, and what finds other members, if there is something. Once.
+  absl::Status start(MakeTransport make_transport,
+                     std::unique_ptr<discovery::Discovery> discovery = nullptr);
 
   // Ends everything: unfinished calls and waits complete with kCancelled before it returns, later
   // ones as soon as they are made. Not from a completion. Safe to repeat.
@@ -62,16 +65,23 @@ class Host {
   // Starts a call of this member's user; the completion runs exactly once.
   void call(replication::Operation operation, Duration timeout, Completion completion);
 
-  // Completes with OK once the node has a view.
-  void when_ready(ReadyCompletion completion);
+  // Completes with OK once the node serves.
+  void when_ready(StatusCompletion completion);
+
+  // Leaves the cluster: OK when it has left; kDeadlineExceeded says what is not handed over.
+  void drain(Duration timeout, StatusCompletion completion);
+
+  // As an operator orders: see Node.
+  void recover(StatusCompletion completion);
+  void acknowledge_losses();
 
   // Safe from any thread, without waiting for the node's:
 
   std::optional<replication::Result> read_local(std::string_view id, bool touch) const {
     return node_.read_local(id, touch, now);
   }
-  // The owners of the current view; null before the first.
-  std::shared_ptr<const ring::Placement> placement() const;
+  // Who is what in the current view; null before the first.
+  std::shared_ptr<const ring::Roles> roles() const;
   Health health() const;
   // The gauges and the counters that the node and the transport keep.
   void add_to(Metrics& metrics) const;
@@ -79,10 +89,16 @@ class Host {
  private:
   // What other threads may know of the node, as of its last step.
   struct Published {
-    std::shared_ptr<const View> view = {};
-    std::shared_ptr<const ring::Placement> placement = {};
+    std::shared_ptr<const ring::Roles> roles = {};
     std::string waiting_for = "the store is starting";
+    std::string unsafe_because = "the store is starting";
+    bool leaving = false;
+    bool left = false;
     std::uint64_t members_connected = 0;
+    std::uint64_t segments_primary = 0;
+    std::uint64_t segments_waiting = 0;
+    std::uint64_t segments_learning = 0;
+    std::uint64_t segments_lost = 0;
     std::uint64_t calls_in_flight = 0;
     std::uint64_t expired = 0;
     std::uint64_t requests_served = 0;
@@ -94,6 +110,13 @@ class Host {
   void receive(const std::string& from, const wire::Frame& frame);
   void tick();
   void apply_effects();
+  // What follows every step of the node: its effects, its new deadline.
+  void after_step();
+  void update_peers();
+  void ask_found();
+  // Runs it on the node's thread; cancels the completion if there is none any more.
+  template <typename Step>
+  void post(Step step, StatusCompletion completion);
   void arm_timer();
   void publish();
   void cancel_everything();
@@ -108,8 +131,18 @@ class Host {
   std::optional<Time> armed_for_;
   node::Node node_;
   std::unique_ptr<transport::Transport> transport_;
+  std::unique_ptr<discovery::Discovery> discovery_;
   std::unordered_map<std::uint64_t, Completion> completions_;
-  std::vector<ReadyCompletion> waiting_ready_;
+  std::vector<StatusCompletion> waiting_ready_;
+  // Who waits for this member to have left, and until when.
+  std::multimap<Time, StatusCompletion> waiting_left_;
+  std::uint64_t peers_version_ = 0;
+  // As of the last time that the state was published for a change of these.
+  std::shared_ptr<const ring::Roles> seen_roles_;
+  bool seen_left_ = false;
+  // Addresses that were found, whose members are asked who they are until they are connected.
+  std::vector<std::string> found_;
+  Time ask_found_at_ = Time::min();
   bool cancelled_ = false;
   std::thread thread_;
 

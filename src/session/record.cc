@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 #include <type_traits>
+#include <vector>
 
 namespace sojourn::session {
 namespace {
@@ -69,6 +70,22 @@ std::optional<std::string_view> Record::attribute(std::string_view name) const {
     if (attribute.name == name) return attribute.value;
   }
   return std::nullopt;
+}
+
+RecordRef Record::with_version(const Record& record, Version version, Time last_seen) {
+  std::vector<AttributeView> attributes;
+  attributes.reserve(record.attribute_count());
+  record.for_each_attribute([&](std::string_view name, std::string_view value) {
+    attributes.push_back({name, value});
+  });
+  return make({.id = record.id(),
+               .phase = record.phase(),
+               .subject = record.subject(),
+               .lifetime = record.lifetime(),
+               .version = version,
+               .created_at = record.created_at(),
+               .last_seen = last_seen,
+               .attributes = attributes});
 }
 
 Time Record::expires_at(Time last_seen) const {

@@ -43,6 +43,8 @@ class Record {
  public:
   // The fields must be within the bounds of sojourn/session.h.
   static RecordRef make(const RecordFields& fields);
+  // The same contents with another version, in no table.
+  static RecordRef with_version(const Record& record, Version version, Time last_seen);
 
   Record(const Record&) = delete;
   Record& operator=(const Record&) = delete;
@@ -81,6 +83,8 @@ class Record {
     Time last_seen = {};
   };
   Bookkeeping& bookkeeping() const { return bookkeeping_; }
+  // Its removal, because its time was up, is under way. Of the table's bookkeeping as well.
+  bool& ended() const { return ended_; }
 
   // The record's place in a list of the table's timing wheel; null outside of one.
   struct Links {
@@ -117,6 +121,7 @@ class Record {
   std::uint16_t attribute_count_;
   std::uint8_t id_size_;
   Phase phase_;
+  mutable bool ended_ = false;
 };
 
 // Shares a record. Copies may be used from different threads; one object may not be changed

@@ -6,6 +6,7 @@
 #include <bit>
 #include <set>
 
+#include "discovery/dns_options.h"
 #include "session/limits.h"
 
 namespace sojourn::store {
@@ -50,32 +51,52 @@ absl::Status check_address(const std::string& what, std::string_view address) {
       absl::StrFormat("%s: \"%s\" is not host:port", what, std::string(address.substr(0, 128))));
 }
 
+absl::Status check_member(const std::string& what, const MemberOptions& member) {
+  absl::Status status = check_address(what + "address of " + member.name, member.address);
+  if (!status.ok()) return status;
+  if (member.capacity > 1000) {
+    return wrong(absl::StrFormat("%scapacity of %s is %d, more than 1000", what, member.name,
+                                 member.capacity));
+  }
+  if (member.zone.empty()) return absl::OkStatus();
+  return check_name(what + "zone of " + member.name, member.zone);
+}
+
 absl::Status check_members(const StoreOptions& options) {
-  if (options.members.empty()) return wrong("members: the list is empty");
+  if (options.members.empty() && !options.dns) return wrong("members: the list is empty");
   if (options.members.size() > 100) {
     return wrong(absl::StrFormat("members: there are %d, more than 100", options.members.size()));
   }
   std::set<std::string> names;
+  std::set<std::string> addresses;
   for (const MemberOptions& member : options.members) {
     if (absl::Status status = check_name("members", member.name); !status.ok()) return status;
     if (!names.insert(member.name).second) {
       return wrong("members: " + member.name + " is listed twice");
     }
     // A member alone is asked by nobody.
-    if (options.members.size() == 1 && member.address.empty()) continue;
-    absl::Status status = check_address("members: address of " + member.name, member.address);
-    if (!status.ok()) return status;
-    if (member.capacity > 1000) {
-      return wrong(absl::StrFormat("members: capacity of %s is %d, more than 1000", member.name,
-                                   member.capacity));
-    }
-    if (!member.zone.empty()) {
-      status = check_name("members: zone of " + member.name, member.zone);
-      if (!status.ok()) return status;
+    if (options.members.size() == 1 && member.address.empty() && !options.dns) continue;
+    if (absl::Status status = check_member("members: ", member); !status.ok()) return status;
+    if (!addresses.insert(member.address).second) {
+      return wrong("members: the address " + member.address + " is listed twice");
     }
   }
-  if (!names.contains(options.name)) {
-    return wrong("name: " + options.name + " is not in the list of members");
+  if (names.contains(options.name)) return absl::OkStatus();
+  if (!options.dns) return wrong("name: " + options.name + " is not in the list of members");
+  return check_member("", self_of(options));
+}
+
+absl::Status check_bootstrap(const StoreOptions& options) {
+  if (options.bootstrap_expect > 1000) {
+    return wrong(
+        absl::StrFormat("bootstrap_expect: %d is more than 1000", options.bootstrap_expect));
+  }
+  if (options.dns && options.bootstrap_expect == 0) {
+    return wrong("bootstrap_expect: must be set when members are found by DNS");
+  }
+  if (!options.dns && options.bootstrap_expect > options.members.size()) {
+    return wrong(absl::StrFormat("bootstrap_expect: %d is more than the %d members",
+                                 options.bootstrap_expect, options.members.size()));
   }
   return absl::OkStatus();
 }
@@ -86,6 +107,12 @@ absl::Status check_options(const StoreOptions& options) {
   if (absl::Status status = check_name("cluster", options.cluster); !status.ok()) return status;
   if (absl::Status status = check_name("name", options.name); !status.ok()) return status;
   if (absl::Status status = check_members(options); !status.ok()) return status;
+  if (options.dns) {
+    if (absl::Status status = discovery::check_dns_options(*options.dns); !status.ok()) {
+      return status;
+    }
+  }
+  if (absl::Status status = check_bootstrap(options); !status.ok()) return status;
   if (!options.listen.empty()) {
     absl::Status status = check_address("listen", options.listen);
     if (!status.ok()) return status;
@@ -115,30 +142,44 @@ absl::Status check_options(const StoreOptions& options) {
   if (options.calls_in_flight_max == 0) return wrong("calls_in_flight_max: must be at least 1");
   if (options.heartbeat_interval < std::chrono::milliseconds(10) ||
       options.heartbeat_interval > std::chrono::seconds(10)) {
-    return wrong("heartbeat_interval: must be between 10 ms and 10 s");
+    return wrong(absl::StrFormat("heartbeat_interval: %d ms is not between 10 ms and 10 s",
+                                 options.heartbeat_interval.count()));
+  }
+  if (options.lease < 4 * options.heartbeat_interval || options.lease > std::chrono::minutes(10)) {
+    return wrong(
+        absl::StrFormat("lease: %d ms is not between four heartbeats (%d ms) and 10 minutes",
+                        options.lease.count(), 4 * options.heartbeat_interval.count()));
   }
   return absl::OkStatus();
 }
 
-std::vector<Member> members_of(const StoreOptions& options) {
-  std::vector<Member> members;
+MemberOptions self_of(const StoreOptions& options) {
+  const auto found =
+      std::find_if(options.members.begin(), options.members.end(),
+                   [&](const MemberOptions& member) { return member.name == options.name; });
+  if (found != options.members.end()) return *found;
+  return {.name = options.name,
+          .address = options.address,
+          .capacity = options.capacity,
+          .zone = options.zone};
+}
+
+std::vector<transport::Peer> peers_of(const StoreOptions& options) {
+  std::vector<transport::Peer> peers;
   for (const MemberOptions& member : options.members) {
-    members.push_back({.name = member.name,
-                       .address = member.address,
-                       .capacity = member.capacity,
-                       .zone = member.zone});
+    if (member.name != options.name) peers.push_back({member.name, member.address});
   }
-  std::sort(members.begin(), members.end(),
-            [](const Member& a, const Member& b) { return a.name < b.name; });
-  return members;
+  return peers;
+}
+
+std::uint32_t bootstrap_expect(const StoreOptions& options) {
+  if (options.bootstrap_expect != 0) return options.bootstrap_expect;
+  return static_cast<std::uint32_t>(std::max<std::size_t>(1, options.members.size()));
 }
 
 std::string listen_address(const StoreOptions& options) {
   if (!options.listen.empty()) return options.listen;
-  for (const MemberOptions& member : options.members) {
-    if (member.name == options.name) return member.address;
-  }
-  return {};
+  return self_of(options).address;
 }
 
 }  // namespace sojourn::store

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "sojourn/options.h"
-#include "sojourn/view.h"
+#include "transport/transport.h"
 
 namespace sojourn::store {
 
@@ -13,8 +13,14 @@ namespace sojourn::store {
 // nothing but the options: no file is read and no name is resolved.
 absl::Status check_options(const StoreOptions& options);
 
-// The fixed list as the view knows members: ordered by name, incarnations not known yet.
-std::vector<Member> members_of(const StoreOptions& options);
+// This member: as the list of members says, or else the options themselves.
+MemberOptions self_of(const StoreOptions& options);
+
+// The other members that are known from the start.
+std::vector<transport::Peer> peers_of(const StoreOptions& options);
+
+// How many members the first view needs.
+std::uint32_t bootstrap_expect(const StoreOptions& options);
 
 // Where this member listens.
 std::string listen_address(const StoreOptions& options);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "discovery/dns.h"
 #include "replication/operation.h"
 #include "runtime/clock.h"
 #include "runtime/host.h"
@@ -37,11 +38,19 @@ node::NodeOptions node_options(const StoreOptions& options) {
   node::NodeOptions node;
   node.membership.cluster = options.cluster;
   node.membership.self = options.name;
-  node.membership.members = store::members_of(options);
+  const MemberOptions self = store::self_of(options);
+  node.membership.address = self.address;
+  node.membership.capacity = self.capacity;
+  node.membership.zone = self.zone;
+  for (const transport::Peer& peer : store::peers_of(options)) {
+    node.membership.known.push_back({peer.name, peer.address});
+  }
+  node.membership.bootstrap_expect = store::bootstrap_expect(options);
   node.membership.segments = options.segments;
   node.membership.copies = options.copies;
   node.membership.heartbeat_interval = options.heartbeat_interval;
-  node.membership.silence = 5 * options.heartbeat_interval;
+  node.membership.lease = options.lease;
+  node.membership.recover_automatically = options.recovery == Recovery::kAutomatic;
   node.plane.segments = options.segments;
   node.plane.memory_bytes =
       options.memory_bytes != 0 ? options.memory_bytes : runtime::default_memory_bytes();
@@ -135,18 +144,23 @@ class Store::Impl {
 
 absl::StatusOr<Store> Store::open(asio::any_io_executor executor, StoreOptions options) {
   if (absl::Status status = store::check_options(options); !status.ok()) return status;
-  const bool alone = options.members.size() == 1;
-  if (!alone) {
+  if (!store::listen_address(options).empty() || !store::peers_of(options).empty()) {
     absl::Status status = transport::check_security(options, store::listen_address(options));
     if (!status.ok()) return status;
   }
   auto impl = std::make_shared<Impl>(std::move(executor), std::move(options));
-  const absl::Status started =
-      impl->host.start([&impl](Incarnation incarnation, transport::Events events) {
-        return transport::open_transport(impl->options, store::members_of(impl->options),
-                                         store::listen_address(impl->options), incarnation,
+  std::unique_ptr<discovery::Discovery> discovery;
+  if (impl->options.dns) discovery = discovery::make_dns(*impl->options.dns, runtime::now);
+  const absl::Status started = impl->host.start(
+      [&impl](Incarnation incarnation, transport::Events events) {
+        return transport::open_transport(impl->options,
+                                         {.incarnation = incarnation,
+                                          .listen = store::listen_address(impl->options),
+                                          .address = store::self_of(impl->options).address,
+                                          .peers = store::peers_of(impl->options)},
                                          runtime::now, std::move(events));
-      });
+      },
+      std::move(discovery));
   if (!started.ok()) return started;
   return Store(std::move(impl));
 }
@@ -264,19 +278,26 @@ void Store::revoke(Impl& impl, const SessionId& id, WriteOptions options, Status
 
 // State.
 
+void Store::drain(Impl& impl, DrainOptions options, StatusCompletion done) {
+  impl.host.drain(options.timeout, std::move(done));
+}
+
+void Store::recover(Impl& impl, StatusCompletion done) { impl.host.recover(std::move(done)); }
+
+void Store::acknowledge_losses() { impl_->host.acknowledge_losses(); }
+
 std::string Store::owner_of(const SessionId& id) const {
-  const auto placement = impl_->host.placement();
-  if (!placement) return {};
-  const auto owners = placement->owners(placement->segment_of(id.text()));
-  if (owners.empty()) return {};
-  return placement->view().members[owners.front().value].name;
+  const auto roles = impl_->host.roles();
+  if (!roles) return {};
+  const auto primary = roles->primary(roles->segment_of(id.text()));
+  return primary ? roles->view().members[primary->value].name : std::string();
 }
 
 std::shared_ptr<const View> Store::view() const {
-  const auto placement = impl_->host.placement();
-  if (!placement) return nullptr;
-  // Shares the placement's ownership, which holds the view.
-  return {placement, &placement->view()};
+  const auto roles = impl_->host.roles();
+  if (!roles) return nullptr;
+  // Shares the roles' ownership, which hold the view.
+  return {roles, &roles->view()};
 }
 
 std::string_view Store::name() const { return impl_->options.name; }

@@ -75,6 +75,12 @@ absl::Status SyncStore::revoke(const SessionId& id, WriteOptions options) {
   return store().async_revoke(id, options, asio::use_future).get();
 }
 
+absl::Status SyncStore::drain(DrainOptions options) {
+  return store().async_drain(options, asio::use_future).get();
+}
+
+absl::Status SyncStore::recover() { return store().async_recover(asio::use_future).get(); }
+
 Store& SyncStore::store() { return *state_->store; }
 
 }  // namespace sojourn

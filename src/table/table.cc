@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <utility>
 
 namespace sojourn::table {
@@ -9,9 +10,6 @@ namespace {
 
 using session::Record;
 using session::RecordRef;
-
-// Stands in last_seen of a session that was found to have expired.
-constexpr Time kEnded = Time::min();
 
 // The least room of a set that has any. Below 16 slots absl counts differently.
 constexpr std::size_t kRoomMin = 14;
@@ -33,6 +31,10 @@ std::size_t set_bytes(std::size_t room) {
 
 }  // namespace
 
+Duration use_interval(Lifetime lifetime) {
+  return std::max<Duration>(std::chrono::seconds(1), Duration(lifetime.idle) / 20);
+}
+
 Table::~Table() {
   for (Shard& shard : shards_) {
     SpinLockHolder held(shard.lock);
@@ -43,21 +45,50 @@ Table::~Table() {
   }
 }
 
-std::optional<Found> Table::find(std::string_view id, Time now, bool touch) const {
+// Whether the record's time is up. Under the lock of its shard.
+bool Table::is_over(const Record& record, Time now, Time promoted_at) {
+  const Time last_seen = record.bookkeeping().last_seen;
+  if (record.ended()) return true;
+  if (now < record.expires_at(last_seen)) return false;
+  const Time late_use =
+      std::min(promoted_at, last_seen + use_interval(record.lifetime()) + kUseDelayMax);
+  return late_use <= last_seen || now >= record.expires_at(late_use);
+}
+
+Found Table::find(std::string_view id, Time now, bool touch, Time promoted_at) const {
   const Key key = key_of(id);
   const Shard& shard = shard_of(key);
   SpinLockHolder held(shard.lock);
   const auto found = shard.entries.find(key);
-  if (found == shard.entries.end()) return std::nullopt;
+  if (found == shard.entries.end()) return {};
   const Record& record = *found->record;
+  if (is_over(record, now, promoted_at)) return {.ended = true};
   Time& last_seen = record.bookkeeping().last_seen;
-  if (last_seen == kEnded) return std::nullopt;
-  if (now >= record.expires_at(last_seen)) {
-    last_seen = kEnded;
-    return std::nullopt;
+  if (touch && now > last_seen) {
+    const Duration interval = use_interval(record.lifetime());
+    const bool first = now.time_since_epoch() / interval != last_seen.time_since_epoch() / interval;
+    if (first) shard.used.push_back(RecordRef::share(record));
+    last_seen = now;
   }
-  if (touch) last_seen = std::max(last_seen, now);
   return Found{RecordRef::share(record), last_seen};
+}
+
+bool Table::end(std::string_view id, Time now, Time promoted_at) {
+  const Key key = key_of(id);
+  const Shard& shard = shard_of(key);
+  SpinLockHolder held(shard.lock);
+  const auto found = shard.entries.find(key);
+  if (found == shard.entries.end() || !is_over(*found->record, now, promoted_at)) return false;
+  found->record->ended() = true;
+  return true;
+}
+
+void Table::revive(std::string_view id) {
+  const Key key = key_of(id);
+  const Shard& shard = shard_of(key);
+  SpinLockHolder held(shard.lock);
+  const auto found = shard.entries.find(key);
+  if (found != shard.entries.end()) found->record->ended() = false;
 }
 
 RecordRef Table::peek(std::string_view id) const {
@@ -68,7 +99,7 @@ RecordRef Table::peek(std::string_view id) const {
   return found == shard.entries.end() ? RecordRef() : RecordRef::share(*found->record);
 }
 
-void Table::put(const RecordRef& record) {
+RecordRef Table::put(const RecordRef& record) {
   const Key key = key_of(record->id());
   Shard& shard = shard_of(key);
   if (shard.insertions_left == 0) make_room(shard, 1);
@@ -84,10 +115,9 @@ void Table::put(const RecordRef& record) {
       --shard.insertions_left;
     } else {
       replaced = RecordRef::adopt(std::exchange(found->record, RecordRef(record).leak()));
-      const Time before = replaced->bookkeeping().last_seen;
-      last_seen = before == kEnded ? kEnded : std::max(before, last_seen);
+      last_seen = std::max(replaced->bookkeeping().last_seen, last_seen);
     }
-    end = last_seen == kEnded ? kEnded : record->expires_at(last_seen);
+    end = record->expires_at(last_seen);
   }
   wheel_.add(*record, end);
   count(*record, true);
@@ -95,9 +125,44 @@ void Table::put(const RecordRef& record) {
     TimingWheel::remove(*replaced);
     count(*replaced, false);
   }
+  return replaced;
 }
 
-bool Table::erase(std::string_view id) {
+void Table::use(std::string_view id, Time last_seen) {
+  const Key key = key_of(id);
+  const Shard& shard = shard_of(key);
+  SpinLockHolder held(shard.lock);
+  const auto found = shard.entries.find(key);
+  if (found == shard.entries.end()) return;
+  Time& before = found->record->bookkeeping().last_seen;
+  before = std::max(before, last_seen);
+}
+
+std::vector<RecordRef> Table::take_used() {
+  std::vector<RecordRef> used;
+  for (const Shard& shard : shards_) {
+    SpinLockHolder held(shard.lock);
+    std::move(shard.used.begin(), shard.used.end(), std::back_inserter(used));
+    shard.used.clear();
+  }
+  return used;
+}
+
+std::optional<Time> Table::last_seen(std::string_view id) const {
+  const Key key = key_of(id);
+  const Shard& shard = shard_of(key);
+  SpinLockHolder held(shard.lock);
+  const auto found = shard.entries.find(key);
+  if (found == shard.entries.end()) return std::nullopt;
+  return found->record->bookkeeping().last_seen;
+}
+
+Time Table::last_seen(const Shard& shard, const Record& record) {
+  SpinLockHolder held(shard.lock);
+  return record.bookkeeping().last_seen;
+}
+
+RecordRef Table::erase(std::string_view id) {
   const Key key = key_of(id);
   Shard& shard = shard_of(key);
   RecordRef erased;
@@ -105,7 +170,7 @@ bool Table::erase(std::string_view id) {
   {
     SpinLockHolder held(shard.lock);
     const auto found = shard.entries.find(key);
-    if (found == shard.entries.end()) return false;
+    if (found == shard.entries.end()) return {};
     erased = RecordRef::adopt(found->record);
     shard.entries.erase(found);
     left = shard.entries.size();
@@ -113,14 +178,13 @@ bool Table::erase(std::string_view id) {
   TimingWheel::remove(*erased);
   count(*erased, false);
   if (left < shard.room / 8) make_room(shard, 0);
-  return true;
+  return erased;
 }
 
 Time Table::ends_at(const Record& record) const {
   const Shard& shard = shard_of(key_of(record.id()));
   SpinLockHolder held(shard.lock);
-  const Time last_seen = record.bookkeeping().last_seen;
-  return last_seen == kEnded ? kEnded : record.expires_at(last_seen);
+  return record.expires_at(record.bookkeeping().last_seen);
 }
 
 // Makes the shard's set anew, with room for what it holds and at least `more` entries. Readers go

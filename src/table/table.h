@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/hash.h"
 #include "base/spin_lock.h"
@@ -18,11 +19,22 @@
 
 namespace sojourn::table {
 
-// What a lookup found: the shared record, and when the session was last seen.
+// What a lookup found: the shared record of a live session and when it was last seen; nothing if
+// there is none.
 struct Found {
   session::RecordRef record = {};
   Time last_seen = {};
+  // There is a session, but its time is up: it must be removed before anybody is told that it is
+  // gone.
+  bool ended = false;
+
+  explicit operator bool() const { return static_cast<bool>(record); }
 };
+
+// How often uses of a session with that lifetime are told to its backups, at most.
+Duration use_interval(Lifetime lifetime);
+// How long it may take to tell them.
+inline constexpr Duration kUseDelayMax = std::chrono::seconds(5);
 
 // What the table holds.
 struct Usage {
@@ -41,7 +53,8 @@ struct Usage {
 // One writer, many readers. find() and usage() are safe from any thread at any time; everything
 // else, the destructor included, belongs to the writer, which is one thread at a time. Inside:
 //   each shard's set of records    changed by the writer only, under the shard's lock
-//   each record's last_seen        under the lock of its shard
+//   each record's last_seen and ended, and who was used
+//                                  under the lock of its shard
 //   each shard's room, the wheel, and the records' links
 //                                  the writer's alone
 //   the counts of usage()          atomic; while a session is being replaced, both records count
@@ -53,29 +66,57 @@ class Table {
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
-  // The live session of that id. `touch` moves its time of last use to `now`, never back. A session
-  // that was once found to have expired has ended for good, also for a caller whose `now` is older:
-  // readers race, and "not found" must never be followed by "found".
-  std::optional<Found> find(std::string_view id, Time now, bool touch) const;
+  // The live session of that id. `touch` moves its time of last use to `now`, never back.
+  //
+  // Uses before `promoted_at` were told to this member with delay: the session may have been used
+  // until then, for as long as use_interval() and kUseDelayMax after what is known.
+  Found find(std::string_view id, Time now, bool touch, Time promoted_at = Time::min()) const;
+
+  // Ends the session if its time is up, for good, also for a caller of find() whose `now` is older:
+  // readers race. False if it is not up, or there is no such session.
+  bool end(std::string_view id, Time now, Time promoted_at = Time::min());
+  // Takes end() back.
+  void revive(std::string_view id);
 
   // The record of that id, ended or not; null if there is none.
   session::RecordRef peek(std::string_view id) const;
 
-  // Inserts the record, or replaces the one of the same id: use of the replaced one counts for the
-  // new, and if it had ended, so has the new. The record must be in no table.
-  void put(const session::RecordRef& record);
+  // Inserts the record, last seen when its bookkeeping says, or replaces the one of the same id,
+  // whose use counts for the new. The record must be in no table. Returns what was replaced.
+  session::RecordRef put(const session::RecordRef& record);
 
-  // False if there was nothing.
-  bool erase(std::string_view id);
+  // The session was used then, as another member knows.
+  void use(std::string_view id, Time last_seen);
 
-  // Calls visit(record) for sessions that have expired by `now`, and looks at each again at the
-  // time that visit returns, if it is still here then. A time that has passed means the next tick;
-  // one more than 16 seconds ahead may also come sooner. Looks at no more than `max` records,
-  // expired or not; if that was not enough, next_due() has passed. `now` must not go back, and
-  // `visit` must not change the table.
-  //
-  // A visited session may still be touched by a reader whose `now` is older. To end it for good,
-  // call find() first: if it finds nothing, nobody will.
+  // Returns what was erased.
+  session::RecordRef erase(std::string_view id);
+
+  // Calls visit(record, last_seen) for all records whose ids have hashes from `first` to `last`.
+  // The visit must not change the table.
+  template <typename Visit>
+  void for_each(std::uint64_t first, std::uint64_t last,
+                Visit visit) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    // Only the writer changes a set, so the writer may read it without the lock.
+    for (std::size_t i = first >> kShardShift; i <= last >> kShardShift; ++i) {
+      for (const Entry& entry : shards_[i].entries) {
+        const std::uint64_t hash = stable_hash(entry.record->id());
+        if (hash >= first && hash <= last)
+          visit(*entry.record, last_seen(shards_[i], *entry.record));
+      }
+    }
+  }
+
+  // Takes the sessions that were touched for the first time in an interval of their own length,
+  // use_interval(), since the last call.
+  std::vector<session::RecordRef> take_used();
+  // When that session was last seen; nothing if it is not here.
+  std::optional<Time> last_seen(std::string_view id) const;
+
+  // Calls visit(record) for sessions whose time is up by `now`, as far as is known here, and looks
+  // at each again at the time that visit returns, if it is still here then. A time that has passed
+  // means the next tick; one more than 16 seconds ahead may also come sooner. Looks at no more than
+  // `max` records, expired or not; if that was not enough, next_due() has passed. `now` must not go
+  // back, and `visit` must not change the table.
   template <typename Visit>
   void collect_due(Time now, std::size_t max, Visit visit) {
     for (; max > 0; --max) {
@@ -127,14 +168,21 @@ class Table {
     // made anew: erased entries may have left marks behind, which take up room too.
     std::size_t room = 0;
     std::size_t insertions_left = 0;
+    // See take_used().
+    mutable std::vector<session::RecordRef> used ABSL_GUARDED_BY(lock);
   };
-  static constexpr std::size_t kShards = 64;
+  static constexpr std::size_t kShards = 256;
+  static constexpr int kShardShift = 56;
 
-  // By bits of the hash that the segments do not use, and the sets only beyond 33 million entries.
-  const Shard& shard_of(const Key& key) const { return shards_[(key.hash >> 32) % kShards]; }
-  Shard& shard_of(const Key& key) { return shards_[(key.hash >> 32) % kShards]; }
+  // By the highest bits of the hash, as the segments are: so all sessions of a segment stand
+  // together, in one shard or a few. The sets use the others.
+  const Shard& shard_of(const Key& key) const { return shards_[key.hash >> kShardShift]; }
+  Shard& shard_of(const Key& key) { return shards_[key.hash >> kShardShift]; }
 
-  // When the session ends as things stand; long ago if it has ended.
+  static Time last_seen(const Shard& shard, const session::Record& record);
+  static bool is_over(const session::Record& record, Time now, Time promoted_at);
+
+  // When the session ends as things stand.
   Time ends_at(const session::Record& record) const;
   void make_room(Shard& shard, std::size_t more);
   void count(const session::Record& record, bool added);

@@ -10,6 +10,7 @@ namespace sojourn::transport {
 void DialledLink::dial(const Identity& own) {
   Identity said = own;
   said.addressee = peer();
+  said.bulk = is_bulk();
   said.write([this](const std::string& key, const std::string& value) {
     context_.AddMetadata(key, value);
   });

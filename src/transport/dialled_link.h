@@ -18,7 +18,8 @@ namespace sojourn::transport {
 class DialledLink final : public Link,
                           private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  // Somebody else must keep the channel until LinkOwner::released().
+  // Somebody else must keep a channel until LinkOwner::released(): this one, or another one that
+  // was used.
   DialledLink(LinkOwner& owner, std::string peer, LinkOptions options,
               const std::shared_ptr<grpc::Channel>& channel)
       : Link(owner, std::move(peer), std::move(options)), stub_(channel) {}

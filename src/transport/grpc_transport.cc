@@ -3,26 +3,33 @@
 #include <absl/container/inlined_vector.h>
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
-#include <grpcpp/alarm.h>
 #include <grpcpp/channel.h>
-#include <grpcpp/security/credentials.h>
 
 #include <algorithm>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <iterator>
 #include <map>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "base/hash.h"
 #include "base/mutex.h"
 #include "base/random.h"
 #include "transport/accepted_link.h"
+#include "transport/bulk.h"
 #include "transport/channel.h"
 #include "transport/dialled_link.h"
 #include "transport/identity.h"
+#include "transport/introduction.h"
 #include "transport/listener.h"
+#include "transport/lookout.h"
 #include "transport/refusals.h"
 
 namespace sojourn::transport {
@@ -51,61 +58,119 @@ bool is_refusal(const grpc::Status& status) {
   }
 }
 
-// Threads: gRPC's call it through Links, Listener and alarms; the owner's through Transport. One
-// mutex guards who is connected; it is never held while calling a link, gRPC or the owner.
+// How many addresses are asked at one time who is there.
+constexpr std::size_t kIntroductionsMax = 1024;
+
+// Threads: gRPC's call it through Links, Listener and Introductions; the owner's through Transport;
+// and it has one of its own, for dialling and looking out. One mutex guards who is connected; it is
+// never held while starting anything of gRPC's or calling the owner.
 class GrpcTransport final : public Transport, public LinkOwner {
  public:
-  GrpcTransport(const StoreOptions& options, const std::vector<Member>& members,
-                Incarnation incarnation, std::function<Time()> now, Events events)
-      : tls_(options.tls),
-        own_{.cluster = options.cluster, .member = options.name, .incarnation = incarnation},
-        link_options_{.outbox = {.cluster = stable_hash(options.cluster),
-                                 .from = incarnation,
-                                 .queue_bytes_max = options.peer_queue_bytes},
-                      .now = std::move(now)},
+  GrpcTransport(const StoreOptions& options, const Presence& presence, std::function<Time()> now,
+                Events events)
+      : options_(options),
+        address_(presence.address),
+        now_(std::move(now)),
         events_(std::move(events)),
         credentials_(options),
-        listener_([this](grpc::GenericCallbackServerContext& context) { return accept(context); }),
-        random_(incarnation.value) {
-    for (const Member& member : members) {
-      if (member.name != own_.member) peers_[member.name].address = member.address;
-    }
-  }
+        listener_({.connect = [this](auto& context) { return accept(context); },
+                   .introduce = [this](const auto& context) { return answer(context); }}),
+        work_(asio::make_work_guard(context_)),
+        lookout_(context_),
+        incarnation_(presence.incarnation),
+        random_(presence.incarnation.value) {}
 
   ~GrpcTransport() override { stop(); }
 
-  absl::Status start(const std::string& listen) {
-    if (alone()) return absl::OkStatus();
-    absl::Status status = listener_.start(listen, credentials_.server());
-    if (!status.ok()) return status;
-    MutexLock lock(mutex_);
-    for (auto& [name, peer] : peers_) {
-      if (!is_dialled(name)) continue;
-      peer.credentials = credentials_.client(certificate_name(name, own_.cluster));
-      schedule_dial(name, peer, Duration::zero());
+  absl::Status start(Presence presence) {
+    if (!presence.listen.empty()) {
+      absl::Status status = listener_.start(presence.listen, credentials_.server());
+      if (!status.ok()) return status;
+    } else if (!presence.peers.empty()) {
+      return absl::InvalidArgumentError("listen: is empty, and there are other members");
     }
+    thread_ = std::thread([this] { context_.run(); });
+    set_peers(std::move(presence.peers));
     return absl::OkStatus();
   }
 
   absl::Status send(const std::string& to, const node::Envelope& envelope) override {
-    const std::shared_ptr<Link> link = link_to(to);
+    const std::shared_ptr<Link> link = is_bulk(envelope.message) ? bulk_link_to(to) : link_to(to);
     if (!link) return absl::UnavailableError("member " + to + " is not connected");
     return link->push(envelope);
   }
 
   void flush() override {
-    absl::InlinedVector<std::shared_ptr<Link>, 8> links;
+    absl::InlinedVector<std::shared_ptr<Link>, 8> waiting;
     {
       MutexLock lock(mutex_);
-      for (const auto& [name, peer] : peers_) {
-        if (peer.link && peer.link->wants_flush()) links.push_back(peer.link);
+      for (const std::shared_ptr<Link>& link : links_) {
+        if (link->wants_flush()) waiting.push_back(link);
       }
     }
-    for (const std::shared_ptr<Link>& link : links) link->flush();
+    for (const std::shared_ptr<Link>& link : waiting) link->flush();
   }
 
   void disconnect(const std::string& peer, const std::string& reason) override {
     if (const std::shared_ptr<Link> link = link_to(peer)) link->cancel(reason);
+  }
+
+  void set_peers(std::vector<Peer> peers) override {
+    Links moved;
+    Links dropped;
+    {
+      MutexLock lock(mutex_);
+      if (stopping_) return;
+      std::set<std::string> names;
+      for (Peer& peer : peers) {
+        if (peer.name == options_.name || !names.insert(peer.name).second) continue;
+        if (set_peer(peer.name, std::move(peer.address))) add_attempts(peer.name, moved);
+      }
+      for (auto entry = connections_.begin(); entry != connections_.end();) {
+        const auto current = entry++;
+        if (names.count(current->first) > 0) continue;
+        add_links(current->first, dropped);
+        drop(current);
+      }
+    }
+    cancel(moved, "its address has changed");
+    cancel(dropped, "it is a peer no more");
+  }
+
+  void introduce(const std::string& address) override {
+    if (absl::Status status = check_dialled(options_, address); !status.ok()) {
+      return report(address, std::string(status.message()));
+    }
+    {
+      MutexLock lock(mutex_);
+      if (stopping_ || introductions_.size() >= kIntroductionsMax) return;
+      if (!introductions_.emplace(address, nullptr).second) return;
+      ++busy_;
+    }
+    const std::shared_ptr<grpc::Channel> channel =
+        make_channel(address, credentials_.client_of_any(options_.cluster));
+    const auto introduction = std::make_shared<Introduction>(channel);
+    Identity own;
+    {
+      MutexLock lock(mutex_);
+      introductions_[address] = introduction;
+      own = own_identity();
+    }
+    introduction->ask(own, [this, address](const grpc::Status& status) { met(address, status); });
+    keep(channel);
+    // stop() may have come before there was anything to cancel.
+    if (stopping()) introduction->cancel();
+  }
+
+  void reincarnate(Incarnation incarnation) override {
+    Links older;
+    {
+      MutexLock lock(mutex_);
+      incarnation_ = incarnation;
+      older.assign(links_.begin(), links_.end());
+      for (auto& [name, connection] : connections_) connection.pause = kPauseMin;
+    }
+    cancel(older, "this member goes on as a new incarnation");
   }
 
   std::size_t queue_bytes() const override {
@@ -117,86 +182,161 @@ class GrpcTransport final : public Transport, public LinkOwner {
   std::uint64_t frames_rejected() const override { return frames_rejected_; }
 
   void stop() override {
-    std::vector<grpc::Alarm*> alarms;
     {
       MutexLock lock(mutex_);
-      // From now on no alarm is set and no link begins.
+      // From now on nothing is dialled and no link begins.
       if (std::exchange(stopping_, true)) return;
-      for (const auto& [name, peer] : peers_) {
-        if (peer.alarm) alarms.push_back(peer.alarm.get());
+      for (const auto& [address, introduction] : introductions_) {
+        if (introduction) introduction->cancel();
       }
     }
-    for (grpc::Alarm* alarm : alarms) alarm->Cancel();
-    for (const std::shared_ptr<Link>& link : links()) link->cancel("this member was closed");
+    cancel(links(), "this member was closed");
     listener_.stop();
-    std::unique_lock<std::mutex> lock(mutex_.native());
-    idle_.wait(lock, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return busy_ == 0; });
+    {
+      std::unique_lock<std::mutex> lock(mutex_.native());
+      idle_.wait(lock, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return busy_ == 0; });
+    }
+    context_.stop();
+    if (thread_.joinable()) thread_.join();
   }
 
  private:
-  struct Peer {
+  using Links = std::vector<std::shared_ptr<Link>>;
+
+  // What there is between us and one other member.
+  struct Connection {
+    // False while links of a member end that is a peer no more.
+    bool wanted = false;
     std::string address = {};
-    // Only if we dial it: how, and when next.
-    std::shared_ptr<grpc::ChannelCredentials> credentials = {};
-    std::shared_ptr<grpc::Channel> channel = {};
-    std::unique_ptr<grpc::Alarm> alarm = {};
+    // If we dial it: when next. The number tells the dial that is due from those that were called
+    // off; 0 if none is.
+    std::unique_ptr<asio::steady_timer> timer = {};
+    std::uint64_t dial = 0;
     Duration pause = kPauseMin;
     // The link in use, and when it came up.
     std::shared_ptr<Link> link = {};
     Time up_since = {};
     // Replaces it as soon as it has ended.
     std::shared_ptr<Link> next = {};
+    // For bulk transfers, each dialled by whoever has something to send. They end with the link.
+    std::shared_ptr<Link> bulk_out = {};
+    std::shared_ptr<Link> bulk_in = {};
   };
+  using Connections = std::map<std::string, Connection>;
+
+  // Peers.
+
+  // Returns whether attempts to connect with it are in vain now.
+  bool set_peer(const std::string& name, std::string address)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Connection& connection = connections_[name];
+    const bool moved = connection.address != address;
+    if (std::exchange(connection.wanted, true) && !moved) return false;
+    connection.address = std::move(address);
+    connection.pause = kPauseMin;
+    remember(name, connection.address);
+    // Otherwise the end of its links leads to the next dial.
+    if (!has_link(name)) schedule_dial(name, connection, Duration::zero());
+    return moved;
+  }
+
+  void drop(Connections::iterator entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    auto& [name, connection] = *entry;
+    asio::post(context_, [this, peer = name] { lookout_.forget(peer); });
+    connection.wanted = false;
+    connection.dial = 0;
+    if (!has_link(name) && !has_bulk_link(name)) connections_.erase(entry);
+  }
+
+  void remember(const std::string& name, const std::string& address) {
+    asio::post(context_, [this, name, address] { lookout_.remember(name, address); });
+  }
+
+  // Dialling. There is one timer, attempt or link at a time for each peer that is dialled.
 
   // One of each two dials: the one with the smaller name.
-  bool is_dialled(const std::string& peer) const { return own_.member < peer; }
+  bool is_dialled(const std::string& peer) const { return options_.name < peer; }
 
-  // Dialling. There is one alarm, attempt or link at a time for each peer that is dialled.
-
-  void schedule_dial(const std::string& name, Peer& peer, Duration pause)
+  // Calls off the dial that was due. Nothing if the peer is not ours to dial.
+  void schedule_dial(const std::string& name, Connection& connection, Duration pause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    ++busy_;
-    peer.alarm = std::make_unique<grpc::Alarm>();
-    peer.alarm->Set(std::chrono::system_clock::now() + pause, [this, name](bool) {
-      dial(name);
-      finished();
+    if (!is_dialled(name) || stopping_) return;
+    const std::uint64_t number = ++dials_;
+    connection.dial = number;
+    connection.timer = std::make_unique<asio::steady_timer>(context_, pause);
+    connection.timer->async_wait([this, name, number](const asio::error_code& cancelled) {
+      if (!cancelled) dial(name, number);
     });
   }
 
-  void dial(const std::string& name) {
-    const auto link =
-        std::make_shared<DialledLink>(*this, name, link_options_, fresh_channel(name));
-    if (begin(link)) link->dial(own_);
+  // The peer's connection if that dial is due.
+  Connection* due(const std::string& name, std::uint64_t number)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto found = connections_.find(name);
+    const bool is_due = found != connections_.end() && found->second.dial == number && !stopping_;
+    return is_due ? &found->second : nullptr;
   }
 
-  // A channel that no stream has used: what was refused may be right with a new connection, as
-  // after certificates were renewed. The peer keeps it, because a channel must not be let go on
-  // gRPC's own threads: the last one of a process joins them.
-  std::shared_ptr<grpc::Channel> fresh_channel(const std::string& name) {
+  // On our own thread.
+  void dial(const std::string& name, std::uint64_t number) {
     std::string address;
-    std::shared_ptr<grpc::ChannelCredentials> credentials;
     {
       MutexLock lock(mutex_);
-      address = peers_.at(name).address;
-      credentials = peers_.at(name).credentials;
+      const Connection* const connection = due(name, number);
+      if (!connection) return;
+      address = connection->address;
     }
-    std::shared_ptr<grpc::Channel> fresh = make_channel(address, credentials);
-    std::shared_ptr<grpc::Channel> older = fresh;
+    if (absl::Status status = check_dialled(options_, address); !status.ok()) {
+      report(name, "member " + name + " is not dialled: " + std::string(status.message()));
+      MutexLock lock(mutex_);
+      if (Connection* connection = due(name, number)) schedule_dial(name, *connection, kPauseMax);
+      return;
+    }
+    // A channel that no stream has used: what was refused may be right with a new connection, as
+    // after certificates were renewed.
+    const std::shared_ptr<grpc::Channel> channel = channel_to(name, address);
+    std::shared_ptr<DialledLink> link;
+    Identity own;
+    {
+      MutexLock lock(mutex_);
+      Connection* const connection = due(name, number);
+      if (!connection) return;
+      connection->dial = 0;
+      link = std::make_shared<DialledLink>(*this, name, link_options(), channel);
+      own = own_identity();
+      begin(link);
+    }
+    link->dial(own);
+    keep(channel);
+  }
+
+  std::shared_ptr<grpc::Channel> channel_to(const std::string& name, const std::string& address) {
+    return make_channel(address, credentials_.client(certificate_name(name, options_.cluster)));
+  }
+
+  // To be called by whoever made the channel, before letting go of it and after using it.
+  void keep(const std::shared_ptr<grpc::Channel>& channel) {
     MutexLock lock(mutex_);
-    peers_.at(name).channel.swap(older);
-    return fresh;
+    if (!kept_channel_) kept_channel_ = channel;
   }
 
   absl::Status met(const std::shared_ptr<Link>& link, const Identity& peer) override {
-    absl::Status status = check_identity(peer, own_);
+    absl::Status status =
+        check_identity(peer, {.cluster = options_.cluster, .member = options_.name});
     if (status.ok() && peer.member != link->peer()) {
-      status = refusal(peer, own_, "its address should lead to member " + link->peer());
+      status = refusal(peer, own_name(), "its address should lead to member " + link->peer());
     }
     if (!status.ok()) {
       report(link->peer(), std::string(status.message()));
       return status;
     }
-    take(link);
+    if (!link->is_bulk()) {
+      take(link);
+    } else if (is_connected_as(link->peer(), peer.incarnation)) {
+      link->start_reading();
+    } else {
+      return absl::UnavailableError("it is another incarnation");
+    }
     return status;
   }
 
@@ -206,41 +346,116 @@ class GrpcTransport final : public Transport, public LinkOwner {
       grpc::GenericCallbackServerContext& context) {
     const Identity caller = Identity::read(context.client_metadata());
     if (absl::Status status = check_caller(caller, *context.auth_context()); !status.ok()) {
-      report(caller.member, std::string(status.message()));
+      if (!absl::IsUnavailable(status)) report(caller.member, std::string(status.message()));
       return status;
     }
-    const auto link = std::make_shared<AcceptedLink>(*this, context, caller, link_options_);
-    if (!begin(link)) return absl::UnavailableError("member " + own_.member + " is being closed");
-    grpc::ServerGenericBidiReactor* const reactor = link->accept(own_);
-    take(link);
+    std::shared_ptr<AcceptedLink> link;
+    Identity own;
+    {
+      MutexLock lock(mutex_);
+      if (stopping_ || !is_wanted(caller.member)) {
+        return absl::UnavailableError("member " + options_.name + " does not accept it any more");
+      }
+      link = std::make_shared<AcceptedLink>(*this, context, caller, link_options(caller.bulk));
+      own = own_identity();
+      begin(link);
+    }
+    grpc::ServerGenericBidiReactor* const reactor = link->accept(own);
+    if (caller.bulk) {
+      take_bulk(link);
+    } else {
+      take(link);
+    }
     return reactor;
   }
 
-  // Whether the caller is a member of this cluster, meant us, and can prove it.
+  // Whether the caller is a peer, meant us, and can prove who it is. kUnavailable if it is to try
+  // again, since it may be a peer soon.
   absl::Status check_caller(const Identity& caller, const grpc::AuthContext& proof) const {
-    if (absl::Status status = check_identity(caller, own_); !status.ok()) return status;
-    if (caller.addressee != own_.member) {
-      return refusal(caller, own_,
+    const Identity own = own_name();
+    if (absl::Status status = check_identity(caller, own); !status.ok()) return status;
+    if (caller.addressee != own.member) {
+      return refusal(caller, own,
                      "it dialled an address that should lead to member " + caller.addressee);
     }
-    if (!is_peer(caller.member)) return refusal(caller, own_, "it is not in the list of members");
-    if (is_dialled(caller.member)) return refusal(caller, own_, "it is to be dialled, not to dial");
-    if (const std::string name = certificate_name(caller.member, own_.cluster);
-        tls_ && !has_certificate(proof, name)) {
-      return refusal(caller, own_, "its certificate lacks the DNS name " + name);
+    if (absl::Status status = check_certificate(caller, proof); !status.ok()) return status;
+    if (caller.bulk && !is_connected_as(caller.member, caller.incarnation)) {
+      return absl::UnavailableError("member " + own.member + " has no connection with it");
+    }
+    if (!is_peer(caller.member)) {
+      if (!events_.on_introduced) return refusal(caller, own, "it is not in the list of members");
+      absl::Status status = introduced(caller);
+      return status.ok() ? absl::UnavailableError("member " + own.member + " did not know it")
+                         : status;
+    }
+    if (!caller.bulk && is_dialled(caller.member)) {
+      return refusal(caller, own, "it is to be dialled, not to dial");
     }
     return absl::OkStatus();
   }
 
+  // Without a certificate nobody has claimed anything wrong in plain text.
+  absl::Status check_certificate(const Identity& other, const grpc::AuthContext& proof) const {
+    const std::string name = certificate_name(other.member, options_.cluster);
+    if (!options_.tls || has_certificate(proof, name)) return absl::OkStatus();
+    return refusal(other, own_name(), "its certificate lacks the DNS name " + name);
+  }
+
+  // Introductions.
+
+  // The answer of whoever listens at that address.
+  void met(const std::string& address, const grpc::Status& status) {
+    std::shared_ptr<Introduction> introduction;
+    {
+      MutexLock lock(mutex_);
+      introduction = std::move(introductions_.extract(address).mapped());
+    }
+    if (status.ok()) {
+      Identity other = introduction->identity();
+      if (other.address.empty()) other.address = address;
+      const absl::Status checked = check_introduced(other, *introduction->proof());
+      if (!checked.ok()) report(address, std::string(checked.message()));
+    } else if (is_refusal(status)) {
+      const std::string said = printable(status.error_message(), kReportBytesMax);
+      report(address, status.error_code() == grpc::StatusCode::FAILED_PRECONDITION
+                          ? said
+                          : "nobody at " + address + " can be asked for its name: " + said);
+    }
+    introduction.reset();
+    finished();
+  }
+
+  // Answers who asks.
+  absl::StatusOr<Identity> answer(const grpc::GenericCallbackServerContext& context) {
+    const Identity caller = Identity::read(context.client_metadata());
+    if (absl::Status status = check_introduced(caller, *context.auth_context()); !status.ok()) {
+      report(caller.member, std::string(status.message()));
+      return status;
+    }
+    MutexLock lock(mutex_);
+    return own_identity();
+  }
+
+  absl::Status check_introduced(const Identity& other, const grpc::AuthContext& proof) const {
+    if (absl::Status status = check_identity(other, own_name()); !status.ok()) return status;
+    if (is_ourselves(other)) return absl::OkStatus();
+    if (absl::Status status = check_certificate(other, proof); !status.ok()) return status;
+    return introduced(other);
+  }
+
+  absl::Status introduced(const Identity& other) const {
+    absl::Status status = check_introduction(other, own_name());
+    if (status.ok() && events_.on_introduced && !stopping()) {
+      events_.on_introduced(other.member, other.address);
+    }
+    return status;
+  }
+
   // Links, from begin() to finished().
 
-  // False if we are stopping: then the link must not be used.
-  bool begin(const std::shared_ptr<Link>& link) {
-    MutexLock lock(mutex_);
-    if (stopping_) return false;
+  void begin(const std::shared_ptr<Link>& link) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     ++busy_;
     links_.insert(link);
-    return true;
   }
 
   // The link's peer is who it should be: it replaces an older link, whose events are to end first.
@@ -249,13 +464,13 @@ class GrpcTransport final : public Transport, public LinkOwner {
     std::shared_ptr<Link> between;
     {
       MutexLock lock(mutex_);
-      Peer& peer = peers_.at(link->peer());
-      older = peer.link;
+      Connection& connection = connections_.at(link->peer());
+      older = connection.link;
       if (older) {
-        between = std::exchange(peer.next, link);
+        between = std::exchange(connection.next, link);
       } else {
-        peer.link = link;
-        peer.up_since = link_options_.now();
+        connection.link = link;
+        connection.up_since = now_();
       }
     }
     const std::string reason = "a newer connection replaced it";
@@ -264,10 +479,28 @@ class GrpcTransport final : public Transport, public LinkOwner {
     link->start_reading();
   }
 
-  void up(const Link& link) override { events_.on_up(link.peer()); }
+  void take_bulk(const std::shared_ptr<Link>& link) {
+    std::shared_ptr<Link> older;
+    {
+      MutexLock lock(mutex_);
+      older = std::exchange(connections_.at(link->peer()).bulk_in, link);
+    }
+    if (older) older->cancel("a newer connection replaced it");
+    link->start_reading();
+  }
+
+  void up(const Link& link) override {
+    if (link.is_bulk()) return;
+    {
+      MutexLock lock(mutex_);
+      remember(link.peer(), connections_.at(link.peer()).address);
+    }
+    events_.on_up(link.peer());
+  }
 
   void received(const Link& link, wire::Frame frame) override {
-    events_.on_frame(link.peer(), std::move(frame));
+    // What was said to an earlier incarnation is not for this one.
+    if (is_ours(link)) events_.on_frame(link.peer(), std::move(frame));
   }
 
   void rejected(const Link& link, const absl::Status& status) override {
@@ -285,36 +518,62 @@ class GrpcTransport final : public Transport, public LinkOwner {
                        ? said
                        : "member " + name + " cannot be connected: " + said);
     }
-    if (link->was_up() && !stopping()) {
-      const std::string reason = link->reason().empty() ? said : link->reason();
+    const std::string own_reason = link->reason();
+    const bool is_down = link->was_up() && !link->is_bulk() && !stopping();
+    if (is_down) {
+      const std::string& reason = own_reason.empty() ? said : own_reason;
       events_.on_down(name, reason.empty() ? "it was closed by the other side" : reason);
     }
-    if (const std::shared_ptr<Link> next = remove(link)) next->start_reading();
+    const Successors successors = remove(link);
+    cancel(successors.bulk, "the connection beside it ended");
+    if (successors.next) successors.next->start_reading();
+    if (is_down && own_reason.empty()) {
+      asio::post(context_, [this, name, incarnation = link->peer_incarnation()] {
+        lookout_.look(name, [this, name, incarnation] { gone(name, incarnation); });
+      });
+    }
   }
 
   void released() override { finished(); }
 
-  // Returns the link that takes its place.
-  std::shared_ptr<Link> remove(const std::shared_ptr<Link>& link) {
+  // What a link leaves behind: the one that takes its place, and those that end with it.
+  struct Successors {
+    std::shared_ptr<Link> next = {};
+    Links bulk = {};
+  };
+
+  Successors remove(const std::shared_ptr<Link>& link) {
+    Successors successors;
     MutexLock lock(mutex_);
     links_.erase(link);
-    Peer& peer = peers_.at(link->peer());
-    if (peer.next == link) peer.next = nullptr;
-    const Time now = link_options_.now();
-    const bool was_in_use = peer.link == link;
-    const bool lasted = was_in_use && now - peer.up_since >= kPauseMax;
+    const auto entry = connections_.find(link->peer());
+    Connection& connection = entry->second;
+    if (connection.bulk_out == link) connection.bulk_out = nullptr;
+    if (connection.bulk_in == link) connection.bulk_in = nullptr;
+    if (connection.next == link) connection.next = nullptr;
+    const Time now = now_();
+    const bool was_in_use = connection.link == link;
+    const bool lasted = was_in_use && now - connection.up_since >= kPauseMax;
     if (was_in_use) {
-      peer.link = std::exchange(peer.next, nullptr);
-      peer.up_since = now;
+      connection.link = std::exchange(connection.next, nullptr);
+      connection.up_since = now;
+      successors.next = connection.link;
+      for (const std::shared_ptr<Link>& bulk : {connection.bulk_out, connection.bulk_in}) {
+        if (bulk) successors.bulk.push_back(bulk);
+      }
     }
-    if (is_dialled(link->peer()) && !stopping_) {
-      if (lasted) peer.pause = kPauseMin;
+    if (!connection.wanted) {
+      if (!has_link(link->peer()) && !has_bulk_link(link->peer())) connections_.erase(entry);
+      return successors;
+    }
+    if (!link->is_bulk() && !has_link(link->peer()) && connection.dial == 0) {
+      if (lasted) connection.pause = kPauseMin;
       // Members that lost each other at one time should not meet again at one time.
-      const auto jitter = static_cast<std::uint64_t>(peer.pause.count()) / 2;
-      schedule_dial(link->peer(), peer, peer.pause - Duration(random_.below(jitter)));
-      peer.pause = std::min(peer.pause * 2, kPauseMax);
+      const auto jitter = static_cast<std::uint64_t>(connection.pause.count()) / 2;
+      schedule_dial(link->peer(), connection, connection.pause - Duration(random_.below(jitter)));
+      connection.pause = std::min(connection.pause * 2, kPauseMax);
     }
-    return was_in_use ? peer.link : nullptr;
+    return successors;
   }
 
   void finished() {
@@ -322,12 +581,112 @@ class GrpcTransport final : public Transport, public LinkOwner {
     if (--busy_ == 0) idle_.notify_all();
   }
 
+  // Nobody listens any more where the peer did. On our own thread.
+  void gone(const std::string& name, Incarnation incarnation) {
+    {
+      MutexLock lock(mutex_);
+      const auto found = connections_.find(name);
+      if (stopping_ || found == connections_.end() || !found->second.wanted) return;
+      if (found->second.link) return;
+    }
+    if (events_.on_gone) events_.on_gone(name, incarnation);
+  }
+
   void report(const std::string& peer, const std::string& reason) {
     {
       MutexLock lock(mutex_);
-      if (stopping_ || !refusals_.is_news(peer, reason, link_options_.now())) return;
+      if (stopping_ || !refusals_.is_news(peer, reason, now_())) return;
     }
     events_.on_refused(reason);
+  }
+
+  static void cancel(const Links& links, const std::string& reason) {
+    for (const std::shared_ptr<Link>& link : links) link->cancel(reason);
+  }
+
+  // The one to send bulk transfers by; it is made if there is none. Null if the member is not
+  // connected.
+  std::shared_ptr<Link> bulk_link_to(const std::string& name) {
+    std::string address;
+    {
+      MutexLock lock(mutex_);
+      const Connection* const connection = connected(name);
+      if (!connection) return nullptr;
+      if (connection->bulk_out) return connection->bulk_out;
+      address = connection->address;
+    }
+    if (!check_dialled(options_, address).ok()) return nullptr;
+    const std::shared_ptr<grpc::Channel> channel = channel_to(name, address);
+    std::shared_ptr<DialledLink> link;
+    Identity own;
+    {
+      MutexLock lock(mutex_);
+      Connection* const connection = connected(name);
+      if (!connection) return nullptr;
+      if (connection->bulk_out) return connection->bulk_out;
+      link = std::make_shared<DialledLink>(*this, name, link_options(true), channel);
+      connection->bulk_out = link;
+      own = own_identity();
+      begin(link);
+    }
+    link->dial(own);
+    keep(channel);
+    return link;
+  }
+
+  std::shared_ptr<Link> link_to(const std::string& name) {
+    MutexLock lock(mutex_);
+    const Connection* const connection = connected(name);
+    return connection ? connection->link : nullptr;
+  }
+
+  // The connection, if there is a link in use.
+  Connection* connected(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto found = connections_.find(name);
+    if (stopping_ || found == connections_.end()) return nullptr;
+    Connection& connection = found->second;
+    const bool in_use =
+        connection.wanted && connection.link && connection.link->own_incarnation() == incarnation_;
+    return in_use ? &connection : nullptr;
+  }
+
+  bool is_connected_as(const std::string& name, Incarnation incarnation) const {
+    MutexLock lock(mutex_);
+    const auto found = connections_.find(name);
+    return found != connections_.end() && found->second.link &&
+           found->second.link->peer_incarnation() == incarnation;
+  }
+
+  bool has_link(const std::string& name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return std::any_of(links_.begin(), links_.end(), [&](const std::shared_ptr<Link>& link) {
+      return link->peer() == name && !link->is_bulk();
+    });
+  }
+
+  bool has_bulk_link(const std::string& name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return std::any_of(links_.begin(), links_.end(), [&](const std::shared_ptr<Link>& link) {
+      return link->peer() == name && link->is_bulk();
+    });
+  }
+
+  void add_links(const std::string& name, Links& to) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::copy_if(links_.begin(), links_.end(), std::back_inserter(to),
+                 [&](const std::shared_ptr<Link>& link) { return link->peer() == name; });
+  }
+
+  // Links that may never come up.
+  void add_attempts(const std::string& name, Links& to) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::shared_ptr<Link>& in_use = connections_.at(name).link;
+    std::copy_if(links_.begin(), links_.end(), std::back_inserter(to),
+                 [&](const std::shared_ptr<Link>& link) {
+                   return link->peer() == name && link != in_use && !link->was_up();
+                 });
+  }
+
+  Links links() const {
+    MutexLock lock(mutex_);
+    return {links_.begin(), links_.end()};
   }
 
   bool stopping() const {
@@ -335,59 +694,90 @@ class GrpcTransport final : public Transport, public LinkOwner {
     return stopping_;
   }
 
-  bool alone() const {
-    MutexLock lock(mutex_);
-    return peers_.empty();
+  bool is_wanted(const std::string& name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto found = connections_.find(name);
+    return found != connections_.end() && found->second.wanted;
   }
 
   bool is_peer(const std::string& name) const {
     MutexLock lock(mutex_);
-    return peers_.count(name) > 0;
+    return is_wanted(name);
   }
 
-  std::shared_ptr<Link> link_to(const std::string& name) const {
+  bool is_ours(const Link& link) const {
     MutexLock lock(mutex_);
-    const auto peer = peers_.find(name);
-    return peer == peers_.end() ? nullptr : peer->second.link;
+    return link.own_incarnation() == incarnation_;
   }
 
-  std::vector<std::shared_ptr<Link>> links() const {
+  bool is_ourselves(const Identity& other) const {
     MutexLock lock(mutex_);
-    return {links_.begin(), links_.end()};
+    return other.member == options_.name && other.incarnation == incarnation_;
   }
 
-  const bool tls_;
-  const Identity own_;
-  const LinkOptions link_options_;
+  Identity own_identity() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return {.cluster = options_.cluster,
+            .member = options_.name,
+            .incarnation = incarnation_,
+            .address = address_};
+  }
+
+  // As far as it never changes.
+  Identity own_name() const { return {.cluster = options_.cluster, .member = options_.name}; }
+
+  LinkOptions link_options(bool bulk = false) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return {.bulk = bulk,
+            .outbox = {.cluster = stable_hash(options_.cluster),
+                       .from = incarnation_,
+                       .queue_bytes_max = options_.peer_queue_bytes},
+            .now = now_};
+  }
+
+  // The first channel that was used. Whoever lets the last one of a process go joins the threads of
+  // gRPC, so it must not be one of them: this one goes last.
+  std::shared_ptr<grpc::Channel> kept_channel_ ABSL_GUARDED_BY(mutex_);
+  const StoreOptions options_;
+  const std::string address_;
+  const std::function<Time()> now_;
   const Events events_;
   const Credentials credentials_;
   Listener listener_;
   std::atomic<std::uint64_t> frames_rejected_{0};
 
+  // Our own thread, and what only it touches.
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::thread thread_;
+  Lookout lookout_;
+
   mutable Mutex mutex_;
   std::condition_variable idle_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  // Alarms and links whose end has not been handled yet.
+  // Links and introductions whose end has not been handled yet.
   int busy_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);
+  Incarnation incarnation_ ABSL_GUARDED_BY(mutex_);
+  Connections connections_ ABSL_GUARDED_BY(mutex_);
   // All of them, those included that are not in use yet, or not any more.
   std::set<std::shared_ptr<Link>> links_ ABSL_GUARDED_BY(mutex_);
+  // By the address that is asked; null until it is.
+  std::map<std::string, std::shared_ptr<Introduction>> introductions_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t dials_ ABSL_GUARDED_BY(mutex_) = 0;
   Refusals refusals_ ABSL_GUARDED_BY(mutex_);
   SeededRandom random_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Transport>> open_transport(
-    const StoreOptions& options, std::vector<Member> members, std::string listen,
-    Incarnation incarnation, std::function<Time()> now, Events events) {
+absl::StatusOr<std::unique_ptr<Transport>> open_transport(const StoreOptions& options,
+                                                          Presence presence,
+                                                          std::function<Time()> now,
+                                                          Events events) {
   if (options.tls) {
     const std::string name = certificate_name(options.name, options.cluster);
     if (absl::Status status = check_files(*options.tls, name); !status.ok()) return status;
   }
-  auto transport = std::make_unique<GrpcTransport>(options, members, incarnation, std::move(now),
-                                                   std::move(events));
-  if (absl::Status status = transport->start(listen); !status.ok()) return status;
+  auto transport =
+      std::make_unique<GrpcTransport>(options, presence, std::move(now), std::move(events));
+  if (absl::Status status = transport->start(std::move(presence)); !status.ok()) return status;
   return transport;
 }
 

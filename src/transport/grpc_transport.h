@@ -10,23 +10,32 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "sojourn/options.h"
-#include "sojourn/view.h"
 #include "transport/security.h"
 #include "transport/transport.h"
 
 namespace sojourn::transport {
 
+// How this process appears among the members.
+struct Presence {
+  Incarnation incarnation = {};
+  // Where it listens: host:port with a numeric host. Empty: nowhere, which only a member that stays
+  // alone can do.
+  std::string listen = {};
+  // Where the others reach it: host:port. Empty: they have to know already.
+  std::string address = {};
+  // The members to be connected with at first: as for Transport::set_peers().
+  std::vector<Peer> peers = {};
+};
+
 // A transport over gRPC: one bidirectional stream between each two members, which the member with
 // the smaller name dials, and dials again when it breaks. Who is who is settled by metadata when
-// the stream begins, and by certificates where TLS is on.
+// the stream begins, and by certificates where TLS is on. Of the options it reads the names, those
+// of security and the bound of a peer's queue.
 //
-// `members` are all members, this one included; `incarnation` is this process. kUnavailable when
-// `listen` cannot be listened on; kFailedPrecondition when TLS files cannot be used. A member alone
-// in its list does not listen.
+// kUnavailable when `listen` cannot be listened on; kFailedPrecondition when TLS files cannot be
+// used; kInvalidArgument when there are peers and nothing to listen on.
 absl::StatusOr<std::unique_ptr<Transport>> open_transport(const StoreOptions& options,
-                                                          std::vector<Member> members,
-                                                          std::string listen,
-                                                          Incarnation incarnation,
+                                                          Presence presence,
                                                           std::function<Time()> now, Events events);
 
 }  // namespace sojourn::transport

@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "transport/address.h"
+#include "wire/bounds.h"
+#include "wire/checks.h"
+
 namespace sojourn::transport {
 namespace {
 
@@ -27,16 +31,18 @@ void parse_versions(const std::string& text, std::uint32_t& from, std::uint32_t&
 }  // namespace
 
 Identity Identity::read(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
-  const auto value = [&](const char* key) -> std::string {
+  const auto value = [&](const char* key, std::size_t bytes_max = kValueBytesMax) -> std::string {
     const auto found = metadata.find(key);
     if (found == metadata.end()) return {};
-    return printable(std::string(found->second.data(), found->second.size()), kValueBytesMax);
+    return printable(std::string(found->second.data(), found->second.size()), bytes_max);
   };
   Identity identity = {.cluster = value(kClusterKey),
                        .member = value(kMemberKey),
+                       .address = value(kAddressKey, wire::kAddressBytesMax),
                        .wire_min = 0,
                        .wire_max = 0,
-                       .addressee = value(kAddresseeKey)};
+                       .addressee = value(kAddresseeKey),
+                       .bulk = value(kLaneKey) == kBulk};
   if (!absl::SimpleHexAtoi(value(kIncarnationKey), &identity.incarnation.value)) {
     identity.incarnation = {};
   }
@@ -67,6 +73,15 @@ absl::Status check_identity(const Identity& other, const Identity& own) {
                                    other.wire_min, other.wire_max, own.wire_min, own.wire_max));
   }
   if (other.incarnation == Incarnation{}) return refusal(other, own, "it has no incarnation");
+  return absl::OkStatus();
+}
+
+absl::Status check_introduction(const Identity& other, const Identity& own) {
+  if (!wire::is_name(other.member)) return refusal(other, own, "that is no name of a member");
+  if (!wire::is_address(other.address) || !HostAndPort::parse(other.address)) {
+    return refusal(other, own, "it does not say where it listens");
+  }
+  if (other.member == own.member) return refusal(other, own, "both have the same name");
   return absl::OkStatus();
 }
 

@@ -32,11 +32,7 @@ Link::Link(LinkOwner& owner, std::string peer, LinkOptions options)
       options_(std::move(options)),
       outbox_(options_.outbox) {}
 
-void Link::begin_start() {
-  self_ = shared_from_this();
-  MutexLock lock(mutex_);
-  ++starting_;
-}
+void Link::begin_start() { self_ = shared_from_this(); }
 
 void Link::end_start() {
   std::optional<grpc::Status> ended;
@@ -57,6 +53,7 @@ void Link::start_reading() {
   owner_.up(*this);
   start_read(&read_buffer_);
   end_start();
+  flush();
 }
 
 void Link::read_next() {
@@ -83,8 +80,8 @@ absl::Status Link::push(const node::Envelope& envelope) {
 void Link::flush() {
   {
     MutexLock lock(mutex_);
+    if (ended_ || !reading_) return;
     wants_flush_.store(false, std::memory_order_release);
-    if (ended_) return;
     std::optional<std::string> frame = outbox_.take_frame(options_.now());
     if (!frame) return;
     write_buffer_ = buffer_of(*std::move(frame));

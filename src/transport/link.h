@@ -42,6 +42,8 @@ class LinkOwner {
 };
 
 struct LinkOptions {
+  // For bulk transfers, beside the link for all else.
+  bool bulk = false;
   wire::OutboxOptions outbox = {};
   std::function<Time()> now = {};
 };
@@ -62,11 +64,17 @@ class Link : public std::enable_shared_from_this<Link> {
   // The member's name.
   const std::string& peer() const { return peer_; }
 
+  bool is_bulk() const { return options_.bulk; }
+  // Which incarnation of this process it is a link of.
+  Incarnation own_incarnation() const { return options_.outbox.from; }
+  // Whose frames it carries. Once the peer has said so.
+  Incarnation peer_incarnation() const { return peer_incarnation_; }
+
   // Reports up() and reads frames from now on. The peer must be known. Nothing if the link has
   // ended.
   void start_reading();
 
-  // As Transport has them.
+  // As Transport has them. Before up() messages are queued, and not sent.
   absl::Status push(const node::Envelope& envelope);
   void flush();
   std::size_t queued_bytes() const;
@@ -87,7 +95,7 @@ class Link : public std::enable_shared_from_this<Link> {
   // Whose frames this link carries. Before start_reading().
   void set_peer_incarnation(Incarnation incarnation) { peer_incarnation_ = incarnation; }
 
-  // Around the start of the stream: a link that is cancelled in between ends when it is through.
+  // Around the start of the stream: a link that is cancelled earlier ends when it is through.
   void begin_start();
   void end_start();
 
@@ -130,8 +138,8 @@ class Link : public std::enable_shared_from_this<Link> {
   wire::Outbox outbox_ ABSL_GUARDED_BY(mutex_);
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   // How many threads are about to start an operation: the last of them calls finish() if the stream
-  // ends meanwhile.
-  int starting_ ABSL_GUARDED_BY(mutex_) = 0;
+  // ends meanwhile. The first is the one that starts the stream.
+  int starting_ ABSL_GUARDED_BY(mutex_) = 1;
   std::optional<grpc::Status> ended_ ABSL_GUARDED_BY(mutex_);
   std::string reason_ ABSL_GUARDED_BY(mutex_);
 };

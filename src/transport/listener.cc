@@ -17,6 +17,23 @@ class Refusal final : public grpc::ServerGenericBidiReactor {
   void OnDone() override { delete this; }
 };
 
+// Says who we are, and no more.
+class Introducing final : public grpc::ServerGenericBidiReactor {
+ public:
+  Introducing(grpc::GenericCallbackServerContext& context, const Identity& own) {
+    own.write([&](const std::string& key, const std::string& value) {
+      context.AddInitialMetadata(key, value);
+    });
+    const grpc::Slice nothing;
+    answer_ = grpc::ByteBuffer(&nothing, 1);
+    StartWriteAndFinish(&answer_, grpc::WriteOptions(), grpc::Status::OK);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  grpc::ByteBuffer answer_;
+};
+
 }  // namespace
 
 absl::Status Listener::start(const std::string& address,
@@ -45,12 +62,18 @@ void Listener::stop() {
   server_->Wait();
 }
 
+absl::StatusOr<grpc::ServerGenericBidiReactor*> Listener::answer(
+    grpc::GenericCallbackServerContext& context) const {
+  if (context.method() == kConnectMethod) return answers_.connect(context);
+  if (context.method() != kIntroduceMethod) return absl::UnimplementedError("no such method");
+  const absl::StatusOr<Identity> own = answers_.introduce(context);
+  if (!own.ok()) return own.status();
+  return new Introducing(context, *own);
+}
+
 grpc::ServerGenericBidiReactor* Listener::CreateReactor(
     grpc::GenericCallbackServerContext* context) {
-  if (context->method() != kConnectMethod) {
-    return new Refusal(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "no such method"));
-  }
-  const absl::StatusOr<grpc::ServerGenericBidiReactor*> reactor = accept_(*context);
+  const absl::StatusOr<grpc::ServerGenericBidiReactor*> reactor = answer(*context);
   if (reactor.ok()) return *reactor;
   // The codes of Abseil are gRPC's.
   return new Refusal(grpc::Status(static_cast<grpc::StatusCode>(reactor.status().code()),

@@ -9,18 +9,27 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+
+#include "transport/identity.h"
 
 namespace sojourn::transport {
 
 // Listens for the members that dial us.
 class Listener final : private grpc::CallbackGenericService {
  public:
-  // Answers a caller: with the reactor of its stream, or why it is turned away. Called on gRPC's
-  // threads.
-  using Accept = std::function<absl::StatusOr<grpc::ServerGenericBidiReactor*>(
-      grpc::GenericCallbackServerContext&)>;
+  // Both answer a caller, or say why it is turned away. Called on gRPC's threads.
+  struct Answers {
+    // With the reactor of its stream.
+    std::function<absl::StatusOr<grpc::ServerGenericBidiReactor*>(
+        grpc::GenericCallbackServerContext&)>
+        connect = {};
+    // With who we are.
+    std::function<absl::StatusOr<Identity>(const grpc::GenericCallbackServerContext&)> introduce =
+        {};
+  };
 
-  explicit Listener(Accept accept) : accept_(std::move(accept)) {}
+  explicit Listener(Answers answers) : answers_(std::move(answers)) {}
 
   // kUnavailable, naming the address, if it cannot be listened on. Once.
   absl::Status start(const std::string& address,
@@ -33,7 +42,10 @@ class Listener final : private grpc::CallbackGenericService {
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override;
 
-  const Accept accept_;
+  absl::StatusOr<grpc::ServerGenericBidiReactor*> answer(
+      grpc::GenericCallbackServerContext& context) const;
+
+  const Answers answers_;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -9,25 +9,27 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <asio/ip/address.hpp>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <sstream>
+#include <string_view>
 #include <utility>
+
+#include "transport/address.h"
 
 namespace sojourn::transport {
 namespace {
 
 namespace tls = grpc::experimental;
 
-// Of "host:port" or "[host]:port". A name may lead anywhere, whatever it looks like.
+// A name may lead anywhere, whatever it looks like.
 bool is_loopback(const std::string& address) {
-  std::string host = address.substr(0, address.rfind(':'));
-  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-  if (host == "localhost") return true;
-  asio::error_code not_numeric;
-  const asio::ip::address numeric = asio::ip::make_address(host, not_numeric);
-  return !not_numeric && numeric.is_loopback();
+  const std::optional<HostAndPort> parsed = HostAndPort::parse(address);
+  if (!parsed) return false;
+  if (parsed->host == "localhost") return true;
+  const std::optional<asio::ip::tcp::endpoint> numeric = parsed->numeric();
+  return numeric && numeric->address().is_loopback();
 }
 
 absl::Status unusable(const std::string& option, const std::string& path, const std::string& why) {
@@ -70,27 +72,34 @@ bool carries(X509* certificate, const std::string& name) {
   return X509_check_host(certificate, name.data(), name.size(), kExactly, nullptr) == 1;
 }
 
-// The same rule for the side that dialled as has_certificate() is for the one that accepted:
-// without it any certificate of the authority would do.
+// The same rules for the side that dials as has_certificate() is for the one that accepts: without
+// them any certificate of the authority would do.
 class NameVerifier final : public tls::ExternalCertificateVerifier {
  public:
-  explicit NameVerifier(std::string name) : name_(std::move(name)) {}
+  using Accepted = std::function<bool(std::string_view dns_name)>;
+
+  // `wanted` says in words which DNS name a certificate must carry.
+  NameVerifier(std::string wanted, Accepted accepted)
+      : wanted_(std::move(wanted)), accepted_(std::move(accepted)) {}
 
   bool Verify(tls::TlsCustomVerificationCheckRequest* request, std::function<void(grpc::Status)>,
               grpc::Status* status) override {
     const std::vector<grpc::string_ref> names = request->dns_names();
-    const bool found = std::any_of(names.begin(), names.end(),
-                                   [this](const grpc::string_ref& name) { return name == name_; });
+    const bool found =
+        std::any_of(names.begin(), names.end(), [this](const grpc::string_ref& name) {
+          return accepted_(std::string_view(name.data(), name.size()));
+        });
     *status = found ? grpc::Status::OK
                     : grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
-                                   "the certificate lacks the DNS name " + name_);
+                                   "the certificate lacks the DNS name " + wanted_);
     return true;
   }
 
   void Cancel(tls::TlsCustomVerificationCheckRequest*) override {}
 
  private:
-  const std::string name_;
+  const std::string wanted_;
+  const Accepted accepted_;
 };
 
 }  // namespace
@@ -107,13 +116,18 @@ absl::Status check_security(const StoreOptions& options, const std::string& list
     return absl::InvalidArgumentError(
         "tls: is not set; set insecure for plain text between members on loopback");
   }
-  if (options.insecure_beyond_loopback) return absl::OkStatus();
-  std::string beyond = is_loopback(listen) ? "" : listen;
+  if (absl::Status status = check_dialled(options, listen); !status.ok()) return status;
   for (const MemberOptions& member : options.members) {
-    if (!is_loopback(member.address)) beyond = member.address;
+    if (absl::Status status = check_dialled(options, member.address); !status.ok()) return status;
   }
-  if (beyond.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError("insecure: " + beyond +
+  return absl::OkStatus();
+}
+
+absl::Status check_dialled(const StoreOptions& options, const std::string& address) {
+  if (options.tls || options.insecure_beyond_loopback || address.empty() || is_loopback(address)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("insecure: " + address +
                                     " is not on loopback; plain text there needs "
                                     "insecure_beyond_loopback too");
 }
@@ -173,13 +187,27 @@ std::shared_ptr<grpc::ServerCredentials> Credentials::server() const {
 }
 
 std::shared_ptr<grpc::ChannelCredentials> Credentials::client(const std::string& name) const {
+  return client(tls::ExternalCertificateVerifier::Create<NameVerifier>(
+      name, [name](std::string_view dns_name) { return dns_name == name; }));
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Credentials::client_of_any(
+    const std::string& cluster) const {
+  const std::string ending = certificate_name("", cluster);
+  return client(tls::ExternalCertificateVerifier::Create<NameVerifier>(
+      certificate_name("<member>", cluster),
+      [ending](std::string_view dns_name) { return dns_name.ends_with(ending); }));
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Credentials::client(
+    std::shared_ptr<tls::CertificateVerifier> verifier) const {
   if (!files_) return grpc::InsecureChannelCredentials();
   tls::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(files_);
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
   options.set_check_call_host(false);
-  options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<NameVerifier>(name));
+  options.set_certificate_verifier(std::move(verifier));
   return tls::TlsCredentials(options);
 }
 

@@ -6,11 +6,19 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "base/ids.h"
 #include "node/messages.h"
 #include "wire/frame.h"
 
 namespace sojourn::transport {
+
+// Another member, and where it listens: host:port.
+struct Peer {
+  std::string name = {};
+  std::string address = {};
+};
 
 // What a transport tells its owner. Called on the transport's threads and must not block. Of one
 // peer: one call at a time, and what on_frame reports stands between an on_up and an on_down. Never
@@ -24,9 +32,20 @@ struct Events {
   // or speaking nonsense. In words for the operator; the same words about one peer at most once in
   // ten seconds.
   std::function<void(const std::string& reason)> on_refused = {};
+  // The stream to the peer broke, by no will of this side, and then connections to its address were
+  // refused: its process of that incarnation is gone. After on_down, and as a rule within 100 ms of
+  // the process's end; not while there is another stream to the peer. Silence is no proof: nothing
+  // is reported of a peer whose machine does not answer.
+  std::function<void(const std::string& peer, Incarnation incarnation)> on_gone = {};
+  // Somebody of this cluster, with the right certificate where there are any, says that it is this
+  // member and listens there: one that was asked by introduce(), that has asked us, or that dialled
+  // us without being a peer. Said again each time, of peers too. Unset: whoever is not among the
+  // peers is refused as unknown, and the operator is told.
+  std::function<void(const std::string& name, const std::string& address)> on_introduced = {};
 };
 
-// Carries envelopes to the other members. Safe from any thread.
+// Carries envelopes to the other members. Safe from any thread; but set_peers() and reincarnate()
+// are for one thread at a time, that of the owner.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -44,12 +63,28 @@ class Transport {
   // nothing.
   virtual void disconnect(const std::string& peer, const std::string& reason) = 0;
 
+  // The members to be connected with from now on, without this one (which is skipped). New ones are
+  // connected. Those that are missing are disconnected, and refused if they dial. A peer that is
+  // connected stays so if its address changes; otherwise the new address is tried at once.
+  virtual void set_peers(std::vector<Peer> peers) = 0;
+
+  // Asks whoever listens at host:port who it is, and tells it who we are: see
+  // Events::on_introduced. Nothing happens if nobody answers, or this process itself. To be
+  // repeated as long as it matters.
+  virtual void introduce(const std::string& address) = 0;
+
+  // This process goes on as a new incarnation, as if it had been started anew: all streams end, and
+  // new ones are made. What was sent and not yet delivered is lost. Frames that a thread of the
+  // transport was just about to report may still be reported afterwards.
+  virtual void reincarnate(Incarnation incarnation) = 0;
+
   // Bytes that wait to be sent, to all members together.
   virtual std::size_t queue_bytes() const = 0;
   // Frames that were refused as malformed, or of another sender than the connection's.
   virtual std::uint64_t frames_rejected() const = 0;
 
-  // Closes all connections. No event is reported after it has returned. Not from an event.
+  // Closes all connections, and is not to be reached any more. No event is reported after it has
+  // returned. Not from an event.
   virtual void stop() = 0;
 };
 

@@ -4,63 +4,98 @@
 #include <sojourn/v1/peer.pb.h>
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <variant>
 
 #include "base/bytes.h"
+#include "wire/bounds.h"
+#include "wire/checks.h"
 #include "wire/frame_tags.h"
+#include "wire/layouts.h"
 
 namespace sojourn::wire {
 namespace {
 
 using membership::Accept;
+using membership::Ballot;
 using membership::Decide;
+using membership::Grant;
 using membership::Hello;
+using membership::Prepare;
+using membership::Promise;
 using membership::Propose;
+using membership::Refuse;
 using membership::ViewRequest;
 
 // --- Writing ------------------------------------------------------------------------------------
 
-void write(const View& view, v1::View& out) {
-  out.set_epoch(view.epoch);
-  out.set_generation(view.generation);
-  out.set_segments(view.segments);
-  out.set_copies(view.copies);
-  for (const Member& member : view.members) {
-    v1::Member& out_member = *out.add_members();
-    out_member.set_name(member.name);
-    out_member.set_address(member.address);
-    out_member.set_incarnation(member.incarnation);
-    out_member.set_capacity(member.capacity);
-    out_member.set_zone(member.zone);
-  }
+std::uint64_t microseconds(Duration duration, Duration max) {
+  return static_cast<std::uint64_t>(std::clamp(duration, Duration::zero(), max).count());
+}
+
+void write(const Ballot& ballot, v1::Ballot& out) {
+  out.set_round(ballot.round);
+  out.set_proposer(ballot.proposer.value);
 }
 
 void write(const Hello& hello, v1::Control& out) {
   v1::Hello& out_hello = *out.mutable_hello();
   out_hello.set_cluster(hello.cluster);
   out_hello.set_name(hello.name);
+  out_hello.set_address(hello.address);
+  out_hello.set_capacity(hello.capacity);
+  out_hello.set_zone(hello.zone);
   out_hello.set_segments(hello.segments);
   out_hello.set_copies(hello.copies);
-  out_hello.set_members_hash(hello.members_hash);
+  out_hello.set_lease_us(microseconds(hello.lease, kLeaseMax));
   out_hello.set_wire_version_min(hello.wire_version_min);
   out_hello.set_wire_version_max(hello.wire_version_max);
   out_hello.set_settled(hello.settled);
   out_hello.set_memory_full(hello.memory_full);
+  out_hello.set_leaving(hello.leaving);
+  out_hello.set_bootstrap_expect(hello.bootstrap_expect);
+  out_hello.set_stamp(hello.stamp);
+  out_hello.set_uptime_us(microseconds(hello.uptime, kUptimeMax));
+  for (const Incarnation heard : hello.hears) out_hello.add_hears(heard.value);
+  if (hello.progress != membership::Progress{}) {
+    out_hello.mutable_progress()->set_repairs_left(hello.progress.repairs_left);
+    out_hello.mutable_progress()->set_segments_left(hello.progress.segments_left);
+  }
+  out_hello.set_may_recover(hello.may_recover);
+  out_hello.set_echo(hello.echo);
+}
+
+void write(const Grant& grant, v1::Control& out) { out.mutable_grant()->set_stamp(grant.stamp); }
+
+void write(const Prepare& prepare, v1::Control& out) {
+  write(prepare.ballot, *out.mutable_prepare()->mutable_ballot());
+}
+
+void write(const Promise& promise, v1::Control& out) {
+  v1::Promise& out_promise = *out.mutable_promise();
+  write(promise.ballot, *out_promise.mutable_ballot());
+  if (!promise.accepted) return;
+  write(*promise.accepted, *out_promise.mutable_accepted());
+  write_layout(promise.layout, *out_promise.mutable_layout());
 }
 
 void write(const Propose& propose, v1::Control& out) {
-  out.mutable_propose()->set_ballot(propose.ballot);
-  write(propose.view, *out.mutable_propose()->mutable_view());
+  write(propose.ballot, *out.mutable_propose()->mutable_ballot());
+  write_layout(propose.layout, *out.mutable_propose()->mutable_layout());
+  out.mutable_propose()->set_forced(propose.forced);
 }
 
 void write(const Accept& accept, v1::Control& out) {
-  out.mutable_accept()->set_ballot(accept.ballot);
+  write(accept.ballot, *out.mutable_accept()->mutable_ballot());
+}
+
+void write(const Refuse& refuse, v1::Control& out) {
+  write(refuse.ballot, *out.mutable_refuse()->mutable_ballot());
+  write(refuse.promised, *out.mutable_refuse()->mutable_promised());
 }
 
 void write(const Decide& decide, v1::Control& out) {
-  write(decide.view, *out.mutable_decide()->mutable_view());
+  write_layout(decide.layout, *out.mutable_decide()->mutable_layout());
 }
 
 void write(const ViewRequest& /*request*/, v1::Control& out) { out.mutable_view_request(); }
@@ -71,10 +106,7 @@ void write(const Operation& /*operation*/, v1::Control& /*out*/) {
   assert(false && "not a control message");
 }
 
-// --- Checking -----------------------------------------------------------------------------------
-
-// Null if all is well, or what is wrong.
-using Wrong = const char*;
+// --- Reading ------------------------------------------------------------------------------------
 
 // Also fields of fields. What is unknown is discarded.
 bool has_unknown_fields(v1::Control& control) {
@@ -83,118 +115,106 @@ bool has_unknown_fields(v1::Control& control) {
   return control.ByteSizeLong() != size;
 }
 
-bool is_name(std::string_view name) {
-  const auto is_letter_or_digit = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  };
-  return !name.empty() && name.size() <= 32 && name.front() != '-' && name.back() != '-' &&
-         std::ranges::all_of(name, [&](char c) { return is_letter_or_digit(c) || c == '-'; });
-}
-
-bool is_address(std::string_view address) {
-  return !address.empty() && address.size() <= kAddressBytesMax &&
-         std::ranges::all_of(address, [](char c) { return c > ' ' && c <= '~'; });
-}
-
-Wrong check_shape(std::uint32_t segments, std::uint32_t copies) {
-  if (!std::has_single_bit(segments) || segments > kSegmentsMax) {
-    return "the number of segments is not a power of two up to 65536";
-  }
-  if (copies < 1 || copies > kCopiesMax) return "the number of copies is not between 1 and 5";
-  return nullptr;
-}
-
-Wrong check(const v1::Member& member) {
-  if (!is_name(member.name())) return "a member's name is malformed";
-  if (!is_address(member.address())) return "a member's address is malformed";
-  if (member.incarnation() == 0) return "a member's incarnation is zero";
-  if (member.capacity() > kCapacityMax) return "a member's capacity is beyond 1000";
-  if (!member.zone().empty() && !is_name(member.zone())) return "a member's zone is malformed";
-  return nullptr;
-}
-
-Wrong check(const v1::View& view) {
-  if (view.epoch() == 0) return "the view's epoch is zero";
-  if (Wrong wrong = check_shape(view.segments(), view.copies())) return wrong;
-  if (view.members_size() == 0) return "the view has no members";
-  if (static_cast<std::size_t>(view.members_size()) > kMembersMax) {
-    return "the view has more than 1024 members";
-  }
-  for (const v1::Member& member : view.members()) {
-    if (Wrong wrong = check(member)) return wrong;
-  }
-  const auto unordered = std::ranges::adjacent_find(
-      view.members(),
-      [](const v1::Member& a, const v1::Member& b) { return a.name() >= b.name(); });
-  if (unordered != view.members().end()) return "the view's members are not ordered by name";
-  return nullptr;
-}
-
 Wrong check(const v1::Hello& hello) {
   if (!is_name(hello.cluster())) return "the cluster's name is malformed";
   if (!is_name(hello.name())) return "the sender's name is malformed";
+  if (!is_address(hello.address())) return "the sender's address is malformed";
+  if (hello.capacity() > kCapacityMax) return "the sender's capacity is beyond 1000";
+  if (!hello.zone().empty() && !is_name(hello.zone())) return "the sender's zone is malformed";
+  if (hello.lease_us() > static_cast<std::uint64_t>(kLeaseMax.count())) {
+    return "the lease is longer than 24 hours";
+  }
   if (hello.wire_version_min() == 0 || hello.wire_version_min() > hello.wire_version_max()) {
     return "the range of wire versions is empty";
+  }
+  if (hello.bootstrap_expect() > kMembersMax) return "it expects more than 1024 members";
+  if (hello.uptime_us() > static_cast<std::uint64_t>(kUptimeMax.count())) {
+    return "the sender has run longer than 100 years";
+  }
+  if (static_cast<std::size_t>(hello.hears_size()) > kMembersMax) {
+    return "the sender hears more than 1024 members";
+  }
+  if (std::ranges::find(hello.hears(), 0U) != hello.hears().end()) {
+    return "the sender hears an incarnation of zero";
+  }
+  if (std::max(hello.progress().repairs_left(), hello.progress().segments_left()) > kSegmentsMax) {
+    return "the sender lacks more than 65536 segments";
   }
   return check_shape(hello.segments(), hello.copies());
 }
 
-Wrong check(const v1::Propose& propose) { return check(propose.view()); }
-
-Wrong check(const v1::Accept& /*accept*/) { return nullptr; }
-
-Wrong check(const v1::Decide& decide) { return check(decide.view()); }
-
-Wrong check(const v1::ViewRequest& /*request*/) { return nullptr; }
-
-// --- Reading: the fields have been checked ------------------------------------------------------
-
-View read(const v1::View& view) {
-  View made = {.epoch = view.epoch(),
-               .generation = view.generation(),
-               .segments = view.segments(),
-               .copies = view.copies()};
-  made.members.reserve(static_cast<std::size_t>(view.members_size()));
-  for (const v1::Member& member : view.members()) {
-    made.members.push_back({.name = member.name(),
-                            .address = member.address(),
-                            .incarnation = member.incarnation(),
-                            .capacity = member.capacity(),
-                            .zone = member.zone()});
-  }
-  return made;
+Wrong read(const v1::Hello& in, Hello& hello) {
+  if (Wrong wrong = check(in)) return wrong;
+  hello = {.cluster = in.cluster(),
+           .name = in.name(),
+           .address = in.address(),
+           .capacity = in.capacity(),
+           .zone = in.zone(),
+           .segments = in.segments(),
+           .copies = in.copies(),
+           .lease = Duration(in.lease_us()),
+           .wire_version_min = in.wire_version_min(),
+           .wire_version_max = in.wire_version_max(),
+           .settled = in.settled(),
+           .memory_full = in.memory_full(),
+           .leaving = in.leaving(),
+           .bootstrap_expect = in.bootstrap_expect(),
+           .stamp = in.stamp(),
+           .echo = in.echo(),
+           .uptime = Duration(in.uptime_us()),
+           .progress = {.repairs_left = in.progress().repairs_left(),
+                        .segments_left = in.progress().segments_left()},
+           .may_recover = in.may_recover()};
+  hello.hears.reserve(static_cast<std::size_t>(in.hears_size()));
+  for (const std::uint64_t heard : in.hears()) hello.hears.push_back({heard});
+  return nullptr;
 }
 
-Hello read(const v1::Hello& hello) {
-  return {.cluster = hello.cluster(),
-          .name = hello.name(),
-          .segments = hello.segments(),
-          .copies = hello.copies(),
-          .members_hash = hello.members_hash(),
-          .wire_version_min = hello.wire_version_min(),
-          .wire_version_max = hello.wire_version_max(),
-          .settled = hello.settled(),
-          .memory_full = hello.memory_full()};
+Wrong read(const v1::Ballot& in, Ballot& ballot) {
+  if (in.proposer() == 0) return "a ballot has no proposer";
+  ballot = {.round = in.round(), .proposer = {in.proposer()}};
+  return nullptr;
 }
 
-Propose read(const v1::Propose& propose) {
-  return {.ballot = propose.ballot(), .view = read(propose.view())};
+Wrong read(const v1::Grant& in, Grant& grant) {
+  grant.stamp = in.stamp();
+  return nullptr;
 }
 
-Accept read(const v1::Accept& accept) { return {.ballot = accept.ballot()}; }
+Wrong read(const v1::Prepare& in, Prepare& prepare) { return read(in.ballot(), prepare.ballot); }
 
-Decide read(const v1::Decide& decide) { return {.view = read(decide.view())}; }
+Wrong read(const v1::Promise& in, Promise& promise) {
+  if (Wrong wrong = read(in.ballot(), promise.ballot)) return wrong;
+  if (in.has_accepted() != in.has_layout()) return "a ballot and a layout do not come together";
+  if (!in.has_accepted()) return nullptr;
+  if (Wrong wrong = read(in.accepted(), promise.accepted.emplace())) return wrong;
+  return read_layout(in.layout(), promise.layout);
+}
 
-ViewRequest read(const v1::ViewRequest& /*request*/) { return {}; }
+Wrong read(const v1::Propose& in, Propose& propose) {
+  if (Wrong wrong = read(in.ballot(), propose.ballot)) return wrong;
+  propose.forced = in.forced();
+  return read_layout(in.layout(), propose.layout);
+}
+
+Wrong read(const v1::Accept& in, Accept& accept) { return read(in.ballot(), accept.ballot); }
+
+Wrong read(const v1::Refuse& in, Refuse& refuse) {
+  if (Wrong wrong = read(in.ballot(), refuse.ballot)) return wrong;
+  return read(in.promised(), refuse.promised);
+}
+
+Wrong read(const v1::Decide& in, Decide& decide) { return read_layout(in.layout(), decide.layout); }
+
+Wrong read(const v1::ViewRequest& /*in*/, ViewRequest& /*request*/) { return nullptr; }
 
 absl::Status refuse(const char* kind, Wrong wrong) {
   return absl::InvalidArgumentError(absl::StrFormat("%s: %s", kind, wrong));
 }
 
-template <typename Message>
-absl::Status take(const char* kind, const Message& message, node::Envelope& envelope) {
-  if (Wrong wrong = check(message)) return refuse(kind, wrong);
-  envelope.message = read(message);
+template <typename Message, typename In>
+absl::Status take(const char* kind, const In& in, node::Envelope& envelope) {
+  if (Wrong wrong = read(in, envelope.message.emplace<Message>())) return refuse(kind, wrong);
   return absl::OkStatus();
 }
 
@@ -212,7 +232,7 @@ void append_control(const node::Envelope& envelope, std::string& out) {
 }
 
 absl::Status decode_control(std::string_view bytes, node::Envelope& envelope) {
-  if (bytes.size() > kControlBytesMax) return refuse("Control", "it has more than 512 KiB");
+  if (bytes.size() > kControlBytesMax) return refuse("Control", "it has more than 2 MiB");
   v1::Control control;
   if (!control.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return refuse("Control", "it is no Protobuf message of this type");
@@ -225,15 +245,23 @@ absl::Status decode_control(std::string_view bytes, node::Envelope& envelope) {
   envelope.epoch = control.epoch();
   switch (control.message_case()) {
     case v1::Control::kHello:
-      return take("Hello", control.hello(), envelope);
+      return take<Hello>("Hello", control.hello(), envelope);
+    case v1::Control::kGrant:
+      return take<Grant>("Grant", control.grant(), envelope);
+    case v1::Control::kPrepare:
+      return take<Prepare>("Prepare", control.prepare(), envelope);
+    case v1::Control::kPromise:
+      return take<Promise>("Promise", control.promise(), envelope);
     case v1::Control::kPropose:
-      return take("Propose", control.propose(), envelope);
+      return take<Propose>("Propose", control.propose(), envelope);
     case v1::Control::kAccept:
-      return take("Accept", control.accept(), envelope);
+      return take<Accept>("Accept", control.accept(), envelope);
+    case v1::Control::kRefuse:
+      return take<Refuse>("Refuse", control.refuse(), envelope);
     case v1::Control::kDecide:
-      return take("Decide", control.decide(), envelope);
+      return take<Decide>("Decide", control.decide(), envelope);
     case v1::Control::kViewRequest:
-      return take("ViewRequest", control.view_request(), envelope);
+      return take<ViewRequest>("ViewRequest", control.view_request(), envelope);
     case v1::Control::MESSAGE_NOT_SET:
       break;
   }

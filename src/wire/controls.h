@@ -10,16 +10,9 @@
 
 namespace sojourn::wire {
 
-// The largest, a view of kMembersMax members with the longest names, has about 400 KiB.
-inline constexpr std::size_t kControlBytesMax = std::size_t{512} << 10;
-
-inline constexpr std::size_t kMembersMax = 1024;
-inline constexpr std::uint32_t kSegmentsMax = 65536;
-inline constexpr std::uint32_t kCopiesMax = 5;
-inline constexpr std::uint32_t kCapacityMax = 1000;
-
-// A host name of 253 characters, or an IPv6 address in brackets, and a port.
-inline constexpr std::size_t kAddressBytesMax = 262;
+// The largest holds a layout of 1024 members with the longest names (360 KiB) and of 65536 segments
+// with 5 holders each (704 KiB), all of which were lost once (896 KiB).
+inline constexpr std::size_t kControlBytesMax = std::size_t{2} << 20;
 
 // Appends a control message as one of a frame's `controls`, tag included. The message is none of
 // those that is_operation() names.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/ids.h"
@@ -18,8 +19,9 @@ namespace sojourn::wire {
 // within one: a member that skipped what it does not know would compute other owners than the rest.
 inline constexpr std::uint32_t kWireVersion = 1;
 
-// gRPC refuses longer messages unless told otherwise. The largest message that the other bounds
-// allow, a patch that sets 128 attributes of 16 KiB, has half of it.
+// gRPC refuses longer messages unless told otherwise. The largest messages that have bounds of
+// their own, a patch that sets 128 attributes of 16 KiB and a layout of 65536 segments, have half
+// of it; who sends lists of sessions or results sees to it that they fit.
 inline constexpr std::size_t kFrameBytesMax = std::size_t{4} << 20;
 
 // What a frame takes beside its messages, at most.
@@ -47,9 +49,16 @@ struct Frame {
   std::vector<node::Envelope> envelopes = {};
 };
 
+// Whether the message is part of a bulk transfer, which takes a stream of its own so that it never
+// delays the others.
+inline bool is_bulk(const node::Message& message) {
+  return std::holds_alternative<replication::Chunk>(message);
+}
+
 // The frame as bytes, sent at `now`. Times inside it travel as durations: how long ago a session
 // was made and last seen, and how much of a caller's time is left. Ages below zero become zero. A
-// record in a Replicate must not be in a table: its time of last use is read here.
+// record in a Replicate must not be in a table: its time of last use is read here. Of all other
+// records the message itself says when they were last seen.
 std::string encode_frame(const Frame& frame, Time now);
 
 // The frame that `bytes` spell, received at `now`. Everything is checked here, once: what comes out

@@ -18,6 +18,9 @@ inline constexpr std::size_t kStatusTextBytesMax = 512;
 // Sessions that one write may change: the largest, a rename, changes two.
 inline constexpr std::size_t kEntriesMax = 64;
 
+// What else one message may list: uses, segments, copies, remembered results.
+inline constexpr std::size_t kItemsMax = 65536;
+
 // The longest time that a caller may have left. More is sent as this much.
 inline constexpr Duration kTimeLeftMax = std::chrono::hours(24);
 
@@ -36,10 +39,18 @@ enum class OperationKind : std::uint8_t {
   kReplicate = 3,
   kReplicateAck = 4,
   kCommitted = 5,
+  kTouched = 6,
+  kTouchedAck = 7,
+  kPull = 8,
+  kInStep = 9,
+  kChunk = 10,
+  kChunkAck = 11,
+  kPulled = 12,
 };
 
-inline constexpr std::array<const char*, 6> kOperationKindNames = {
-    "of no kind", "Request", "Reply", "Replicate", "ReplicateAck", "Committed"};
+inline constexpr std::array<const char*, 13> kOperationKindNames = {
+    "of no kind", "Request", "Reply",  "Replicate", "ReplicateAck", "Committed", "Touched",
+    "TouchedAck", "Pull",    "InStep", "Chunk",     "ChunkAck",     "Pulled"};
 
 template <typename Message>
 inline constexpr OperationKind kOperationKindOf = OperationKind::kNone;
@@ -54,5 +65,20 @@ inline constexpr OperationKind kOperationKindOf<replication::ReplicateAck> =
     OperationKind::kReplicateAck;
 template <>
 inline constexpr OperationKind kOperationKindOf<replication::Committed> = OperationKind::kCommitted;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::Touched> = OperationKind::kTouched;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::TouchedAck> =
+    OperationKind::kTouchedAck;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::Pull> = OperationKind::kPull;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::InStep> = OperationKind::kInStep;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::Chunk> = OperationKind::kChunk;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::ChunkAck> = OperationKind::kChunkAck;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::Pulled> = OperationKind::kPulled;
 
 }  // namespace sojourn::wire

@@ -16,16 +16,26 @@
 namespace sojourn::wire {
 namespace {
 
+using replication::Chunk;
+using replication::ChunkAck;
 using replication::Committed;
+using replication::Copy;
 using replication::Entry;
+using replication::InStep;
 using replication::Operation;
+using replication::Pull;
+using replication::Pulled;
+using replication::Remembered;
 using replication::Replicate;
 using replication::ReplicateAck;
 using replication::Reply;
 using replication::Request;
+using replication::Result;
+using replication::Standing;
+using replication::Touched;
+using replication::TouchedAck;
 using replication::Verb;
 using session::Record;
-using session::RecordRef;
 
 class Writer {
  public:
@@ -47,12 +57,23 @@ class Writer {
   void write(const std::vector<Patch::Step>& steps);
   void write(const Record& record, Time last_seen);
   void write(const Operation& operation);
+  void write(const Result& result);
+  void write(const OperationId& operation);
+  void write(const std::vector<SegmentId>& segments);
+  void write(const std::vector<Remembered>& remembered);
 
   void write(const Request& request);
   void write(const Reply& reply);
   void write(const Replicate& replicate);
   void write(const ReplicateAck& ack);
   void write(const Committed& committed);
+  void write(const Touched& touched);
+  void write(const TouchedAck& ack);
+  void write(const Pull& pull);
+  void write(const InStep& in_step);
+  void write(const Chunk& chunk);
+  void write(const ChunkAck& ack);
+  void write(const Pulled& pulled);
 
  private:
   ByteWriter out_;
@@ -140,6 +161,39 @@ void Writer::write(const Operation& operation) {
   }
 }
 
+void Writer::write(const Result& result) {
+  const absl::Status& status = result.status;
+  integer(static_cast<std::uint64_t>(status.code()));
+  if (!status.ok()) {
+    text({status.message().data(), std::min(status.message().size(), kStatusTextBytesMax)});
+    return;
+  }
+  boolean(static_cast<bool>(result.record));
+  if (result.record) {
+    text(result.record->id());
+    write(*result.record, result.last_seen);
+  }
+}
+
+void Writer::write(const OperationId& operation) {
+  fixed64(operation.caller.value);
+  integer(operation.number);
+}
+
+void Writer::write(const std::vector<SegmentId>& segments) {
+  integer(segments.size());
+  for (const SegmentId segment : segments) integer(segment.value);
+}
+
+void Writer::write(const std::vector<Remembered>& remembered) {
+  integer(remembered.size());
+  for (const Remembered& each : remembered) {
+    write(each.operation);
+    integer(each.segment.value);
+    write(each.result);
+  }
+}
+
 void Writer::write(const Request& request) {
   integer(request.number);
   integer(request.settled);
@@ -148,27 +202,15 @@ void Writer::write(const Request& request) {
 }
 
 void Writer::write(const Reply& reply) {
-  const absl::Status& status = reply.result.status;
   integer(reply.number);
-  integer(static_cast<std::uint64_t>(status.code()));
-  if (!status.ok()) {
-    text({status.message().data(), std::min(status.message().size(), kStatusTextBytesMax)});
-    return;
-  }
-  const RecordRef& record = reply.result.record;
-  boolean(static_cast<bool>(record));
-  if (record) {
-    text(record->id());
-    write(*record, reply.result.last_seen);
-  }
+  write(reply.result);
 }
 
 void Writer::write(const Replicate& replicate) {
   integer(replicate.segment.value);
   write(replicate.version);
   write(replicate.committed);
-  fixed64(replicate.operation.caller.value);
-  integer(replicate.operation.number);
+  write(replicate.operation);
   integer(replicate.entries.size());
   for (const Entry& entry : replicate.entries) {
     text(entry.id);
@@ -186,6 +228,53 @@ void Writer::write(const Committed& committed) {
   integer(committed.segment.value);
   write(committed.version);
 }
+
+void Writer::write(const Touched& touched) {
+  integer(touched.number);
+  integer(touched.uses.size());
+  for (const Touched::Use& use : touched.uses) {
+    text(use.id);
+    duration(now_ - use.last_seen, kAgeMax);
+  }
+}
+
+void Writer::write(const TouchedAck& ack) { integer(ack.number); }
+
+void Writer::write(const Pull& pull) {
+  integer(pull.segments.size());
+  for (const Standing& standing : pull.segments) {
+    integer(standing.segment.value);
+    fixed64(standing.digest);
+  }
+}
+
+void Writer::write(const InStep& in_step) {
+  write(in_step.segments);
+  write(in_step.remembered);
+  boolean(in_step.compared);
+}
+
+void Writer::write(const Chunk& chunk) {
+  integer(chunk.segment.value);
+  integer(chunk.transfer);
+  integer(chunk.index);
+  boolean(chunk.last);
+  integer(chunk.copies.size());
+  for (const Copy& copy : chunk.copies) {
+    text(copy.record->id());
+    // The record is in a table: its bookkeeping is not ours to read.
+    write(*copy.record, copy.last_seen);
+  }
+  write(chunk.remembered);
+}
+
+void Writer::write(const ChunkAck& ack) {
+  integer(ack.segment.value);
+  integer(ack.transfer);
+  integer(ack.index);
+}
+
+void Writer::write(const Pulled& pulled) { write(pulled.segments); }
 
 }  // namespace
 

@@ -19,7 +19,7 @@ FLOORS = {
     "base": 0,
     "session": 1,
     "table": 2,
-    "membership": 2,
+    "membership": 4,
     "ring": 3,
     "replication": 4,
     "node": 5,
@@ -42,6 +42,7 @@ PUBLIC_HEADERS = {
     "version.h": 1,
     "view.h": 1,
     # Plain values: the transport reads its part of the options, the runtime counts in the metrics.
+    "discovery.h": 7,
     "options.h": 7,
     "metrics.h": 8,
     "detail/": 9,

@@ -13,7 +13,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from loopback.browser import Browser, request
+from loopback.browser import Browser, patiently, request
 from loopback.processes import wait_until
 from loopback.servers import ANA, COOKIE, Cluster
 
@@ -117,10 +117,11 @@ def whoami(browser):
     return json.loads(answer.body) if answer.status == 200 else None
 
 
-def whoami_at(port, cookie):
-    """The status that a server gives to this cookie, and the body."""
-    return request(port, "GET", "/auth/whoami",
-                   [("Accept", "application/json"), ("Cookie", f"{COOKIE}={cookie}")])
+def whoami_at(port, cookie, patience=0):
+    """The status that a server gives to this cookie, and the body. It is asked again for so many
+    seconds if it says that it cannot say now."""
+    return patiently(lambda: request(port, "GET", "/auth/whoami", [
+        ("Accept", "application/json"), ("Cookie", f"{COOKIE}={cookie}")]), patience)
 
 
 def main(module):

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 import http2
-from harness import GATEHOUSE, EndToEnd, WithCluster, main
+from harness import (COOKIE, GATEHOUSE, Browser, EndToEnd, WithCluster, main, sign_in,
+                     whoami_at)
 from loopback.servers import NAMES, Cluster
 
 MAKE_CERTIFICATES = Path(__file__).resolve().parents[1] / "support" / "make-certificates"
@@ -48,7 +49,7 @@ def call_as_auth_0(addressee, message):
 
 
 class Intruder:
-    """Starts one more gatehouse, which believes to be a member of the cluster of a test."""
+    """Starts one more gatehouse, which knows the members of the cluster of a test."""
 
     def intruder(self, name, cluster="loopback", security="insecure"):
         directory = self.directory / "intruder"
@@ -82,10 +83,16 @@ class Clusters(Intruder, WithCluster):
                                       "of cluster 'loopback': the clusters differ")
         self.assert_all_well()
 
-    def test_a_server_that_is_not_on_the_list_is_refused_by_name(self):
-        intruder = self.intruder("aaa")
-        self.assert_refused(intruder, "member aaa of cluster 'loopback' was refused by member {} "
-                                      "of cluster 'loopback': it is not in the list of members")
+    def test_a_server_of_the_same_cluster_joins_though_the_others_do_not_list_it(self):
+        sign_in(browser := Browser(self.cluster["auth-1"].port))
+        newcomer = self.intruder("aaa")
+
+        newcomer.wait_until(lambda: newcomer.is_safe(4), "is one of four")
+        answer = whoami_at(newcomer.port, browser.cookies[COOKIE], patience=10)
+        self.assertEqual(answer.status, 200)
+
+        self.assertEqual(newcomer.stop(), 0)
+        self.cluster.wait_safe()
         self.assert_all_well()
 
 

@@ -2,13 +2,12 @@
 
 #include <absl/strings/str_format.h>
 
+#include "membership/quorum.h"
+
 namespace sojourn::simulation {
 namespace {
 
 using std::chrono::milliseconds;
-
-// How long a crashed member stays away, at most: it may be back before anybody noticed.
-constexpr Duration kDownMax = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -18,15 +17,20 @@ FaultOptions FaultOptions::draw(Random& random) {
   options.sleep_max = milliseconds(1 + random.below(3000));
   if (random.one_in(2)) options.cut_every = milliseconds(200 + random.below(4000));
   options.cut_max = milliseconds(1 + random.below(5000));
-  if (random.one_in(6)) options.crash_every = milliseconds(100 + random.below(10'000));
-  options.crashes_max = 1 + random.below(2);
+  if (random.one_in(2)) options.crash_every = milliseconds(500 + random.below(8'000));
+  options.down_max = milliseconds(1 + random.below(6000));
+  if (random.one_in(3)) options.leave_every = milliseconds(500 + random.below(8'000));
+  if (random.one_in(8)) options.lie_every = milliseconds(500 + random.below(3'000));
+  options.lose_majority = random.one_in(8);
   return options;
 }
 
 std::string FaultOptions::describe() const {
   const auto ms = [](Duration duration) { return duration / milliseconds(1); };
-  return absl::StrFormat("sleep=%dms/%dms cut=%dms/%dms crash=%dms/%d", ms(sleep_every),
-                         ms(sleep_max), ms(cut_every), ms(cut_max), ms(crash_every), crashes_max);
+  return absl::StrFormat(
+      "sleep=%dms/%dms cut=%dms/%dms crash=%dms/%dms leave=%dms lie=%dms lose_majority=%d",
+      ms(sleep_every), ms(sleep_max), ms(cut_every), ms(cut_max), ms(crash_every), ms(down_max),
+      ms(leave_every), ms(lie_every), lose_majority);
 }
 
 Faults::Faults(FaultOptions options, Simulation& simulation, Random& random)
@@ -36,11 +40,19 @@ void Faults::start() {
   repeat(options_.sleep_every, &Faults::sleep);
   repeat(options_.cut_every, &Faults::cut);
   repeat(options_.crash_every, &Faults::crash);
+  repeat(options_.leave_every, &Faults::leave);
+  repeat(options_.lie_every, &Faults::lie);
+  // Members that come later than the first view.
+  const std::size_t late = simulation_.options().late_members;
+  for (std::size_t i = simulation_.members() - late; i < simulation_.members(); ++i) {
+    simulation_.events().after(up_to(std::chrono::seconds(8)), [this, i] { simulation_.start(i); });
+  }
 }
 
 void Faults::stop() {
   stopped_ = true;
   simulation_.network().heal();
+  for (std::size_t i = 0; i < simulation_.members(); ++i) simulation_.start(i);
 }
 
 void Faults::repeat(Duration every, void (Faults::*fault)()) {
@@ -61,41 +73,126 @@ void Faults::sleep() {
 void Faults::cut() {
   Network& network = simulation_.network();
   const std::size_t lonely = any_member();
-  // One direction of one pair, one pair, or one member from everybody.
-  const std::uint64_t kind = random_.below(3);
+  // One direction of one pair, one pair, one member from everybody, or all but one from each other.
+  const std::uint64_t kind = random_.below(4);
   const std::size_t one = any_member();
   for (std::size_t other = 0; other < simulation_.members(); ++other) {
+    if (kind == 3) {
+      for (std::size_t third = 0; third < simulation_.members(); ++third) {
+        if (third != other && third != lonely && other != lonely) network.cut(other, third);
+      }
+      continue;
+    }
     if (other == lonely || (kind != 2 && other != one)) continue;
     network.cut(lonely, other);
     if (kind != 0) network.cut(other, lonely);
     simulation_.trace("cut: " + simulation_.name(lonely) + (kind == 0 ? " -> " : " <-> ") +
                       simulation_.name(other));
   }
+  if (kind == 3) simulation_.trace("cut: a star around " + simulation_.name(lonely));
   simulation_.events().after(up_to(options_.cut_max), [this, &network] {
     simulation_.trace("the network is healed");
     network.heal();
   });
 }
 
-// While only some members have installed the first view, the crash of these can make the others
-// decide another one, and sessions that only they held are lost. More members than there are spare
-// copies must not crash then.
-bool Faults::may_crash() const {
-  std::size_t ready = 0;
+// The newest view that anybody has installed; null before there is one.
+const ring::Roles* Faults::newest() const {
+  const ring::Roles* newest = nullptr;
   for (std::size_t i = 0; i < simulation_.members(); ++i) {
-    ready += simulation_.node(i) && simulation_.node(i)->ready();
+    const node::Node* node = simulation_.node(i);
+    if (!node || !node->roles()) continue;
+    if (!newest || newest->view().epoch < node->roles()->view().epoch) newest = node->roles().get();
   }
-  const bool some_are_not = ready + crashes_ < simulation_.members();
-  return ready == 0 || !some_are_not || crashes_ + 1 < simulation_.options().holders();
+  return newest;
+}
+
+// Whether that process is up and in the newest view.
+bool Faults::counts(std::size_t index) const {
+  const node::Node* node = simulation_.node(index);
+  const ring::Roles* roles = newest();
+  if (!node || !node->roles() || !roles) return false;
+  const Member* member = roles->view().find(simulation_.name(index));
+  return member && member->incarnation == node->incarnation().value;
+}
+
+// Whether the newest view still has a quorum of its processes without that member; and so every
+// view in which somebody of these still is: the news of a later one may go with that member.
+bool Faults::leaves_quorum(std::size_t member) const {
+  const auto is_up = [&](const Member& voter) {
+    const std::size_t index = simulation_.member_called(voter.name);
+    const node::Node* node = simulation_.node(index);
+    return index != member && node && node->incarnation().value == voter.incarnation;
+  };
+  const auto holds_in = [&](const View& view) {
+    // Those that leave may have gone by then.
+    View staying = view;
+    std::erase_if(staying.members, [&](const Member& voter) {
+      const node::Node* node = simulation_.node(simulation_.member_called(voter.name));
+      return voter.leaving || (node && node->leaving());
+    });
+    return membership::is_quorum(view, is_up) && !staying.members.empty() &&
+           membership::is_quorum(staying, is_up);
+  };
+  const ring::Roles* roles = newest();
+  if (!roles) return true;
+  if (!holds_in(roles->view())) return false;
+  for (std::size_t i = 0; i < simulation_.members(); ++i) {
+    if (i != member && counts(i) && !holds_in(simulation_.node(i)->roles()->view())) return false;
+  }
+  return true;
+}
+
+// Whether nobody else would know that there ever was a cluster.
+bool Faults::is_last_witness(std::size_t member) const {
+  if (!simulation_.node(member)->roles()) return false;
+  for (std::size_t i = 0; i < simulation_.members(); ++i) {
+    if (i != member && counts(i)) return false;
+  }
+  return true;
 }
 
 void Faults::crash() {
-  if (crashes_ >= options_.crashes_max || crashes_ + 1 >= simulation_.members()) return;
   const std::size_t member = any_member();
-  if (!simulation_.node(member) || !may_crash()) return;
-  ++crashes_;
+  if (!simulation_.node(member) || is_last_witness(member)) return;
+  if (!leaves_quorum(member)) {
+    if (!options_.lose_majority) return;
+    lost_majority_ = true;
+  }
   simulation_.crash(member);
-  simulation_.events().after(up_to(kDownMax), [this, member] { simulation_.start(member); });
+  start_later(member);
+}
+
+void Faults::leave() {
+  const std::size_t first = any_member();
+  const std::size_t count = 1 + random_.below(simulation_.members());
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t member = (first + i) % simulation_.members();
+    if (!simulation_.node(member)) continue;
+    // Somebody stays.
+    std::size_t staying = 0;
+    for (std::size_t other = 0; other < simulation_.members(); ++other) {
+      staying += other != member && simulation_.holds_sessions(other) && simulation_.node(other) &&
+                 simulation_.node(other)->roles() && !simulation_.node(other)->leaving();
+    }
+    if (staying == 0 || !simulation_.node(member)->roles()) continue;
+    simulation_.leave(member);
+    start_later(member);
+  }
+}
+
+void Faults::lie() { simulation_.deceive(any_member(), absl::StrFormat("ghost%d", ++lies_)); }
+
+// It starts if it is down by then; otherwise it is looked at again.
+void Faults::start_later(std::size_t member) {
+  simulation_.events().after(up_to(options_.down_max), [this, member] {
+    if (stopped_) return;
+    if (simulation_.node(member)) {
+      if (simulation_.node(member)->leaving()) start_later(member);
+      return;
+    }
+    simulation_.start(member);
+  });
 }
 
 Duration Faults::up_to(Duration longest) {

@@ -100,6 +100,7 @@ class Network {
   // Nothing gets from one member to the other until heal().
   void cut(std::size_t from, std::size_t to) { cut_.insert({from, to}); }
   void heal() { cut_.clear(); }
+  bool is_cut(std::size_t from, std::size_t to) const { return cut_.contains({from, to}); }
   // From now on nothing is lost, repeated or broken by chance.
   void calm();
 

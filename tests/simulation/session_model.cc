@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "table/table.h"
 
 namespace sojourn::simulation {
 namespace {
@@ -104,6 +105,11 @@ States SessionModel::after(const ModelState& state, std::size_t call_index) cons
   const Verb verb = call.operation.verb;
   if (!call.outcome_unknown()) {
     if (call.status == absl::StatusCode::kNotFound) return not_found(state, call);
+    if (call.status == absl::StatusCode::kDataLoss) {
+      if (!tolerance_.lost) return kImpossible;
+      if (state.life != Life::kAlive || state.id != call.operation.id) return {state};
+      return {{.life = Life::kDead}};
+    }
     const bool expected = call.status == absl::StatusCode::kOk ||
                           call.status == absl::StatusCode::kAborted ||
                           call.status == absl::StatusCode::kFailedPrecondition;
@@ -245,11 +251,14 @@ bool SessionModel::may_have_expired(const ModelState& state, const Call& call) c
 // It took effect when it was called, at the earliest.
 bool SessionModel::must_have_expired(const ModelState& state, std::size_t call_index) const {
   const Time called = history_[call_index].called;
-  const auto over = [&](Time since, std::chrono::seconds lifetime) {
-    return since < called && called - since >= longest(lifetime);
+  const auto over = [&](Time since, std::chrono::seconds lifetime, Duration late) {
+    return since < called && called - since >= longest(lifetime) + late;
   };
-  return over(last_use_before_[call_index], state.lifetime.idle) ||
-         over(state.created_before, state.lifetime.absolute);
+  const bool failover = tolerance_.late_end > Duration::zero();
+  const Duration late_uses =
+      failover ? table::use_interval(state.lifetime) + tolerance_.late_end : Duration::zero();
+  return over(last_use_before_[call_index], state.lifetime.idle, late_uses) ||
+         over(state.created_before, state.lifetime.absolute, tolerance_.late_end);
 }
 
 Duration SessionModel::shortest(std::chrono::seconds lifetime) const {

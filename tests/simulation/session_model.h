@@ -53,6 +53,11 @@ struct Tolerance {
   double drift = 0.0;
   // How long after a read has returned a repetition of its request may still count as a use.
   Duration late_use = {};
+  // How much longer than its lifetime a session may live when its primary fails, beside
+  // table::use_interval(); zero: primaries do not fail.
+  Duration late_end = {};
+  // Whether all copies of the session's segment were lost, and that was declared.
+  bool lost = false;
 };
 
 // Carries calls out on ModelState. Knows the whole history for what does not depend on the order:

@@ -73,6 +73,10 @@ SimulationOptions SimulationOptions::draw(Random& random) {
   options.network = draw_network(random);
   options.clock_offset_max = random.one_in(2) ? std::chrono::hours(1) : Duration::zero();
   options.start_spread = draw_between(random, milliseconds(0), milliseconds(3000));
+  options.drift_permille = random.one_in(2) ? random.below(51) : 0;
+  if (options.members > 2 && random.one_in(4)) {
+    options.late_members = 1 + random.below(options.members - 2);
+  }
   return options;
 }
 
@@ -87,11 +91,11 @@ std::string SimulationOptions::describe() const {
   };
   std::string text = absl::StrFormat(
       "members=%d copies=%d segments=%d place_locally=%d resend=%s/%s heartbeat=%s calls_max=%d "
-      "writes_max=%d memory=%d start_spread=%s ",
+      "writes_max=%d memory=%d start_spread=%s drift=%d late_members=%d ",
       members, copies, segments, node.place_locally, ms(node.resend_interval),
       ms(node.plane.resend_interval), ms(node.membership.heartbeat_interval),
       node.calls_in_flight_max, node.plane.writes_waiting_max, node.plane.memory_bytes,
-      ms(start_spread));
+      ms(start_spread), drift_permille, late_members);
   text += "capacities=";
   for (const std::uint32_t capacity : capacities) text += absl::StrFormat("%d,", capacity);
   return text +
@@ -110,8 +114,13 @@ Simulation::Simulation(std::uint64_t seed, SimulationOptions options)
   for (std::size_t i = 0; i < members_.size(); ++i) {
     members_[i].name = absl::StrFormat("m%d", i);
     members_[i].clock_offset = draw_between(random_, Duration::zero(), options_.clock_offset_max);
+    const std::uint64_t drift = options_.drift_permille;
+    members_[i].drift_permille =
+        static_cast<std::int64_t>(random_.below(2 * drift + 1)) - static_cast<std::int64_t>(drift);
     const Duration late = draw_between(random_, Duration::zero(), options_.start_spread);
-    events_.after(late, [this, i] { start(i); });
+    if (i + options_.late_members < members_.size()) {
+      events_.after(late, [this, i] { start(i); });
+    }
   }
 }
 
@@ -145,17 +154,38 @@ bool Simulation::run_until(const std::function<bool()>& is_so, Duration limit) {
 bool Simulation::run_until_ready(Duration limit) {
   return run_until(
       [this] {
-        return std::all_of(members_.begin(), members_.end(), [](const Member& member) {
-          return member.node && member.node->ready();
-        });
+        for (std::size_t i = 0; i < members_.size(); ++i) {
+          if (members_[i].node && !members_[i].node->ready(local_time(i))) return false;
+        }
+        return members_up() > 0;
       },
       limit);
+}
+
+bool Simulation::is_whole() const {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const node::Node* node = members_[i].node.get();
+    if (!node) continue;
+    if (!node->safe(local_time(i)) || node->view()->members.size() != members_up()) return false;
+  }
+  return members_up() > 0;
+}
+
+bool Simulation::run_until_whole(Duration limit) {
+  return run_until([this] { return is_whole(); }, limit);
 }
 
 // Members.
 
 Time Simulation::common_time(std::size_t member, Time local) const {
-  return local - members_[member].clock_offset;
+  const Duration shown = (local - members_[member].clock_offset).time_since_epoch();
+  return Time(shown * 1000 / (1000 + members_[member].drift_permille));
+}
+
+Time Simulation::time_of(std::size_t member, Time local) const {
+  Time time = common_time(member, local);
+  while (local_time_at(member, time) < local) time += Duration(1);
+  return time;
 }
 
 std::size_t Simulation::members_up() const {
@@ -172,13 +202,16 @@ std::size_t Simulation::member_called(const std::string& name) const {
 
 std::vector<std::size_t> Simulation::owners(std::string_view id) const {
   std::vector<std::size_t> owners;
+  const ring::Roles* newest = nullptr;
   for (const Member& member : members_) {
-    if (!member.node || !member.node->ready()) continue;
-    const ring::Placement& placement = *member.node->placement();
-    for (const MemberIndex owner : placement.owners(placement.segment_of(id))) {
-      owners.push_back(member_called(placement.view().members[owner.value].name));
+    if (!member.node || !member.node->roles()) continue;
+    if (!newest || newest->view().epoch < member.node->roles()->view().epoch) {
+      newest = member.node->roles().get();
     }
-    break;
+  }
+  if (!newest) return owners;
+  for (const MemberIndex owner : newest->writers(newest->segment_of(id))) {
+    owners.push_back(member_called(newest->view().members[owner.value].name));
   }
   return owners;
 }
@@ -189,6 +222,21 @@ void Simulation::crash(std::size_t member) {
   members_[member].node.reset();
   members_[member].asleep_until = {};
   network_.crash(member);
+  // A connection that ends and is refused is noticed soon.
+  for (std::size_t other = 0; other < members_.size(); ++other) {
+    if (other == member || random_.one_in(3)) continue;
+    const Duration noticed =
+        draw_between(random_, microseconds(10), options_.network.unnoticed_max);
+    events_.after(noticed, [this, member, other, gone = members_[member].incarnation,
+                            starts = members_[member].starts] {
+      if (members_[member].starts != starts || !members_[other].node) return;
+      if (network_.is_cut(member, other) || network_.is_cut(other, member)) return;
+      if (asleep(other)) return;
+      trace(name(other) + " finds " + name(member) + " gone");
+      members_[other].node->gone(local_time(other), name(member), gone);
+      after_step(other);
+    });
+  }
   // Whoever waits will never know. Taken out first: they may call again.
   std::vector<Done> abandoned;
   for (auto at = calls_.begin(); at != calls_.end();) {
@@ -206,25 +254,56 @@ void Simulation::start(std::size_t index) {
   Member& member = members_[index];
   if (member.node) return;
   trace(member.name + " starts");
-  member.incarnation = Incarnation{random_.next() | 1};
+  ++member.starts;
+  // Without the rule, a process that starts again passes for the one before.
+  const bool same = !options_.rules.keep(Rule::kNewIncarnation) && member.incarnation.value != 0;
+  if (!same) member.incarnation = Incarnation{random_.next() | 1};
   member.random = std::make_unique<SeededRandom>(random_.next());
   member.tick_at.reset();
-  member.view.reset();
+  member.roles.reset();
 
   node::NodeOptions options = options_.node;
   options.membership.cluster = kCluster;
   options.membership.self = member.name;
+  options.membership.address = member.name + ":7600";
   options.membership.segments = options.plane.segments = options_.segments;
   options.membership.copies = options_.copies;
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    const std::uint32_t capacity = i < options_.capacities.size() ? options_.capacities[i] : 1;
-    options.membership.members.push_back(
-        {.name = members_[i].name, .address = members_[i].name + ":7600", .capacity = capacity});
+  options.membership.rules = options.plane.rules = options_.rules;
+  // Who comes later must not begin another cluster with others that do.
+  const bool first = member.starts == 1 && index + options_.late_members < members_.size();
+  const std::size_t late = first ? options_.late_members : 0;
+  options.membership.bootstrap_expect = static_cast<std::uint32_t>(members_.size() - late);
+  if (index < options_.capacities.size()) options.membership.capacity = options_.capacities[index];
+  for (const Member& other : members_) {
+    options.membership.known.push_back({other.name, other.name + ":7600"});
   }
   member.node =
       std::make_unique<node::Node>(std::move(options), member.incarnation, *member.random);
   member.node->start(local_time(index));
   after_step(index);
+}
+
+void Simulation::leave(std::size_t member) {
+  if (!members_[member].node) return;
+  trace(name(member) + " wants to leave");
+  members_[member].node->leave(local_time(member));
+  after_step(member);
+}
+
+void Simulation::report_gone(std::size_t member, std::size_t other) {
+  members_[member].node->gone(local_time(member), name(other), members_[other].incarnation);
+  after_step(member);
+}
+
+void Simulation::acknowledge_losses(std::size_t member) {
+  members_[member].node->acknowledge_losses(local_time(member));
+  after_step(member);
+}
+
+void Simulation::deceive(std::size_t member, const std::string& name) {
+  if (!members_[member].node) return;
+  members_[member].node->discovered(local_time(member), {{name, name + ":7600"}});
+  after_step(member);
 }
 
 void Simulation::put_to_sleep(std::size_t member, Duration duration) {
@@ -239,13 +318,20 @@ std::optional<Incarnation> Simulation::incarnation(std::size_t member) const {
 }
 
 Time Simulation::local_time(std::size_t member) const {
-  return events_.now() + members_[member].clock_offset;
+  return local_time_at(member, events_.now());
+}
+
+Time Simulation::local_time_at(std::size_t member, Time time) const {
+  const Duration passed = time.time_since_epoch();
+  return Time(members_[member].clock_offset + passed +
+              passed * members_[member].drift_permille / 1000);
 }
 
 // What the runtime does in production.
 
 void Simulation::receive(std::size_t to, std::size_t from, const wire::Frame& frame) {
   for (const node::Envelope& envelope : frame.envelopes) {
+    if (!members_[to].node) return;  // it has left meanwhile
     if (trace_) trace(name(from) + " -> " + name(to) + ": " + describe(envelope));
     members_[to].node->receive(local_time(to), name(from), envelope);
     apply_effects(to);
@@ -254,45 +340,58 @@ void Simulation::receive(std::size_t to, std::size_t from, const wire::Frame& fr
 }
 
 void Simulation::after_step(std::size_t member) {
+  if (!members_[member].node) return;
   apply_effects(member);
   network_.flush(member);
+  if (members_[member].node->left()) {
+    trace(name(member) + " has left");
+    return crash(member);
+  }
   arm(member);
 }
 
 void Simulation::apply_effects(std::size_t member) {
   node::Node& node = *members_[member].node;
-  check_view(member);
+  check_layout(member);
   for (node::Effects effects = node.take_effects(); !effects.empty();
        effects = node.take_effects()) {
+    if (effects.reborn_as) {
+      members_[member].incarnation = *effects.reborn_as;
+      members_[member].roles.reset();
+      network_.crash(member);
+    }
     for (const node::Outgoing& outgoing : effects.outgoing) {
       if (const auto* replicate = std::get_if<replication::Replicate>(&outgoing.envelope.message)) {
         for (const replication::Entry& entry : replicate->entries) replicated_ids_.insert(entry.id);
       }
-      const absl::Status sent =
-          network_.send(member, member_called(outgoing.to), outgoing.envelope);
+      const std::size_t to = member_called(outgoing.to);
+      if (to == members_.size()) continue;  // of whom somebody told a lie
+      const absl::Status sent = network_.send(member, to, outgoing.envelope);
       if (!sent.ok()) {
         node.undeliverable(local_time(member), outgoing.to, outgoing.envelope.message, sent);
       }
     }
     for (const Notice& notice : effects.notices) trace(name(member) + " notes: " + notice.message);
     for (node::Finished& finished : effects.finished) finish(member, std::move(finished));
+    check_layout(member);
   }
+  check_serving(member);
 }
 
 void Simulation::arm(std::size_t index) {
   Member& member = members_[index];
   const std::optional<Time> deadline = member.node->next_deadline();
   if (!deadline) return;
-  const Time at = std::max({*deadline - member.clock_offset, now(), member.asleep_until});
+  const Time at = std::max({time_of(index, *deadline), now(), member.asleep_until});
   if (member.tick_at && *member.tick_at <= at) return;
   member.tick_at = at;
-  events_.at(at, [this, index, incarnation = member.incarnation] { tick(index, incarnation); });
+  events_.at(at, [this, index, start = member.starts] { tick(index, start); });
 }
 
-void Simulation::tick(std::size_t index, Incarnation incarnation) {
+void Simulation::tick(std::size_t index, std::uint64_t start) {
   Member& member = members_[index];
   // Of another start, or replaced by an earlier one.
-  if (!member.node || member.incarnation != incarnation || member.tick_at != now()) return;
+  if (!member.node || member.starts != start || member.tick_at != now()) return;
   member.tick_at.reset();
   if (member.asleep_until > now()) return arm(index);
   member.ticks_at_once = member.last_tick == now() ? member.ticks_at_once + 1 : 0;
@@ -307,17 +406,36 @@ void Simulation::tick(std::size_t index, Incarnation incarnation) {
   after_step(index);
 }
 
-void Simulation::check_view(std::size_t index) {
+void Simulation::check_layout(std::size_t index) {
   Member& member = members_[index];
-  const auto& view = member.node->view();
-  if (view == member.view) return;
-  if (member.view && view->epoch <= member.view->epoch) {
+  const auto& roles = member.node->roles();
+  if (roles == member.roles || !roles) return;
+  const auto number = [](const ring::Roles& one) {
+    return std::pair(one.view().generation, one.view().epoch);
+  };
+  if (member.roles && number(*roles) <= number(*member.roles)) {
     violation(member.name + " went back to an older view");
   }
-  member.view = view;
-  for (const Member& other : members_) {
-    if (other.node && other.view && other.view->epoch == view->epoch && *other.view != *view) {
-      violation(member.name + " installed another view of the same epoch than " + other.name);
+  member.roles = roles;
+  const auto [known, first] = layouts_.emplace(number(*roles), roles);
+  if (!first && known->second->layout() != roles->layout()) {
+    violation(member.name + " installed another layout of view " +
+              std::to_string(roles->view().epoch) + " than somebody before");
+  }
+  for (const auto& [segment, loss] : roles->layout().losses) lost_.insert(segment);
+}
+
+// A segment is served by one member at most, at any instant.
+void Simulation::check_serving(std::size_t index) {
+  const auto serves = [&](std::size_t member, SegmentId segment) {
+    const node::Node& node = *members_[member].node;
+    return node.plane().is_serving(segment, local_time(member));
+  };
+  for (std::uint32_t i = 0; i < options_.segments; ++i) {
+    if (!serves(index, {i})) continue;
+    for (std::size_t other = 0; other < members_.size(); ++other) {
+      if (other == index || !members_[other].node || !serves(other, {i})) continue;
+      violation(absl::StrFormat("%s and %s both serve segment %d", name(index), name(other), i));
     }
   }
 }
@@ -327,11 +445,11 @@ void Simulation::check_view(std::size_t index) {
 void Simulation::call(std::size_t member, replication::Operation operation, Duration timeout,
                       Done done) {
   if (asleep(member)) {
-    const Incarnation incarnation = members_[member].incarnation;
+    const std::uint64_t starts = members_[member].starts;
     events_.at(members_[member].asleep_until,
-               [this, member, incarnation, timeout, operation = std::move(operation),
+               [this, member, starts, timeout, operation = std::move(operation),
                 done = std::move(done)]() mutable {
-                 if (this->incarnation(member) != incarnation) return done(std::nullopt);
+                 if (!node(member) || members_[member].starts != starts) return done(std::nullopt);
                  call(member, std::move(operation), timeout, std::move(done));
                });
     return;
@@ -344,7 +462,9 @@ void Simulation::call(std::size_t member, replication::Operation operation, Dura
     }
   }
   const std::uint64_t number = node.call(local_time(member), std::move(operation), timeout);
-  calls_[{member, number}] = {.deadline = now() + timeout, .done = std::move(done)};
+  // The member counts by its own clock.
+  calls_[{member, number}] = {.deadline = time_of(member, local_time(member) + timeout),
+                              .done = std::move(done)};
   after_step(member);
 }
 

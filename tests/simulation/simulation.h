@@ -31,9 +31,15 @@ struct SimulationOptions {
   // Of each node; name, members, segments and copies are filled in.
   node::NodeOptions node = {};
   NetworkOptions network = {};
-  // By how much the members' clocks may be apart, and how late members may start, at most.
+  // By how much the members' clocks may be apart, how much too fast or slow they may run (in
+  // thousandths), and how late members may start, at most.
   Duration clock_offset_max = std::chrono::hours(1);
+  std::uint64_t drift_permille = 0;
   Duration start_spread = Duration::zero();
+  // The last so many members start only when somebody says so.
+  std::size_t late_members = 0;
+  // Leaves a rule of the protocol out, to see what it is good for.
+  Rules rules = {};
 
   // Everything drawn at random.
   static SimulationOptions draw(Random& random);
@@ -45,10 +51,8 @@ struct SimulationOptions {
 // A cluster of production nodes in virtual time. One seed decides everything that happens.
 //
 // Watches, whatever is going on, that each call ends exactly once and in time, that a tick moves
-// its deadline, that frames are what they should be, and that members that are up agree on one
-// view.
-//
-// What a member knows of time are local_time() and arm(): drifting clocks would go there.
+// its deadline, that frames are what they should be, that no two layouts are installed under one
+// epoch and nobody goes back, and that no two members serve a segment at one time.
 class Simulation final : private NetworkUser {
  public:
   Simulation(std::uint64_t seed, SimulationOptions options);
@@ -65,8 +69,11 @@ class Simulation final : private NetworkUser {
   void run_for(Duration duration);
   // Runs until it is so, but no longer than `limit`; whether it is so.
   bool run_until(const std::function<bool()>& is_so, Duration limit = std::chrono::seconds(60));
-  // Until every member that is up is in a view.
+  // Until every member that is up is ready.
   bool run_until_ready(Duration limit = std::chrono::seconds(60));
+  // Until every member that is up is ready, in one view of exactly these, and all copies are there.
+  bool run_until_whole(Duration limit = std::chrono::seconds(60));
+  bool is_whole() const;
 
   // Members, by number.
 
@@ -77,16 +84,35 @@ class Simulation final : private NetworkUser {
   const node::Node* node(std::size_t member) const { return members_[member].node.get(); }
   const std::string& name(std::size_t member) const { return members_[member].name; }
   std::size_t member_called(const std::string& name) const;
+  // Whether it is no witness.
+  bool holds_sessions(std::size_t member) const {
+    return member >= options_.capacities.size() || options_.capacities[member] > 0;
+  }
   // Under the installed view of any member. Empty before there is one.
   std::vector<std::size_t> owners(std::string_view id) const;
+  // Whether that segment was ever declared lost by anybody.
+  bool was_lost(SegmentId segment) const { return lost_.contains(segment); }
+  SegmentId segment_of(std::string_view id) const {
+    return ring::segment_of(id, options_.segments);
+  }
+  std::uint64_t views() const { return layouts_.size(); }
   // The simulation's time when that member's clock showed `local`.
   Time common_time(std::size_t member, Time local) const;
+  // What that member's clock shows now.
+  Time local_time(std::size_t member) const override;
   bool asleep(std::size_t member) const { return members_[member].asleep_until > now(); }
 
   // Nothing but the member's name survives.
   void crash(std::size_t member);
   // As a new incarnation, if it is down.
   void start(std::size_t member);
+  // It asks to leave; when it has left its process ends, as after a crash.
+  void leave(std::size_t member);
+  // `member` learns that the process of `other`, which is down, is gone.
+  void report_gone(std::size_t member, std::size_t other);
+  void acknowledge_losses(std::size_t member);
+  // It hears of members that do not exist.
+  void deceive(std::size_t member, const std::string& name);
   // It does nothing for so long, and then finds all that has come meanwhile.
   void put_to_sleep(std::size_t member, Duration duration);
 
@@ -116,10 +142,14 @@ class Simulation final : private NetworkUser {
     std::unique_ptr<SeededRandom> random = {};
     std::unique_ptr<node::Node> node = {};
     Incarnation incarnation = {};
+    // Counts its processes.
+    std::uint64_t starts = 0;
     Duration clock_offset = {};
+    // How much too fast its clock runs, in thousandths.
+    std::int64_t drift_permille = 0;
     Time asleep_until = {};
-    // The view that was compared with those of the others.
-    std::shared_ptr<const View> view = {};
+    // What it has installed, as far as it was compared with what others have.
+    std::shared_ptr<const ring::Roles> roles = {};
     // When the next tick is scheduled for, and how many came at this instant.
     std::optional<Time> tick_at = {};
     Time last_tick = {};
@@ -135,7 +165,7 @@ class Simulation final : private NetworkUser {
 
   // NetworkUser.
   std::optional<Incarnation> incarnation(std::size_t member) const override;
-  Time local_time(std::size_t member) const override;
+  Time local_time_at(std::size_t member, Time time) const;
   Time asleep_until(std::size_t member) const override { return members_[member].asleep_until; }
   void receive(std::size_t to, std::size_t from, const wire::Frame& frame) override;
 
@@ -143,8 +173,11 @@ class Simulation final : private NetworkUser {
   void after_step(std::size_t member);
   void finish(std::size_t member, node::Finished finished);
   void arm(std::size_t member);
-  void tick(std::size_t member, Incarnation incarnation);
-  void check_view(std::size_t member);
+  void tick(std::size_t member, std::uint64_t start);
+  void check_layout(std::size_t member);
+  void check_serving(std::size_t member);
+  // The earliest time at which that member's clock shows `local`, or more.
+  Time time_of(std::size_t member, Time local) const;
 
   const SimulationOptions options_;
   std::ostream* trace_ = nullptr;
@@ -154,6 +187,9 @@ class Simulation final : private NetworkUser {
   Network network_;
   std::map<CallKey, Waiting> calls_;
   std::set<std::string> replicated_ids_;
+  // Every layout that anybody installed, by generation and epoch, and the segments it calls lost.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::shared_ptr<const ring::Roles>> layouts_;
+  std::set<SegmentId> lost_;
   std::vector<std::string> violations_;
 };
 

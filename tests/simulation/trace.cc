@@ -11,18 +11,44 @@ std::string describe(const Version& version) {
   return absl::StrFormat("v%d.%d", version.epoch, version.sequence);
 }
 
+std::string describe(const membership::Ballot& ballot) {
+  return absl::StrFormat("%d of %04x", ballot.round, ballot.proposer.value & 0xffff);
+}
+std::string describe(const ring::Layout& layout) {
+  std::string text = absl::StrFormat("view %d.%d:", layout.view.generation, layout.view.epoch);
+  for (const Member& member : layout.view.members) {
+    text += absl::StrFormat(" %s/%04x%s", member.name, member.incarnation & 0xffff,
+                            member.leaving ? "(leaving)" : "");
+  }
+  return text;
+}
+
 std::string describe(const membership::Hello& hello) {
-  return absl::StrFormat("hello, settled %d%s", hello.settled,
-                         hello.memory_full ? ", memory full" : "");
+  return absl::StrFormat("hello, settled %d, hears %d, left %d/%d%s%s%s", hello.settled,
+                         hello.hears.size(), hello.progress.repairs_left,
+                         hello.progress.segments_left, hello.memory_full ? ", memory full" : "",
+                         hello.leaving ? ", leaving" : "",
+                         hello.may_recover ? ", may recover" : "");
+}
+std::string describe(const membership::Grant& /*grant*/) { return "grant"; }
+std::string describe(const membership::Prepare& prepare) {
+  return "prepare " + describe(prepare.ballot);
+}
+std::string describe(const membership::Promise& promise) {
+  return "promise " + describe(promise.ballot) +
+         (promise.accepted ? ", accepted " + describe(*promise.accepted) : "");
 }
 std::string describe(const membership::Propose& propose) {
-  return absl::StrFormat("propose with ballot %d", propose.ballot);
+  return "propose " + describe(propose.ballot) + " " + describe(propose.layout);
 }
 std::string describe(const membership::Accept& accept) {
-  return absl::StrFormat("accept ballot %d", accept.ballot);
+  return "accept " + describe(accept.ballot);
+}
+std::string describe(const membership::Refuse& refuse) {
+  return "refuse " + describe(refuse.ballot) + " for " + describe(refuse.promised);
 }
 std::string describe(const membership::Decide& decide) {
-  return absl::StrFormat("decided view %d", decide.view.epoch);
+  return "decided " + describe(decide.layout);
 }
 std::string describe(const membership::ViewRequest& /*request*/) { return "ask for the view"; }
 
@@ -50,6 +76,34 @@ std::string describe(const replication::ReplicateAck& ack) {
 std::string describe(const replication::Committed& committed) {
   return absl::StrFormat("committed segment %d %s", committed.segment.value,
                          describe(committed.version));
+}
+
+std::string describe(const replication::Touched& touched) {
+  return absl::StrFormat("%d uses, batch %d", touched.uses.size(), touched.number);
+}
+std::string describe(const replication::TouchedAck& ack) {
+  return absl::StrFormat("ack of uses, batch %d", ack.number);
+}
+std::string describe(const replication::Pull& pull) {
+  return absl::StrFormat("pull %d segments from %d on", pull.segments.size(),
+                         pull.segments.front().segment.value);
+}
+std::string describe(const replication::InStep& in_step) {
+  return absl::StrFormat("%d segments are in step, from %d on", in_step.segments.size(),
+                         in_step.segments.front().value);
+}
+std::string describe(const replication::Chunk& chunk) {
+  return absl::StrFormat("segment %d transfer %d chunk %d: %d copies%s", chunk.segment.value,
+                         chunk.transfer, chunk.index, chunk.copies.size(),
+                         chunk.last ? ", the last" : "");
+}
+std::string describe(const replication::ChunkAck& ack) {
+  return absl::StrFormat("ack of segment %d transfer %d chunk %d", ack.segment.value, ack.transfer,
+                         ack.index);
+}
+std::string describe(const replication::Pulled& pulled) {
+  return absl::StrFormat("pulled %d segments from %d on", pulled.segments.size(),
+                         pulled.segments.front().value);
 }
 
 }  // namespace

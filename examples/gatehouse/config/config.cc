@@ -12,6 +12,8 @@
 namespace gatehouse {
 namespace {
 
+using namespace std::chrono_literals;
+
 template <typename Range>
 auto find_named(const Range& range, std::string_view name) -> decltype(range.data()) {
   const auto found =
@@ -33,9 +35,9 @@ void read_global_line(const Directive& line, Config& config, Problems& problems)
   } else if (words.take({"threads"})) {
     config.threads = static_cast<unsigned>(words.number("a number of threads", 1, 256));
   } else if (words.take({"grace_period"})) {
-    config.grace_period = words.duration("a duration");
+    config.grace_period = words.milliseconds("a duration", 0ms);
   } else if (words.take({"shutdown_delay"})) {
-    config.shutdown_delay = words.duration("a duration");
+    config.shutdown_delay = words.milliseconds("a duration", 0ms);
   } else {
     words.unknown("the global block");
   }
@@ -65,15 +67,33 @@ class Completion {
         problems_.add(file_, "sojourn: the member '" + member.name + "' is listed twice");
       }
     }
-    if (store.members.empty())
-      problems_.add(file_, "sojourn: there is no member");
+    if (store.members.empty() && !store.dns)
+      problems_.add(file_, "sojourn: there is no member, and no 'dns' to find them by");
     else if (store.name.empty())
       problems_.add(file_, "sojourn: 'node' does not say which member this is");
-    else if (!names.contains(store.name)) {
+    else if (!names.contains(store.name) && !store.dns) {
       problems_.add(file_, "sojourn: the node '" + store.name + "' is not a member");
+    } else if (!names.contains(store.name) && store.address.empty()) {
+      problems_.add(file_, "sojourn: 'address' does not say where others reach this member");
     }
+    check_discovery();
     if (!store.tls && !store.insecure) {
       problems_.add(file_, "sojourn: 'tls' is missing, or 'insecure' to do without");
+    }
+  }
+
+  void check_discovery() {
+    const sojourn::StoreOptions& store = config_.store;
+    if (store.dns && store.dns->name.empty()) {
+      problems_.add(file_, "sojourn: 'dns_servers' has no 'dns' that says what to ask them for");
+    }
+    if (store.dns && store.bootstrap_expect == 0) {
+      problems_.add(file_,
+                    "sojourn: 'dns' needs 'bootstrap_expect': more than half of the members "
+                    "that may ever start together");
+    }
+    if (!store.dns && store.bootstrap_expect > store.members.size()) {
+      problems_.add(file_, "sojourn: 'bootstrap_expect' is more than there are members");
     }
   }
 

@@ -84,10 +84,14 @@ struct Config {
   bool attach_route = true;
   std::map<std::string, std::string> route_alias = {};
   unsigned threads = 1;
-  // From the signal to stop until new connections are refused: /readyz says 503 meanwhile.
-  std::chrono::seconds shutdown_delay = std::chrono::seconds(0);
-  // How long requests under way may take after that.
-  std::chrono::seconds grace_period = std::chrono::seconds(10);
+  // How long the store may take to answer. Longer than a failover takes, so that a request which
+  // comes in the middle of one is late and does not fail.
+  sojourn::ReadOptions read = {.timeout = std::chrono::seconds(2)};
+  sojourn::WriteOptions write = {.timeout = std::chrono::seconds(3)};
+  // From the signal to stop until sessions are handed over: /readyz says 503 meanwhile.
+  std::chrono::milliseconds shutdown_delay = std::chrono::seconds(0);
+  // How long handing over and requests under way may take after that, together.
+  std::chrono::milliseconds grace_period = std::chrono::seconds(10);
   bool access_log = false;
 
   const IdentityStoreConfig* find_identity_store(std::string_view name) const;

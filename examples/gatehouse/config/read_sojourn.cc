@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "gatehouse/config/readers.h"
@@ -13,7 +15,7 @@ sojourn::MemberOptions read_member(Words& words) {
   member.address = words.text("the address where other members reach it");
   while (words.has_more()) {
     if (words.take({"capacity"})) {
-      member.capacity = static_cast<std::uint32_t>(words.number("a capacity", 0, 1'000'000));
+      member.capacity = static_cast<std::uint32_t>(words.number("a capacity", 0, 1000));
     } else if (words.take({"zone"})) {
       member.zone = words.text("a zone");
     } else {
@@ -42,6 +44,45 @@ sojourn::TlsOptions read_tls(Words& words, Problems& problems) {
     words.problem("tls needs certificate, key and ca");
   }
   return tls;
+}
+
+// dns NAME [PORT]. The name's answers are looked for all the time; the port is that of all members.
+void read_dns(Words& words, sojourn::StoreOptions& store) {
+  sojourn::DnsOptions& dns = store.dns ? *store.dns : store.dns.emplace();
+  if (!dns.name.empty()) words.problem("there is a name to ask for already: '" + dns.name + "'");
+  dns.name = words.text("a name to ask DNS for");
+  if (words.has_more()) dns.port = static_cast<std::uint16_t>(words.number("a port", 1, 65535));
+}
+
+// dns_servers HOST:PORT...
+void read_dns_servers(Words& words, sojourn::StoreOptions& store) {
+  sojourn::DnsOptions& dns = store.dns ? *store.dns : store.dns.emplace();
+  for (const std::string& server : words.texts("a DNS server's address")) {
+    dns.servers += (dns.servers.empty() ? "" : ",") + server;
+  }
+}
+
+// lease DURATION
+void read_lease(Words& words, sojourn::StoreOptions& store) {
+  using std::chrono::milliseconds;
+  store.lease = words.milliseconds("a duration", milliseconds(100));
+  // Silence is noticed within the lease, whatever it is.
+  store.heartbeat_interval = std::min(store.heartbeat_interval, store.lease / 5);
+}
+
+sojourn::Recovery read_recovery(Words& words) {
+  const std::string policy = words.text("automatic or manual");
+  if (policy != "automatic" && policy != "manual") {
+    words.problem("'" + policy + "' is neither automatic nor manual");
+  }
+  return policy == "manual" ? sojourn::Recovery::kManual : sojourn::Recovery::kAutomatic;
+}
+
+// timeouts READ WRITE
+void read_timeouts(Words& words, Config& config) {
+  constexpr auto kMin = std::chrono::milliseconds(10);
+  config.read.timeout = words.milliseconds("how long a read may take", kMin);
+  config.write.timeout = words.milliseconds("how long a write may take", kMin);
 }
 
 sojourn::PlacementPolicy read_placement(Words& words) {
@@ -74,6 +115,25 @@ void read_line(const Directive& line, Config& config, Problems& problems) {
     store.name = words.text("this member's name");
   } else if (words.take({"member"})) {
     store.members.push_back(read_member(words));
+  } else if (words.take({"dns"})) {
+    read_dns(words, store);
+  } else if (words.take({"dns_servers"})) {
+    read_dns_servers(words, store);
+  } else if (words.take({"address"})) {
+    store.address = words.text("the address where other members reach this one");
+  } else if (words.take({"capacity"})) {
+    store.capacity = static_cast<std::uint32_t>(words.number("a capacity", 0, 1000));
+  } else if (words.take({"zone"})) {
+    store.zone = words.text("a zone");
+  } else if (words.take({"bootstrap_expect"})) {
+    store.bootstrap_expect =
+        static_cast<std::uint32_t>(words.number("a number of members", 1, 1000));
+  } else if (words.take({"lease"})) {
+    read_lease(words, store);
+  } else if (words.take({"recovery"})) {
+    store.recovery = read_recovery(words);
+  } else if (words.take({"timeouts"})) {
+    read_timeouts(words, config);
   } else if (words.take({"listen"})) {
     store.listen = words.text("an address");
   } else if (words.take({"copies"})) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace gatehouse {
 namespace {
@@ -19,33 +20,27 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
 
 }  // namespace
 
-std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
-  constexpr std::uint64_t kSecondsMax = 400ULL * 24 * 60 * 60;
-  std::uint64_t seconds = 0;
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t milliseconds;
+  };
+  // "ms" before "m", which it begins with.
+  static constexpr Unit kUnits[] = {
+      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+  constexpr std::uint64_t kMax = 400ULL * 86'400'000;
+  std::uint64_t milliseconds = 0;
   if (text.empty()) return std::nullopt;
   while (!text.empty()) {
     const auto count = take_number(text);
-    if (!count || *count > kSecondsMax || text.empty()) return std::nullopt;
-    switch (text[0]) {
-      case 's':
-        seconds += *count;
-        break;
-      case 'm':
-        seconds += *count * 60;
-        break;
-      case 'h':
-        seconds += *count * 60 * 60;
-        break;
-      case 'd':
-        seconds += *count * 24 * 60 * 60;
-        break;
-      default:
-        return std::nullopt;
-    }
-    text.remove_prefix(1);
-    if (seconds > kSecondsMax) return std::nullopt;
+    const auto* const unit = std::ranges::find_if(
+        kUnits, [&text](const Unit& each) { return text.starts_with(each.name); });
+    if (!count || *count > kMax || unit == std::end(kUnits)) return std::nullopt;
+    text.remove_prefix(unit->name.size());
+    milliseconds += *count * unit->milliseconds;
+    if (milliseconds > kMax) return std::nullopt;
   }
-  return std::chrono::seconds(seconds);
+  return std::chrono::milliseconds(milliseconds);
 }
 
 std::optional<std::size_t> parse_size(std::string_view text) {
@@ -101,15 +96,32 @@ std::uint64_t Words::number(std::string_view what, std::uint64_t min, std::uint6
 }
 
 std::chrono::seconds Words::duration(std::string_view what) {
+  using std::chrono::seconds;
   if (!has_more()) {
     problem("expected " + std::string(what) + ", such as 30m");
-    return std::chrono::seconds(1);
+    return seconds(1);
   }
   const std::string word = text(what);
   const auto value = parse_duration(word);
-  if (value && value->count() > 0) return *value;
+  if (value && *value >= seconds(1) && *value % seconds(1) == std::chrono::milliseconds(0)) {
+    return std::chrono::duration_cast<seconds>(*value);
+  }
   problem(quoted(word) + " is not a duration such as 90s, 30m or 12h, of at most 400 days");
-  return std::chrono::seconds(1);
+  return seconds(1);
+}
+
+std::chrono::milliseconds Words::milliseconds(std::string_view what,
+                                              std::chrono::milliseconds min) {
+  if (!has_more()) {
+    problem("expected " + std::string(what) + ", such as 10s");
+    return min;
+  }
+  const std::string word = text(what);
+  const auto value = parse_duration(word);
+  if (value && *value >= min) return *value;
+  problem(quoted(word) + " is not a duration such as 250ms, 10s or 1m, from " +
+          std::to_string(min.count()) + "ms to 400 days");
+  return min;
 }
 
 std::size_t Words::size(std::string_view what) {

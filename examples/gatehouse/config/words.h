@@ -41,6 +41,8 @@ class Words {
   std::uint64_t number(std::string_view what, std::uint64_t min, std::uint64_t max);
   // "90s", "30m", "12h", "1d", or several in a row: "1h30m". Whole seconds, at least one.
   std::chrono::seconds duration(std::string_view what);
+  // The same, and "250ms"; at least `min`.
+  std::chrono::milliseconds milliseconds(std::string_view what, std::chrono::milliseconds min);
   // "65536", "512KiB", "64MiB", "2GiB".
   std::size_t size(std::string_view what);
   // "on" or "off"; nothing means on.
@@ -64,9 +66,8 @@ class Words {
   bool is_unknown_ = false;
 };
 
-// "90s", "1h30m": what Words::duration takes, and "0s". Up to 400 days; nothing for everything
-// else.
-std::optional<std::chrono::seconds> parse_duration(std::string_view text);
+// "90s", "1h30m", "250ms", "0s". Up to 400 days; nothing for everything else.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 // "512MiB": what Words::size takes; nothing for everything else.
 std::optional<std::size_t> parse_size(std::string_view text);

@@ -2,6 +2,7 @@
 
 import http.client
 import itertools
+import time
 import urllib.parse
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -86,15 +87,32 @@ def request(port, method, path, headers=(), body=None, timeout=10):
         connection.close()
 
 
+def patiently(ask, seconds):
+    """What ask() returns: it is asked again while the answer is "try again" (503), or nobody
+    answers, for at most so many seconds. 0: it is asked once."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = ask()
+            if answer.status != 503 or time.monotonic() >= deadline:
+                return answer
+        except (OSError, http.client.HTTPException):
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(0.05)
+
+
 class Browser:
     """Keeps cookies, fills in forms, and follows redirects.
 
     `ports` are those that requests go to, one after the other and then again: a single one for a
     balancer, several to be one's own. Cookies that want https are sent on loopback as well, as
-    browsers do."""
+    browsers do. Requests that are told to try again do so for `patience` seconds: long enough for a
+    machine that is busy with other things, or for a member that has just died."""
 
-    def __init__(self, *ports):
+    def __init__(self, *ports, patience=10):
         self._ports = itertools.cycle(ports)
+        self.patience = patience
         self.origin = f"http://127.0.0.1:{ports[0]}"
         self.cookies = {}
         self.answers = []
@@ -127,7 +145,8 @@ class Browser:
         headers.append(("Host", self.origin.removeprefix("http://")))
         if self.cookies:
             headers.append(("Cookie", "; ".join(f"{n}={v}" for n, v in self.cookies.items())))
-        answer = request(next(self._ports), method, path, headers, body)
+        answer = patiently(lambda: request(next(self._ports), method, path, headers, body),
+                           self.patience)
         for line in answer.set_cookies:
             self._keep(line)
         self.answers.append(answer)

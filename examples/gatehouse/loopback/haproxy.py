@@ -14,21 +14,25 @@ defaults
     timeout connect 1s
     timeout client 30s
     timeout server 5s
-    # A request that finds its server gone goes to another one at once.
+    timeout check 2s
+    # A request that finds its server gone goes to another one at once: any if it was not sent yet,
+    # and those that change nothing if the server died with them.
     option redispatch 1
     retries 3
+    retry-on conn-failure empty-response
 frontend browsers
     bind 127.0.0.1:{port}
     default_backend gatehouses
 backend gatehouses
     balance roundrobin
     option forwardfor
+    http-request disable-l7-retry if !METH_GET
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
     http-request set-header X-Forwarded-Proto http
     # Only to show who answered.
     http-response set-header X-Answered-By %s
     option httpchk GET /readyz
-    default-server check inter 1s fall 2 rise 1
+    default-server check inter 500ms fastinter 100ms fall 2 rise 1
 {sticky}{servers}
 """
 

@@ -57,6 +57,7 @@ class Process:
         end processes of their own."""
         self.name = name
         self.log = Path(log)
+        self._was_asked = False
         parent = os.getpid()
 
         def bind_to_parent():
@@ -115,11 +116,21 @@ class Process:
     def resume(self):
         self.signal(signal.SIGCONT)
 
-    def stop(self, seconds=15):
-        """Asks the program to end, and waits. Its exit status; negative if a signal ended it."""
-        if not self.ended():
+    def kill(self):
+        """Ends the program at once, as a power cut would. Returns when it is gone."""
+        self.signal(signal.SIGKILL)
+        self._child.wait()
+
+    def ask_to_stop(self):
+        """Once only: whoever is asked twice may take it for "at once"."""
+        if not self.ended() and not self._was_asked:
             self.resume()  # one that is paused would never notice
             self.signal(signal.SIGTERM)
+        self._was_asked = True
+
+    def stop(self, seconds=30):
+        """Asks the program to end, and waits. Its exit status; negative if a signal ended it."""
+        self.ask_to_stop()
         try:
             self._child.wait(seconds)
         except subprocess.TimeoutExpired:

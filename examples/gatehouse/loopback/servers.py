@@ -49,6 +49,7 @@ CONFIG = """\
 		cluster {cluster}
 {members}
 		{security}
+		{sojourn_line}
 	}}
 	trusted_proxies 127.0.0.0/8
 	{global_line}
@@ -93,11 +94,19 @@ class Gatehouse(Process):
         except OSError:
             return False
 
-    def wait_ready(self):
-        self.wait_until(self.is_ready, "/readyz says 200")
+    def wait_ready(self, seconds=30):
+        self.wait_until(self.is_ready, "/readyz says 200", seconds)
 
     def status(self):
         return json.loads(request(self.port, "GET", "/status").body)
+
+    def is_safe(self, members):
+        """Whether it sees so many members, and every session has all its copies."""
+        try:
+            status = self.status()
+        except OSError:
+            return False
+        return status["health"]["safe"] and status["store"]["members"] == members
 
 
 class Cluster:
@@ -107,11 +116,12 @@ class Cluster:
             Browser(cluster["auth-0"].port).get("/auth/login")
     """
 
-    def __init__(self, program, directory, names=NAMES, cluster="loopback", auth_url="/auth",
-                 security="insecure", portal_line="", global_line="", people=(ANA, BEN)):
-        """{port} in `auth_url` is the first member's. `security` is what the sojourn block says
-        about it, in which {env.MEMBER} is the member's name. `portal_line` and `global_line` are
-        added to those blocks."""
+    def __init__(self, program, directory, names=NAMES, witness=None, cluster="loopback",
+                 auth_url="/auth", security="insecure", portal_line="", sojourn_line="",
+                 global_line="", people=(ANA, BEN)):
+        """The member named `witness` holds nothing. {port} in `auth_url` is the first member's.
+        `security` is what the sojourn block says about it, in which {env.MEMBER} is the member's
+        name. `portal_line`, `sojourn_line` and `global_line` are added to those blocks."""
         self.program = Path(program)
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -123,12 +133,14 @@ class Cluster:
         self.config.write_text(CONFIG.format(
             users="\n".join(_USER.format(password_hash=hash_password(program, each.password),
                                          **vars(each)) for each in people),
-            members="\n".join(f"\t\tmember {name} 127.0.0.1:{port}"
-                              for name, port in self._peer_ports.items()),
+            members="\n".join(
+                f"\t\tmember {name} 127.0.0.1:{port}{' capacity 0' if name == witness else ''}"
+                for name, port in self._peer_ports.items()),
             cluster=cluster, auth_url=auth_url.format(port=self.ports[0]), security=security,
-            portal_line=portal_line, global_line=global_line))
+            portal_line=portal_line, sojourn_line=sojourn_line, global_line=global_line))
 
     def start(self, name):
+        """Starts a member, or starts it again at the addresses and with the log that it had."""
         member = Gatehouse(
             self.program, self.config, name, self.ports[self._names.index(name)],
             self._peer_ports[name], self.directory / f"{name}.log",
@@ -159,8 +171,24 @@ class Cluster:
     def others(self, name):
         return [member for member in self if member.name != name]
 
+    def wait_safe(self, seconds=30):
+        """Waits until all members are in one view and any one of them could be spared."""
+        for member in self:
+            member.wait_until(lambda: member.is_safe(len(self.members)), "all members are safe",
+                              seconds)
+
+    def restart(self, name):
+        """Stops a member as an operator would, starts it again, and waits until another one may be
+        stopped. The exit status of the first one."""
+        status = self[name].stop()
+        self.start(name)
+        self.wait_safe()
+        return status
+
     def stop(self):
-        """Stops all members. Their exit statuses by name."""
+        """Stops all members, all at once. Their exit statuses by name."""
+        for member in self:
+            member.ask_to_stop()
         return {member.name: member.stop() for member in self}
 
     def logs(self):

@@ -20,6 +20,8 @@ struct Counters {
   // Cookies that were malformed or forged, and those whose session is gone or never was.
   Counter cookies_rejected = 0;
   Counter cookies_not_found = 0;
+  // Of the latter, those whose session was lost with all members that held it.
+  Counter sessions_lost = 0;
 
   Counter logins_started = 0;
   Counter logins_completed = 0;

@@ -33,7 +33,7 @@ void begin(Services& services, const ExchangePtr& exchange, const Json& body) {
     return exchange->answer(error_answer(400, "Bad Request"));
   }
   services.store.async_create(
-      new_login(name, realm, {}),
+      new_login(name, realm, {}), services.config.write,
       asio::bind_executor(
           exchange->executor(), [&services, exchange](absl::StatusOr<sojourn::Session> login) {
             if (!login.ok()) {
@@ -78,9 +78,10 @@ void answer_challenge(Services& services, const ExchangePtr& exchange, const Jso
     return exchange->answer(error_answer(400, "The challenge is \"password\""));
   }
   services.store.async_get(
-      *id, asio::bind_executor(exchange->executor(), [&services, exchange, body](
-                                                         absl::StatusOr<sojourn::Session> login) {
-        if (!login.ok() && !absl::IsNotFound(login.status())) {
+      *id, services.config.read,
+      asio::bind_executor(exchange->executor(), [&services, exchange,
+                                                 body](absl::StatusOr<sojourn::Session> login) {
+        if (!login.ok() && !is_gone(login.status())) {
           return exchange->answer(
               unavailable_answer(services, exchange->request(), login.status()));
         }

@@ -80,7 +80,7 @@ void begin_login(Services& services, const ExchangePtr& exchange) {
         }
         auto login = new_login(page.user_name, {}, page.redirect_url);
         services.store.async_create(
-            std::move(login),
+            std::move(login), services.config.write,
             asio::bind_executor(exchange->executor(),
                                 [&services, exchange](absl::StatusOr<sojourn::Session> session) {
                                   if (!session.ok()) {

@@ -25,16 +25,17 @@ class Logout : public std::enable_shared_from_this<Logout> {
   void next() {
     if (ids_.empty()) return finish();
     services_.store.async_revoke(
-        ids_.back(), asio::bind_executor(exchange_->executor(), [self = shared_from_this()](
-                                                                    const absl::Status& revoked) {
-          // The cookie stays: the session may live, and can then be ended again.
-          if (!revoked.ok()) {
-            return self->exchange_->answer(
-                unavailable_answer(self->services_, self->exchange_->request(), revoked));
-          }
-          self->ids_.pop_back();
-          self->next();
-        }));
+        ids_.back(), services_.config.write,
+        asio::bind_executor(
+            exchange_->executor(), [self = shared_from_this()](const absl::Status& revoked) {
+              // The cookie stays: the session may live, and can then be ended again.
+              if (!revoked.ok()) {
+                return self->exchange_->answer(
+                    unavailable_answer(self->services_, self->exchange_->request(), revoked));
+              }
+              self->ids_.pop_back();
+              self->next();
+            }));
   }
 
  private:

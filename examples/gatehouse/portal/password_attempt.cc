@@ -53,7 +53,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     if (attempts >= kAttemptsMax) return end_login();
     auto patch =
         sojourn::Patch().set(kAttempts, std::to_string(attempts + 1)).if_version(login_.version());
-    services_.store.async_patch(login_.id(), std::move(patch),
+    services_.store.async_patch(login_.id(), std::move(patch), services_.config.write,
                                 then([](Attempt& self, auto counted) {
                                   if (absl::IsAborted(counted.status())) return self.count_again();
                                   if (!counted.ok()) return self.fail(counted.status());
@@ -66,7 +66,8 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   // Another server counted an attempt first: look at the login as it is now. Ends, since every
   // round that is lost was won by another attempt.
   void count_again() {
-    services_.store.async_get(login_.id(), then([](Attempt& self, absl::StatusOr<Session> login) {
+    services_.store.async_get(login_.id(), services_.config.read,
+                              then([](Attempt& self, absl::StatusOr<Session> login) {
                                 if (!login.ok()) return self.fail(login.status());
                                 self.login_ = *std::move(login);
                                 self.count();
@@ -88,7 +89,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
   void sign_in() {
     services_.store.async_authenticate(
-        login_.id(), user_->name, sign_in_patch(*user_, new_csrf_token()),
+        login_.id(), user_->name, sign_in_patch(*user_, new_csrf_token()), services_.config.write,
         then([](Attempt& self, absl::StatusOr<Session> session) {
           if (!session.ok()) return self.fail(session.status());
           ++self.services_.counters.logins_completed;
@@ -107,20 +108,19 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   void end_login() {
     ++services_.counters.logins_ended;
     log("login ended after too many wrong passwords", login_.id());
-    services_.store.async_revoke(login_.id(), then([](Attempt& self, const absl::Status& revoked) {
-                                   // Where it could not be revoked it has no attempt left all the
-                                   // same.
-                                   if (!revoked.ok())
-                                     log_line(sojourn::LogLevel::kWarning,
-                                              std::string(revoked.message()));
-                                   self.finish({.outcome = Outcome::kEnded});
-                                 }));
+    services_.store.async_revoke(
+        login_.id(), services_.config.write, then([](Attempt& self, const absl::Status& revoked) {
+          // Where it could not be revoked it has no attempt left all the
+          // same.
+          if (!revoked.ok()) log_line(sojourn::LogLevel::kWarning, std::string(revoked.message()));
+          self.finish({.outcome = Outcome::kEnded});
+        }));
   }
 
   void fail(const absl::Status& status) {
     // A login that is active already was completed by another request, under another id.
-    const bool is_gone = absl::IsNotFound(status) || absl::IsFailedPrecondition(status);
-    finish({.outcome = is_gone ? Outcome::kGone : Outcome::kUnavailable, .why = status});
+    const bool is_over = is_gone(status) || absl::IsFailedPrecondition(status);
+    finish({.outcome = is_over ? Outcome::kGone : Outcome::kUnavailable, .why = status});
   }
 
   void log(std::string_view event, const sojourn::SessionId& id) {

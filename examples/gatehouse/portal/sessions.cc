@@ -5,17 +5,21 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
+
+#include "gatehouse/log.h"
 
 namespace gatehouse {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// For all cookies of one request together: proxies wait about a second for /verify.
-constexpr auto kSearchTime = std::chrono::milliseconds(800);
-
 }  // namespace
+
+bool is_gone(const absl::Status& answer) {
+  return absl::IsNotFound(answer) || absl::IsDataLoss(answer);
+}
 
 // One request's search through its cookies. Runs on the exchange's executor.
 class Sessions::Search : public std::enable_shared_from_this<Search> {
@@ -25,7 +29,7 @@ class Sessions::Search : public std::enable_shared_from_this<Search> {
         exchange_(std::move(exchange)),
         preferred_(preferred),
         done_(std::move(done)),
-        deadline_(Clock::now() + kSearchTime) {
+        deadline_(Clock::now() + sessions.search_time_) {
     options_.touch = touch;
   }
 
@@ -69,8 +73,9 @@ class Sessions::Search : public std::enable_shared_from_this<Search> {
   bool take(absl::StatusOr<sojourn::Session> answer) {
     const auto& candidate = candidates_[at_++];
     if (!answer.ok()) {
-      if (absl::IsNotFound(answer.status())) {
+      if (is_gone(answer.status())) {
         ++sessions_.counters_.cookies_not_found;
+        if (absl::IsDataLoss(answer.status())) sessions_.note_loss(answer.status());
       } else {
         trouble_ = answer.status();
       }
@@ -126,6 +131,14 @@ void Sessions::count(const FoundSession& found, const sojourn::CookieCandidate* 
       cookie->route != store_.owner_of(cookie->id)) {
     ++counters_.routes_stale;
   }
+}
+
+// Once is enough: after a loss many come with cookies of lost sessions.
+void Sessions::note_loss(const absl::Status& answer) {
+  if (counters_.sessions_lost++ != 0) return;
+  log_line(sojourn::LogLevel::kError,
+           "sessions were lost, and their users must sign in again; /status counts the others: " +
+               std::string(answer.message()));
 }
 
 void Sessions::set_cookie(Response& response, const sojourn::SessionId& id) const {

@@ -5,6 +5,7 @@
 #include <sojourn/cookie.h>
 #include <sojourn/store.h>
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <vector>
@@ -13,6 +14,10 @@
 #include "gatehouse/portal/counters.h"
 
 namespace gatehouse {
+
+// Whether that answer of the store means that the session does not exist any more. Where sessions
+// were lost (kDataLoss) it is as good as gone: its user has to sign in again.
+bool is_gone(const absl::Status& answer);
 
 // What the cookies of a request led to.
 struct FoundSession {
@@ -34,15 +39,17 @@ struct FoundSession {
 // it.
 class Sessions {
  public:
-  Sessions(sojourn::Store& store, const sojourn::CookieCodec& cookies, Counters& counters)
-      : store_(store), cookies_(cookies), counters_(counters) {}
+  // `search_time` bounds a find(), for all cookies of a request together.
+  Sessions(sojourn::Store& store, const sojourn::CookieCodec& cookies, Counters& counters,
+           std::chrono::milliseconds search_time)
+      : store_(store), cookies_(cookies), counters_(counters), search_time_(search_time) {}
 
   using Done = absl::AnyInvocable<void(FoundSession) &&>;
 
   // Tries the session cookies of the request in turn: the first that leads to a session of that
   // phase counts, otherwise the first that leads to any. Ids that the store does not know lead
   // nowhere; they are never adopted. `done` is called on the exchange's executor, at once if every
-  // answer is held by this member. Takes less than a second, whatever the cluster does.
+  // answer is held by this member.
   void find(const ExchangePtr& exchange, sojourn::Phase preferred, bool touch, Done done);
 
   // Makes the browser keep this session's cookie.
@@ -61,10 +68,12 @@ class Sessions {
   class Search;
 
   void count(const FoundSession& found, const sojourn::CookieCandidate* cookie);
+  void note_loss(const absl::Status& answer);
 
   sojourn::Store& store_;
   const sojourn::CookieCodec& cookies_;
   Counters& counters_;
+  const std::chrono::milliseconds search_time_;
 };
 
 }  // namespace gatehouse

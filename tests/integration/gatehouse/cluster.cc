@@ -14,7 +14,7 @@
 namespace gatehouse::test {
 namespace {
 
-std::string config_text(const std::vector<int>& peer_ports) {
+std::string config_text(const std::vector<int>& peer_ports, const std::string& sojourn_line) {
   std::string members;
   for (std::size_t i = 0; i < peer_ports.size(); ++i) {
     members +=
@@ -57,6 +57,7 @@ std::string config_text(const std::vector<int>& peer_ports) {
 	sojourn {
 		insecure
 )" + members +
+         sojourn_line +
          R"(
 	}
 }
@@ -108,7 +109,9 @@ class Cluster::Node {
 };
 
 Cluster::Cluster(int members, int started) {
-  const std::string config = config_text(sojourn::support::free_ports(members));
+  // Where too few are there to answer anything, nobody should wait for it for long.
+  const std::string config = config_text(sojourn::support::free_ports(members),
+                                         started < members ? "timeouts 300ms 300ms" : "");
   for (int i = 0; i < started; ++i) {
     nodes_.push_back(std::make_unique<Node>(config, "auth-" + std::to_string(i)));
   }

@@ -79,7 +79,7 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
       {"trusted_proxies 10.0.0.0/8", "threads many",
        "Caddyfile:2: 'many' is not a number from 1 to 256"},
       {"trusted_proxies 10.0.0.0/8", "grace_period 10",
-       "Caddyfile:2: '10' is not a duration such as 90s, 30m or 12h, of at most 400 days"},
+       "Caddyfile:2: '10' is not a duration such as 250ms, 10s or 1m, from 0ms to 400 days"},
       {"trusted_proxies 10.0.0.0/8", "threads 2 3", "Caddyfile:2: unexpected word '3'"},
       {"trusted_proxies 10.0.0.0/8", "threads 2 {\n}", "Caddyfile:2: no block is expected here"},
       // Users.
@@ -134,7 +134,8 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
       {"node auth-0", "copies 2", "Caddyfile:1: sojourn: 'node' does not say which member this is"},
       {"node auth-0", "node auth-0\nmember auth-0 127.0.0.1:7101",
        "Caddyfile:1: sojourn: the member 'auth-0' is listed twice"},
-      {"member auth-0 127.0.0.1:7100", "copies 2", "Caddyfile:1: sojourn: there is no member"},
+      {"member auth-0 127.0.0.1:7100", "copies 2",
+       "Caddyfile:1: sojourn: there is no member, and no 'dns' to find them by"},
       {"member auth-0 127.0.0.1:7100", "member auth-0",
        "Caddyfile:20: expected the address where other members reach it"},
       {"\t\tinsecure\n", "", "Caddyfile:1: sojourn: 'tls' is missing, or 'insecure' to do without"},
@@ -146,6 +147,24 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
        "Caddyfile:22: 'random' is neither local nor hashed"},
       {"insecure", "insecure\nidle 0s",
        "Caddyfile:22: '0s' is not a duration such as 90s, 30m or 12h, of at most 400 days"},
+      {"insecure", "insecure\nlease 10ms",
+       "Caddyfile:22: '10ms' is not a duration such as 250ms, 10s or 1m, from 100ms to 400 days"},
+      {"insecure", "insecure\ntimeouts 1s",
+       "Caddyfile:22: expected how long a write may take, such as 10s"},
+      {"insecure", "insecure\nrecovery never",
+       "Caddyfile:22: 'never' is neither automatic nor manual"},
+      {"insecure", "insecure\nbootstrap_expect 2",
+       "Caddyfile:1: sojourn: 'bootstrap_expect' is more than there are members"},
+      {"insecure", "insecure\ndns auth.example.com 7100",
+       "Caddyfile:1: sojourn: 'dns' needs 'bootstrap_expect'"},
+      {"insecure", "insecure\ndns_servers 127.0.0.1:53",
+       "Caddyfile:1: sojourn: 'dns_servers' has no 'dns' that says what to ask them for"},
+      {"insecure", "insecure\ndns a 1\ndns b 2",
+       "Caddyfile:23: there is a name to ask for already: 'a'"},
+      {"insecure", "insecure\ndns auth.example.com 0",
+       "Caddyfile:22: '0' is not a number from 1 to 65535"},
+      {"member auth-0 127.0.0.1:7100", "dns auth.example.com 7100",
+       "Caddyfile:1: sojourn: 'address' does not say where others reach this member"},
       {"insecure", "insecure\nroute maybe", "Caddyfile:22: 'maybe' is neither on nor off"},
       {"insecure", "insecure\nreplicas 3",
        "Caddyfile:22: unknown directive 'replicas' in the sojourn block"},
@@ -240,6 +259,43 @@ TEST_CASE("a sound configuration says what it means", "[gatehouse][config]") {
   CHECK(config.find_policy("members")->allowed_roles == std::vector<std::string>{"user"});
 }
 
+TEST_CASE("members may be found by DNS", "[gatehouse][config]") {
+  const sojourn::StoreOptions store =
+      read_sound("member auth-0 127.0.0.1:7100",
+                 "dns auth.default.svc.cluster.local 7100\ndns_servers 127.0.0.1:5353 [::1]:53\n"
+                 "address 10.0.0.7:7100\ncapacity 3\nzone z\nbootstrap_expect 2")
+          .store;
+
+  REQUIRE(store.dns);
+  CHECK(store.dns->name == "auth.default.svc.cluster.local");
+  CHECK(store.dns->port == 7100);
+  CHECK(store.dns->servers == "127.0.0.1:5353,[::1]:53");
+  CHECK(store.address == "10.0.0.7:7100");
+  CHECK(store.capacity == 3);
+  CHECK(store.zone == "z");
+  CHECK(store.bootstrap_expect == 2);
+}
+
+TEST_CASE("what happens when members fail is configured", "[gatehouse][config]") {
+  const Config config =
+      read_sound("insecure", "insecure\nlease 500ms\nrecovery manual\ntimeouts 300ms 1s");
+
+  CHECK(config.store.lease == std::chrono::milliseconds(500));
+  // Silence is noticed within the lease.
+  CHECK(config.store.heartbeat_interval == std::chrono::milliseconds(100));
+  CHECK(config.store.recovery == sojourn::Recovery::kManual);
+  CHECK(config.read.timeout == std::chrono::milliseconds(300));
+  CHECK(config.write.timeout == std::chrono::seconds(1));
+}
+
+TEST_CASE("a server may stop without delay and without grace", "[gatehouse][config]") {
+  const Config config =
+      read_sound("trusted_proxies 10.0.0.0/8", "shutdown_delay 0s\ngrace_period 0s");
+
+  CHECK(config.shutdown_delay.count() == 0);
+  CHECK(config.grace_period.count() == 0);
+}
+
 TEST_CASE("the cookie's default name is the strictest possible", "[gatehouse][config]") {
   const auto name_with = [](std::string_view lines) {
     return read_sound("enable identity store localdb",
@@ -284,6 +340,9 @@ TEST_CASE("bind gives a site's address its host", "[gatehouse][config]") {
 
 TEST_CASE("durations and sizes are read with their units", "[gatehouse][config]") {
   CHECK(parse_duration("90s") == std::chrono::seconds(90));
+  CHECK(parse_duration("250ms") == std::chrono::milliseconds(250));
+  CHECK(parse_duration("1m1s1ms") == std::chrono::milliseconds(61'001));
+  CHECK(parse_duration("0s") == std::chrono::seconds(0));
   CHECK(parse_duration("1h30m") == std::chrono::minutes(90));
   CHECK(parse_duration("400d") == std::chrono::hours(9600));
   for (const char* text : {"", "5", "5x", "m", "-5m", "1.5h", "401d", "99999999999999999999s"}) {

@@ -10,10 +10,29 @@ TEST_CASE("readiness is the store's until the server stops", "[gatehouse][status
   const sojourn::Health ready = {.live = true, .ready = true, .reason = "ready"};
   const sojourn::Health waiting = {.live = true, .reason = "waits for auth-1"};
 
-  CHECK(readiness_answer(ready, false).status() == 200);
-  CHECK(readiness_answer(ready, true).status() == 503);
-  CHECK(readiness_answer(waiting, false).status() == 503);
-  CHECK(readiness_answer(waiting, false).body() == "waits for auth-1\n");
+  CHECK(readiness_answer(ready, false, {}).status() == 200);
+  CHECK(readiness_answer(ready, true, {}).status() == 503);
+  CHECK(readiness_answer(waiting, false, {}).status() == 503);
+}
+
+TEST_CASE("readiness tells the reason, the view and whether the server may be spared",
+          "[gatehouse][status]") {
+  sojourn::Metrics metrics;
+  metrics.epoch = 7;
+  metrics.members = 3;
+  sojourn::Health health = {.live = true, .ready = true, .reason = "ready", .safe = true};
+
+  CHECK(readiness_answer(health, false, metrics).body() == "ready\nepoch 7, 3 members, safe\n");
+
+  health.safe = false;
+  health.safe_reason = "2 segments have too few copies";
+  CHECK(readiness_answer(health, false, metrics).body() ==
+        "ready\nepoch 7, 3 members, not safe: 2 segments have too few copies\n");
+
+  health.leaving = true;
+  CHECK(readiness_answer(health, true, metrics)
+            .body()
+            .starts_with("stopping: sessions are being handed over\n"));
 }
 
 TEST_CASE("the status holds health and counters as JSON", "[gatehouse][status]") {
@@ -23,10 +42,12 @@ TEST_CASE("the status holds health and counters as JSON", "[gatehouse][status]")
   metrics.reads_remote_hit = 3;
 
   const auto json = nlohmann::json::parse(
-      status_answer("auth-0", {.ready = true}, false, metrics, counters).body());
+      status_answer("auth-0", {.ready = true, .safe = true}, false, metrics, counters).body());
 
   CHECK(json["node"] == "auth-0");
   CHECK(json["health"]["ready"] == true);
+  CHECK(json["health"]["safe"] == true);
+  CHECK(json["health"]["leaving"] == false);
   CHECK(json["sticky"]["hit"] == 7);
   CHECK(json["store"]["reads_remote_hit"] == 3);
 }

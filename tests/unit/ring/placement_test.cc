@@ -340,6 +340,60 @@ TEST_CASE("a witness changes nothing for the others", "[ring]") {
   CHECK(owners_by_name(*place(view)) == owners);
 }
 
+// --- Members that leave --------------------------------------------------------------------------
+
+TEST_CASE("who leaves owns nothing where enough others are there", "[ring]") {
+  View view = view_of({.members = 5, .segments = 512, .zones = {"a", "b"}});
+  View without = view;
+  without.members.erase(without.members.begin() + 2);
+  view.members[2].leaving = true;
+
+  CHECK(owners_by_name(*place(view)) == owners_by_name(*place(without)));
+}
+
+TEST_CASE("who leaves fills up where too few others are there, and comes last", "[ring]") {
+  View view = view_of({.members = 5, .segments = 256, .copies = 4});
+  for (const std::size_t leaving : {0, 1, 3}) view.members[leaving].leaving = true;
+
+  const auto placement = place(view);
+
+  for (std::uint32_t segment = 0; segment < 256; ++segment) {
+    const auto owners = placement->owners({segment});
+    REQUIRE(owners.size() == 4);
+    CHECK(std::set<MemberIndex>(owners.begin(), owners.end()).size() == 4);
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+      CHECK(view.members[owners[i].value].leaving == (i >= 2));
+    }
+  }
+  // Each of the three takes its part.
+  const Loads loads = actual_loads(*placement);
+  for (const std::size_t leaving : {0, 1, 3}) {
+    CHECK(loads.owned[leaving] > 100);
+    CHECK(loads.primary[leaving] == 0);
+  }
+}
+
+TEST_CASE("when all members leave, all segments still have owners", "[ring]") {
+  View view = view_of({.members = 3, .segments = 256});
+  for (Member& member : view.members) member.leaving = true;
+
+  const auto placement = place(view);
+
+  for (std::uint32_t segment = 0; segment < 256; ++segment) {
+    CHECK(placement->owners({segment}).size() == 2);
+  }
+}
+
+TEST_CASE("a witness that leaves owns no more than before", "[ring]") {
+  View view = view_of({.members = 2, .segments = 64, .copies = 2, .capacities = {1, 0}});
+  view.members[1].leaving = true;
+
+  for (std::uint32_t segment = 0; segment < 64; ++segment) {
+    const auto owners = place(view)->owners({segment});
+    CHECK(owners.size() == 1);
+  }
+}
+
 // --- Changes of the view -------------------------------------------------------------------------
 
 TEST_CASE("few copies move without need, by the limits of SyncConsistentHashFactoryTest",

@@ -52,6 +52,34 @@ TEST_CASE("a record says what it was made of", "[session]") {
   CHECK(attributes_of(*record) == attributes);
 }
 
+TEST_CASE("a record with another version is the same in all else, and in no table", "[session]") {
+  const std::vector<AttributeView> attributes = {{"cart", ""}, {"role", "admin"}};
+  const RecordRef record = Record::make({.id = "the-id",
+                                         .phase = Phase::kActive,
+                                         .subject = "ana",
+                                         .lifetime = {10min, 2h},
+                                         .version = {3, 14},
+                                         .created_at = kCreated,
+                                         .last_seen = kCreated + 1s,
+                                         .attributes = attributes});
+  record->ended() = true;
+
+  const RecordRef moved = Record::with_version(*record, {4, 1}, kCreated + 5s);
+
+  CHECK(moved->version() == Version{4, 1});
+  CHECK(moved->bookkeeping().last_seen == kCreated + 5s);
+  CHECK_FALSE(moved->ended());
+  CHECK(moved->links().next == nullptr);
+  CHECK(moved->id() == "the-id");
+  CHECK(moved->phase() == Phase::kActive);
+  CHECK(moved->subject() == "ana");
+  CHECK(moved->lifetime() == Lifetime{10min, 2h});
+  CHECK(moved->created_at() == kCreated);
+  CHECK(attributes_of(*moved) == attributes);
+  CHECK(moved->bytes() == record->bytes());
+  CHECK(record->version() == Version{3, 14});
+}
+
 TEST_CASE("a record keeps its own copy of everything", "[session]") {
   RecordRef record;
   {

@@ -62,7 +62,7 @@ RecordRef session_seen_at(std::string_view id, Time last_seen) {
 }
 
 bool is_there(const Table& table, std::string_view id, Time now) {
-  return table.find(id, now, false).has_value();
+  return static_cast<bool>(table.find(id, now, false));
 }
 
 void touch(const Table& table, std::string_view id, Time now) {
@@ -98,11 +98,11 @@ TEST_CASE("a session that was put is found, and others are not", "[table]") {
   const RecordRef record = session("a");
   table.put(record);
 
-  const auto found = table.find("a", kStart, false);
+  const Found found = table.find("a", kStart, false);
 
   REQUIRE(found);
-  CHECK(found->record.get() == record.get());
-  CHECK(found->last_seen == kStart);
+  CHECK(found.record.get() == record.get());
+  CHECK(found.last_seen == kStart);
   CHECK_FALSE(is_there(table, "b", kStart));
   CHECK_FALSE(is_there(table, "", kStart));
   CHECK(table.peek("a").get() == record.get());
@@ -128,10 +128,10 @@ TEST_CASE("a found record outlives its removal and the table", "[table]") {
     Table table;
     table.put(session("a"));
     table.put(session("b"));
-    kept = table.find("a", kStart, false)->record;
+    kept = table.find("a", kStart, false).record;
     table.erase("a");
     CHECK(kept->id() == "a");
-    kept = table.find("b", kStart, false)->record;
+    kept = table.find("b", kStart, false).record;
   }
   CHECK(kept->id() == "b");
 }
@@ -150,7 +150,7 @@ TEST_CASE("a touch moves the idle end", "[table]") {
 
   touch(table, "a", kStart + 29min);
 
-  CHECK(table.find("a", kStart + 29min, false)->last_seen == kStart + 29min);
+  CHECK(table.find("a", kStart + 29min, false).last_seen == kStart + 29min);
   CHECK(is_there(table, "a", kStart + 59min - 1us));
   CHECK_FALSE(is_there(table, "a", kStart + 59min));
 }
@@ -169,9 +169,9 @@ TEST_CASE("a late touch does not move the time of last use back", "[table]") {
   table.put(session("a"));
   touch(table, "a", kStart + 10min);
 
-  const auto found = table.find("a", kStart + 5min, true);
+  const Found found = table.find("a", kStart + 5min, true);
 
-  CHECK(found->last_seen == kStart + 10min);
+  CHECK(found.last_seen == kStart + 10min);
 }
 
 TEST_CASE("no touch moves the absolute end", "[table]") {
@@ -183,26 +183,215 @@ TEST_CASE("no touch moves the absolute end", "[table]") {
   CHECK_FALSE(is_there(table, "a", kStart + 12h));
 }
 
-TEST_CASE("a session found to have ended stays ended for callers with an older time", "[table]") {
+TEST_CASE("a session whose time is up is not found, and told from one that is not there",
+          "[table]") {
   Table table;
   table.put(session("a"));
 
-  CHECK_FALSE(is_there(table, "a", kStart + 30min));
-
-  CHECK_FALSE(table.find("a", kStart + 29min, true));
-  CHECK_FALSE(is_there(table, "a", kStart));
-  CHECK(table.peek("a"));
+  CHECK_FALSE(table.find("a", kStart + 30min - 1us, false).ended);
+  CHECK(table.find("a", kStart + 30min, false).ended);
+  CHECK_FALSE(table.find("a", kStart + 30min, false).record);
+  CHECK_FALSE(table.find("b", kStart + 30min, false).ended);
 }
 
-TEST_CASE("what replaces an ended session has ended too", "[table]") {
+TEST_CASE("a reader whose clock is ahead ends no session for the others", "[table]") {
   Table table;
   table.put(session("a"));
-  CHECK_FALSE(is_there(table, "a", kStart + 30min));
 
-  table.put(session_seen_at("a", kStart + 30min));
+  CHECK(table.find("a", kStart + 31min, true).ended);
 
-  CHECK_FALSE(is_there(table, "a", kStart + 30min));
-  CHECK(collect(table, kStart + 30min + kTick) == Ids{"a"});
+  CHECK(is_there(table, "a", kStart + 29min));
+  touch(table, "a", kStart + 29min);
+  CHECK(is_there(table, "a", kStart + 31min));
+}
+
+TEST_CASE("a session that was ended stays ended for callers with an older time", "[table]") {
+  Table table;
+  table.put(session("a"));
+
+  CHECK(table.end("a", kStart + 30min));
+
+  CHECK(table.find("a", kStart + 29min, true).ended);
+  CHECK(table.find("a", kStart, false).ended);
+  CHECK(table.peek("a"));
+  CHECK(table.last_seen("a") == kStart);
+  CHECK(table.end("a", kStart));
+}
+
+TEST_CASE("a session is not ended before its time", "[table]") {
+  Table table;
+  table.put(session("a"));
+  touch(table, "a", kStart + 10min);
+
+  CHECK_FALSE(table.end("a", kStart + 40min - 1us));
+  CHECK_FALSE(table.end("b", kStart + 24h));
+
+  CHECK(is_there(table, "a", kStart + 40min - 1us));
+}
+
+TEST_CASE("a session that was revived ends again when its time is up", "[table]") {
+  Table table;
+  table.put(session("a"));
+  REQUIRE(table.end("a", kStart + 30min));
+
+  table.revive("a");
+  table.revive("b");
+
+  CHECK(is_there(table, "a", kStart + 29min));
+  CHECK(table.find("a", kStart + 30min, false).ended);
+}
+
+TEST_CASE("uses are told to backups in intervals of a twentieth of the idle time", "[table]") {
+  struct Row {
+    std::chrono::seconds idle;
+    Duration interval;
+  };
+  const auto row = GENERATE(Row{30min, 90s}, Row{20s, 1s}, Row{19s, 1s}, Row{1s, 1s},
+                            Row{30s, 1500ms}, Row{24h, 72min});
+
+  CHECK(use_interval({.idle = row.idle, .absolute = 12h}) == row.interval);
+}
+
+TEST_CASE("who was promoted allows for uses that it was not told of", "[table]") {
+  struct Row {
+    // After the last use that is known here.
+    Duration promoted;
+    // When a session of 30 minutes idle ends.
+    Duration end;
+  };
+  // It is told of uses once in 90 seconds, which takes 5 seconds at most.
+  const auto row = GENERATE(Row{-1s, 30min}, Row{0s, 30min}, Row{60s, 31min}, Row{95s, 31min + 35s},
+                            Row{10min, 31min + 35s}, Row{10h, 31min + 35s});
+  Table table;
+  table.put(session("a"));
+  const Time promoted_at = kStart + row.promoted;
+
+  CHECK(table.find("a", kStart + row.end - 1us, false, promoted_at));
+  CHECK_FALSE(table.end("a", kStart + row.end - 1us, promoted_at));
+  CHECK(table.find("a", kStart + row.end, false, promoted_at).ended);
+  CHECK(table.end("a", kStart + row.end, promoted_at));
+}
+
+TEST_CASE("no promotion moves the absolute end", "[table]") {
+  Table table;
+  table.put(session_seen_at("a", kStart + 12h - 10min));
+
+  CHECK(table.find("a", kStart + 12h - 1us, false, kStart + 12h));
+  CHECK(table.find("a", kStart + 12h, false, kStart + 12h).ended);
+}
+
+TEST_CASE("a use that another member saw counts, but never backwards", "[table]") {
+  Table table;
+  table.put(session("a"));
+
+  table.use("a", kStart + 10min);
+  table.use("a", kStart + 5min);
+  table.use("b", kStart + 10min);
+
+  CHECK(table.last_seen("a") == kStart + 10min);
+  CHECK_FALSE(table.last_seen("b"));
+  CHECK(is_there(table, "a", kStart + 40min - 1us));
+  CHECK(table.take_used().empty());
+}
+
+TEST_CASE("a session that is used often is to be told of once an interval", "[table]") {
+  Table table;
+  table.put(session("a"));
+  table.put(session("b"));
+  const auto used = [&] {
+    Ids ids;
+    for (const RecordRef& record : table.take_used()) ids.emplace_back(record->id());
+    return ids;
+  };
+
+  touch(table, "a", kStart + 100s);
+  touch(table, "a", kStart + 110s);
+  is_there(table, "b", kStart + 110s);
+  CHECK(used() == Ids{"a"});
+  touch(table, "a", kStart + 120s);
+  CHECK(used().empty());
+  touch(table, "a", kStart + 180s);
+  CHECK(used() == Ids{"a"});
+  CHECK(used().empty());
+}
+
+TEST_CASE("what was told of a session's use is never behind by more than an interval", "[table]") {
+  SeededRandom random(11);
+  for (const std::chrono::seconds idle : {5s, 20s, 90s, 3600s}) {
+    Table table;
+    RecordFields fields = fields_of("a");
+    fields.lifetime = {idle, 24h * 365};
+    table.put(Record::make(fields));
+    const Duration interval = use_interval(fields.lifetime);
+    Time told = kStart;
+    Duration behind_most{};
+
+    for (Time now = kStart; now < kStart + 50 * interval;) {
+      now += Duration(random.below(static_cast<std::uint64_t>(interval.count() / 3)));
+      touch(table, "a", now);
+      for (const RecordRef& record : table.take_used()) told = *table.last_seen(record->id());
+      behind_most = std::max(behind_most, now - told);
+    }
+
+    CHECK(behind_most <= interval);
+  }
+}
+
+TEST_CASE("putting and erasing give back what was there", "[table]") {
+  Table table;
+  const RecordRef first = session("a");
+  const RecordRef second = session("a");
+
+  CHECK_FALSE(table.put(first));
+  CHECK(table.put(second).get() == first.get());
+  CHECK(table.erase("a").get() == second.get());
+  CHECK_FALSE(table.erase("a"));
+}
+
+TEST_CASE("the sessions of a range of hashes are visited, each once and no others", "[table]") {
+  constexpr std::uint64_t kMost = ~std::uint64_t{0};
+  Table table;
+  SeededRandom random(12);
+  std::map<std::uint64_t, std::string> ids;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string id = session::draw_id(random);
+    ids[stable_hash(id)] = id;
+    table.put(session(id));
+  }
+  const auto visited = [&](std::uint64_t first, std::uint64_t last) {
+    std::vector<std::uint64_t> hashes;
+    table.for_each(first, last, [&](const Record& record, Time last_seen) {
+      REQUIRE(last_seen == kStart);
+      hashes.push_back(stable_hash(record.id()));
+    });
+    std::ranges::sort(hashes);
+    return hashes;
+  };
+  const auto expected = [&](std::uint64_t first, std::uint64_t last) {
+    std::vector<std::uint64_t> hashes;
+    for (auto at = ids.lower_bound(first); at != ids.end() && at->first <= last; ++at) {
+      hashes.push_back(at->first);
+    }
+    return hashes;
+  };
+
+  CHECK(visited(0, kMost).size() == ids.size());
+  const std::uint64_t some = std::next(ids.begin(), 700)->first;
+  CHECK(visited(some, some) == std::vector{some});
+  CHECK(visited(some + 1, some + 1).empty());
+  for (const int bits : {1, 4, 8, 10, 12}) {
+    const std::uint64_t size = std::uint64_t{1} << (64 - bits);
+    for (const std::uint64_t segment : {0, 1, (1 << bits) - 1}) {
+      CHECK(visited(segment * size, segment * size + size - 1) ==
+            expected(segment * size, segment * size + size - 1));
+    }
+  }
+  for (int i = 0; i < 20; ++i) {
+    const std::uint64_t one = random.next();
+    const std::uint64_t other = random.next();
+    CHECK(visited(std::min(one, other), std::max(one, other)) ==
+          expected(std::min(one, other), std::max(one, other)));
+  }
 }
 
 TEST_CASE("a replacement was last seen when the later of the two was", "[table]") {
@@ -211,10 +400,10 @@ TEST_CASE("a replacement was last seen when the later of the two was", "[table]"
   touch(table, "a", kStart + 10min);
 
   table.put(session_seen_at("a", kStart + 5min));
-  CHECK(table.find("a", kStart + 10min, false)->last_seen == kStart + 10min);
+  CHECK(table.find("a", kStart + 10min, false).last_seen == kStart + 10min);
 
   table.put(session_seen_at("a", kStart + 15min));
-  CHECK(table.find("a", kStart + 15min, false)->last_seen == kStart + 15min);
+  CHECK(table.find("a", kStart + 15min, false).last_seen == kStart + 15min);
 }
 
 TEST_CASE("a replacement is found in place of the replaced", "[table]") {
@@ -425,7 +614,8 @@ class Model {
     ModelSession& session = at->second;
     session.record = record;
     session.last_seen = is_new ? last_seen : std::max(last_seen, session.last_seen);
-    session.end = session.ended ? now : record->expires_at(session.last_seen);
+    session.ended = false;
+    session.end = record->expires_at(session.last_seen);
     session.look_at = now;
   }
 
@@ -433,18 +623,32 @@ class Model {
 
   std::optional<Time> find(const std::string& id, Time now, bool touch) {
     const auto at = sessions_.find(id);
-    if (at == sessions_.end()) return std::nullopt;
+    if (at == sessions_.end() || is_over(at->second, now)) return std::nullopt;
     ModelSession& session = at->second;
-    if (now >= session.end) session.ended = true;
-    if (session.ended) return std::nullopt;
     if (touch) session.last_seen = std::max(session.last_seen, now);
     session.end = session.record->expires_at(session.last_seen);
     return session.last_seen;
   }
 
+  bool end(const std::string& id, Time now) {
+    const auto at = sessions_.find(id);
+    if (at == sessions_.end() || !is_over(at->second, now)) return false;
+    at->second.ended = true;
+    return true;
+  }
+
+  void revive(const std::string& id) {
+    const auto at = sessions_.find(id);
+    if (at != sessions_.end()) at->second.ended = false;
+  }
+
   std::map<std::string, ModelSession>& sessions() { return sessions_; }
 
  private:
+  static bool is_over(const ModelSession& session, Time now) {
+    return session.ended || now >= session.end;
+  }
+
   std::map<std::string, ModelSession> sessions_;
 };
 
@@ -457,15 +661,22 @@ class Walk {
 
   void step() {
     const std::string& id = ids_[random_.below(ids_.size())];
-    switch (random_.below(8)) {
+    switch (random_.below(10)) {
       case 0:
       case 1:
         return put(id);
       case 2:
-        REQUIRE(table_.erase(id) == model_.erase(id));
+        REQUIRE(static_cast<bool>(table_.erase(id)) == model_.erase(id));
         return;
       case 3:
         return pass_time();
+      case 4:
+        REQUIRE(table_.end(id, now_) == model_.end(id, now_));
+        return;
+      case 5:
+        table_.revive(id);
+        model_.revive(id);
+        return;
       default:
         return find(id);
     }
@@ -502,13 +713,14 @@ class Walk {
     const Time now = slightly_before_now();
     const bool touch = random_.one_in(2);
 
-    const auto found = table_.find(id, now, touch);
+    const Found found = table_.find(id, now, touch);
 
     const std::optional<Time> expected = model_.find(id, now, touch);
-    REQUIRE(found.has_value() == expected.has_value());
+    REQUIRE(static_cast<bool>(found) == expected.has_value());
+    REQUIRE(found.ended == (!found && model_.sessions().contains(id)));
     if (!found) return;
-    REQUIRE(found->last_seen == *expected);
-    REQUIRE(found->record.get() == model_.sessions().at(id).record.get());
+    REQUIRE(found.last_seen == *expected);
+    REQUIRE(found.record.get() == model_.sessions().at(id).record.get());
   }
 
   void pass_time() {
@@ -589,9 +801,10 @@ TEST_CASE("a million sessions expire in bounded steps", "[table]") {
   CHECK(table.usage().bytes == 0);
 }
 
-// Readers on two threads, whose clocks differ, while the writer replaces and removes sessions. Of
-// what one of them was told that it is gone, neither may ever see anything again.
-TEST_CASE("what a reader was told is gone is gone for every reader", "[table]") {
+// Readers on two threads, whose clocks differ, while the writer replaces, ends and removes
+// sessions. Of what was ended, or was not there for one of them, neither may ever see anything
+// again.
+TEST_CASE("what was ended or is gone is so for every reader", "[table]") {
   constexpr std::size_t kSessions = 2000;
   constexpr int kLookups = 60'000;
   SeededRandom random(10);
@@ -615,10 +828,10 @@ TEST_CASE("what a reader was told is gone is gone for every reader", "[table]") 
       const std::size_t i = choice.below(kSessions);
       const Time now = kStart + Duration(clock.load(std::memory_order_relaxed)) - behind;
       const bool was_gone = gone[i].load(std::memory_order_acquire);
-      const auto found = table.find(ids[i], now, choice.one_in(4));
-      if (!found) {
+      const Found found = table.find(ids[i], now, choice.one_in(4));
+      if (!found && !found.ended) {
         gone[i].store(true, std::memory_order_release);
-      } else if (was_gone || found->record->id() != ids[i]) {
+      } else if (found && (was_gone || found.record->id() != ids[i])) {
         ++returned;
       }
     }
@@ -629,13 +842,16 @@ TEST_CASE("what a reader was told is gone is gone for every reader", "[table]") 
   for (int n = 0; n < 20'000; ++n) {
     const Time now = kStart + Duration(clock.fetch_add(200, std::memory_order_relaxed));
     const std::size_t i = random.below(kSessions);
-    if (random.one_in(20)) {
+    if (random.one_in(40)) {
       table.erase(ids[i]);
       gone[i].store(true, std::memory_order_release);
-    } else if (table.peek(ids[i])) {
+    } else if (random.one_in(20)) {
+      if (table.end(ids[i], now)) gone[i].store(true, std::memory_order_release);
+    } else if (table.peek(ids[i]) && !gone[i].load(std::memory_order_relaxed)) {
       table.put(short_session(i, now));
     }
     table.collect_due(now, 16, [&](const Record&) { return now + 100ms; });
+    if (random.one_in(50)) table.take_used();
     counted = std::max(counted, table.usage().active);
   }
   one.join();

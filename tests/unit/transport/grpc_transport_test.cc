@@ -4,16 +4,16 @@
 
 #include "support/catch.h"
 #include "support/ports.h"
-#include "unit/transport/peer.h"
+#include "unit/transport/participant.h"
 
 namespace sojourn::transport {
 namespace {
 
 TEST_CASE("members connect and hear each other", "[transport][grpc]") {
   const auto ports = support::free_ports(3);
-  Peer a(options_of("a", ports), 1);
-  Peer b(options_of("b", ports), 2);
-  Peer c(options_of("c", ports), 3);
+  Participant a(options_of("a", ports), 1);
+  Participant b(options_of("b", ports), 2);
+  Participant c(options_of("c", ports), 3);
   REQUIRE(a.wait_up("b"));
   REQUIRE(a.wait_up("c"));
   REQUIRE(b.wait_up("a"));
@@ -37,23 +37,23 @@ TEST_CASE("members connect and hear each other", "[transport][grpc]") {
 TEST_CASE("messages that are sent together share frames and keep their order",
           "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  Peer a(options_of("a", ports), 1);
-  Peer b(options_of("b", ports), 2);
+  Participant a(options_of("a", ports), 1);
+  Participant b(options_of("b", ports), 2);
   REQUIRE(a.wait_up("b"));
   constexpr std::uint64_t kMessages = 10000;
 
   for (std::uint64_t i = 1; i <= kMessages; ++i) REQUIRE(a.send("b", request(i)).ok());
 
   REQUIRE(b.wait_envelopes(kMessages));
-  const Peer::Seen seen = b.seen();
+  const Participant::Seen seen = b.seen();
   CHECK(seen.frames < kMessages / 2);
   for (std::uint64_t i = 0; i < kMessages; ++i) REQUIRE(number_of(seen.envelopes[i]) == i + 1);
 }
 
 TEST_CASE("messages that go both ways at once all arrive", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  Peer a(options_of("a", ports), 1);
-  Peer b(options_of("b", ports), 2);
+  Participant a(options_of("a", ports), 1);
+  Participant b(options_of("b", ports), 2);
   REQUIRE(a.wait_up("b"));
   REQUIRE(b.wait_up("a"));
 
@@ -69,8 +69,8 @@ TEST_CASE("messages that go both ways at once all arrive", "[transport][grpc]") 
 
 TEST_CASE("the largest message arrives whole", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  Peer a(options_of("a", ports), 1);
-  Peer b(options_of("b", ports), 2);
+  Participant a(options_of("a", ports), 1);
+  Participant b(options_of("b", ports), 2);
   REQUIRE(a.wait_up("b"));
   replication::Request large = request(1);
   large.operation.steps.clear();
@@ -87,7 +87,7 @@ TEST_CASE("the largest message arrives whole", "[transport][grpc]") {
 
 TEST_CASE("sending to a member that is not connected is unavailable", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  Peer a(options_of("a", ports), 1);
+  Participant a(options_of("a", ports), 1);
 
   const absl::Status status = a.send("b", request(1));
 
@@ -97,8 +97,8 @@ TEST_CASE("sending to a member that is not connected is unavailable", "[transpor
 
 TEST_CASE("an address that is taken is an error that names it", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  Peer a(options_of("a", ports), 1);
-  Peer again(options_of("a", ports), 2);
+  Participant a(options_of("a", ports), 1);
+  Participant again(options_of("a", ports), 2);
 
   CHECK(absl::IsUnavailable(again.status()));
   CHECK(std::string(again.status().message()).find(std::to_string(ports[0])) != std::string::npos);
@@ -109,8 +109,8 @@ TEST_CASE("a member of another cluster is refused, and both sides say so once",
   const auto ports = support::free_ports(2);
   StoreOptions other = options_of("b", ports);
   other.cluster = "other";
-  Peer a(options_of("a", ports), 1);
-  auto b = std::make_unique<Peer>(other, 2);
+  Participant a(options_of("a", ports), 1);
+  auto b = std::make_unique<Participant>(other, 2);
 
   const std::string reason =
       "member a of cluster 'test' was refused by member b of cluster 'other': the clusters differ";
@@ -119,7 +119,7 @@ TEST_CASE("a member of another cluster is refused, and both sides say so once",
   CHECK(absl::IsUnavailable(a.send("b", request(1))));
 
   b.reset();
-  b = std::make_unique<Peer>(options_of("b", ports), 3);
+  b = std::make_unique<Participant>(options_of("b", ports), 3);
 
   CHECK(a.wait_up("b"));
   CHECK(a.seen().changes.size() == 1);
@@ -130,8 +130,8 @@ TEST_CASE("a member that is not in the list is refused", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
   StoreOptions without_a = options_of("b", ports);
   without_a.members[0].name = "z";
-  Peer a(options_of("a", ports), 1);
-  Peer b(without_a, 2);
+  Participant a(options_of("a", ports), 1);
+  Participant b(without_a, 2);
 
   CHECK(
       a.wait_refused("member a of cluster 'test' was refused by member b of cluster 'test': it is "
@@ -143,9 +143,9 @@ TEST_CASE("an address that leads to another member is reported", "[transport][gr
   const auto ports = support::free_ports(3);
   StoreOptions mixed_up = options_of("a", ports);
   std::swap(mixed_up.members[1].address, mixed_up.members[2].address);
-  Peer a(mixed_up, 1);
-  Peer b(options_of("b", ports), 2);
-  Peer c(options_of("c", ports), 3);
+  Participant a(mixed_up, 1);
+  Participant b(options_of("b", ports), 2);
+  Participant c(options_of("c", ports), 3);
 
   CHECK(b.wait_refused("it dialled an address that should lead to member c"));
   CHECK(c.wait_refused("it dialled an address that should lead to member b"));
@@ -154,13 +154,13 @@ TEST_CASE("an address that leads to another member is reported", "[transport][gr
 
 TEST_CASE("a member that restarts is connected again", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  Peer a(options_of("a", ports), 1);
-  auto b = std::make_unique<Peer>(options_of("b", ports), 2);
+  Participant a(options_of("a", ports), 1);
+  auto b = std::make_unique<Participant>(options_of("b", ports), 2);
   REQUIRE(a.wait_up("b"));
 
   b.reset();
   REQUIRE(a.wait_down("b"));
-  b = std::make_unique<Peer>(options_of("b", ports), 3);
+  b = std::make_unique<Participant>(options_of("b", ports), 3);
 
   REQUIRE(a.wait_up("b", 2));
   REQUIRE(b->wait_up("a"));
@@ -171,21 +171,21 @@ TEST_CASE("a member that restarts is connected again", "[transport][grpc]") {
 
 TEST_CASE("a dialling member that restarts is connected again", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  auto a = std::make_unique<Peer>(options_of("a", ports), 1);
-  Peer b(options_of("b", ports), 2);
+  auto a = std::make_unique<Participant>(options_of("a", ports), 1);
+  Participant b(options_of("b", ports), 2);
   REQUIRE(b.wait_up("a"));
 
   a.reset();
   REQUIRE(b.wait_down("a"));
-  a = std::make_unique<Peer>(options_of("a", ports), 3);
+  a = std::make_unique<Participant>(options_of("a", ports), 3);
 
   CHECK(b.wait_up("a", 2));
 }
 
 TEST_CASE("a connection that was cut is made anew", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  Peer a(options_of("a", ports), 1);
-  Peer b(options_of("b", ports), 2);
+  Participant a(options_of("a", ports), 1);
+  Participant b(options_of("b", ports), 2);
   REQUIRE(a.wait_up("b"));
   REQUIRE(b.wait_up("a"));
 
@@ -200,8 +200,8 @@ TEST_CASE("stopping under load neither hangs nor reports anything afterwards",
           "[transport][grpc]") {
   for (int round = 0; round < 5; ++round) {
     const auto ports = support::free_ports(2);
-    Peer a(options_of("a", ports), 1);
-    Peer b(options_of("b", ports), 2);
+    Participant a(options_of("a", ports), 1);
+    Participant b(options_of("b", ports), 2);
     REQUIRE(a.wait_up("b"));
     REQUIRE(b.wait_up("a"));
     for (std::uint64_t i = 1; i <= 1000; ++i) {
@@ -221,18 +221,23 @@ TEST_CASE("stopping under load neither hangs nor reports anything afterwards",
 TEST_CASE("stopping while dialling does not hang", "[transport][grpc]") {
   for (int round = 0; round < 20; ++round) {
     const auto ports = support::free_ports(3);
-    Peer a(options_of("a", ports), 1);
-    Peer b(options_of("b", ports), 2);
+    Participant a(options_of("a", ports), 1);
+    Participant b(options_of("b", ports), 2);
   }
 }
 
 TEST_CASE("a member alone needs no port", "[transport][grpc]") {
-  StoreOptions options = options_of("a", {1});
-  Peer a(options, 1);
-  Peer same(options, 2);
+  Participant a(options_of("a", {1}), {.incarnation = Incarnation{1}});
+  Participant same(options_of("a", {1}), {.incarnation = Incarnation{2}});
 
   CHECK(a.status().ok());
   CHECK(same.status().ok());
+}
+
+TEST_CASE("members that have peers must listen", "[transport][grpc]") {
+  Participant a(options_of("a", {1}), {.incarnation = Incarnation{1}, .peers = {{"b", "[::1]:1"}}});
+
+  CHECK(absl::IsInvalidArgument(a.status()));
 }
 
 }  // namespace

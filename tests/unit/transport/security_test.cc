@@ -2,7 +2,7 @@
 
 #include "support/catch.h"
 #include "support/certificates.h"
-#include "unit/transport/peer.h"
+#include "unit/transport/participant.h"
 
 namespace sojourn::transport {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "support/catch.h"
 #include "support/ports.h"
-#include "unit/transport/peer.h"
+#include "unit/transport/participant.h"
 
 namespace sojourn::transport {
 namespace {
@@ -19,8 +19,8 @@ wire::Frame frame_of_a() {
 
 TEST_CASE("a peer that sends garbage loses its stream, and nobody else does", "[transport][grpc]") {
   const auto ports = support::free_ports(3);
-  Peer b(options_of("b", ports), 2);
-  Peer c(options_of("c", ports), 3);
+  Participant b(options_of("b", ports), 2);
+  Participant c(options_of("c", ports), 3);
   REQUIRE(b.wait_up("c"));
   wire::Frame of_another = frame_of_a();
   of_another.from = Incarnation{99};
@@ -50,7 +50,7 @@ TEST_CASE("a peer that sends garbage loses its stream, and nobody else does", "[
 
 TEST_CASE("a frame beyond the bound ends its stream", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  Peer b(options_of("b", ports), 2);
+  Participant b(options_of("b", ports), 2);
   Stranger stranger({.port = ports[1], .identity = member_a()});
 
   stranger.write(std::string(wire::kFrameBytesMax + 1, 'x'));
@@ -63,8 +63,8 @@ TEST_CASE("a peer that stops reading fills its own queue and no other", "[transp
   const auto ports = support::free_ports(3);
   StoreOptions options = options_of("b", ports);
   options.peer_queue_bytes = std::size_t{1} << 20;
-  Peer b(options, 2);
-  Peer c(options_of("c", ports), 3);
+  Participant b(options, 2);
+  Participant c(options_of("c", ports), 3);
   REQUIRE(b.wait_up("c"));
   Stranger stranger({.port = ports[1], .identity = member_a(), .reads = false});
   REQUIRE(b.wait_up("a"));
@@ -88,7 +88,7 @@ TEST_CASE("a peer that stops reading fills its own queue and no other", "[transp
 TEST_CASE("callers that are not who they should be are refused with a reason",
           "[transport][grpc]") {
   const auto ports = support::free_ports(3);
-  Peer b(options_of("b", ports), 2);
+  Participant b(options_of("b", ports), 2);
   const auto refuses = [&](const Identity& identity, const std::string& reason) {
     Stranger stranger({.port = ports[1], .identity = identity});
     const grpc::Status status = stranger.wait_ended();
@@ -125,7 +125,7 @@ TEST_CASE("callers that are not who they should be are refused with a reason",
 
 TEST_CASE("another method is not there, and nothing to report", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  Peer b(options_of("b", ports), 2);
+  Participant b(options_of("b", ports), 2);
   Stranger stranger({.port = ports[1], .identity = member_a(), .method = "/other.Service/Method"});
 
   CHECK(stranger.wait_ended().error_code() == grpc::StatusCode::UNIMPLEMENTED);
@@ -134,7 +134,7 @@ TEST_CASE("another method is not there, and nothing to report", "[transport][grp
 
 TEST_CASE("a newer connection of a member replaces the older one", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
-  Peer b(options_of("b", ports), 2);
+  Participant b(options_of("b", ports), 2);
   Stranger older({.port = ports[1], .identity = member_a()});
   REQUIRE(b.wait_up("a"));
   Identity restarted = member_a();

@@ -4,7 +4,7 @@
 #include "support/certificates.h"
 #include "support/ports.h"
 #include "transport/security.h"
-#include "unit/transport/peer.h"
+#include "unit/transport/participant.h"
 #include "unit/transport/stranger.h"
 
 namespace sojourn::transport {
@@ -15,8 +15,8 @@ using support::Certificates;
 TEST_CASE("members with certificates of one authority talk over TLS", "[transport][grpc]") {
   const Certificates certificates("test", {"a", "b"});
   const auto ports = support::free_ports(2);
-  Peer a(certificates.secure(options_of("a", ports), "a"), 1);
-  Peer b(certificates.secure(options_of("b", ports), "b"), 2);
+  Participant a(certificates.secure(options_of("a", ports), "a"), 1);
+  Participant b(certificates.secure(options_of("b", ports), "b"), 2);
   REQUIRE(a.wait_up("b"));
   REQUIRE(b.wait_up("a"));
 
@@ -30,8 +30,8 @@ TEST_CASE("a certificate of another authority is refused", "[transport][grpc]") 
   const Certificates ours("test", {"b"});
   const Certificates theirs("test", {"a"});
   const auto ports = support::free_ports(2);
-  Peer a(theirs.secure(options_of("a", ports), "a"), 1);
-  Peer b(ours.secure(options_of("b", ports), "b"), 2);
+  Participant a(theirs.secure(options_of("a", ports), "a"), 1);
+  Participant b(ours.secure(options_of("b", ports), "b"), 2);
 
   CHECK(a.wait_refused("member b cannot be connected: "));
   CHECK(a.seen().changes.empty());
@@ -41,7 +41,7 @@ TEST_CASE("a certificate of another authority is refused", "[transport][grpc]") 
 TEST_CASE("plain text is refused where TLS is on", "[transport][grpc]") {
   const Certificates certificates("test", {"b"});
   const auto ports = support::free_ports(2);
-  Peer b(certificates.secure(options_of("b", ports), "b"), 2);
+  Participant b(certificates.secure(options_of("b", ports), "b"), 2);
   Stranger stranger({.port = ports[1], .identity = member_a()});
 
   CHECK_FALSE(stranger.wait_ended().ok());
@@ -54,8 +54,8 @@ TEST_CASE("a server with the certificate of another member is refused", "[transp
   // c listens where b should.
   StoreOptions mixed_up = options_of("c", ports);
   std::swap(mixed_up.members[1].address, mixed_up.members[2].address);
-  Peer a(certificates.secure(options_of("a", {ports[0], ports[1]}), "a"), 1);
-  Peer c(certificates.secure(mixed_up, "c"), 3);
+  Participant a(certificates.secure(options_of("a", {ports[0], ports[1]}), "a"), 1);
+  Participant c(certificates.secure(mixed_up, "c"), 3);
 
   CHECK(a.wait_refused("the certificate lacks the DNS name b.test"));
   CHECK(a.seen().changes.empty());
@@ -64,11 +64,11 @@ TEST_CASE("a server with the certificate of another member is refused", "[transp
 TEST_CASE("renewed certificates are used without a restart", "[transport][grpc]") {
   const Certificates certificates("test", {"a", "b"});
   const auto ports = support::free_ports(3);
-  Peer a(certificates.secure(options_of("a", ports), "a"), 1);
-  Peer b(certificates.secure(options_of("b", ports), "b"), 2);
+  Participant a(certificates.secure(options_of("a", ports), "a"), 1);
+  Participant b(certificates.secure(options_of("b", ports), "b"), 2);
   REQUIRE(b.wait_up("a"));
   const Certificates renewed("test", {"a", "b", "c"});
-  Peer c(renewed.secure(options_of("c", ports), "c"), 3);
+  Participant c(renewed.secure(options_of("c", ports), "c"), 3);
   REQUIRE(a.wait_refused("member c cannot be connected: "));
 
   certificates.replace_by(renewed);
@@ -82,7 +82,7 @@ TEST_CASE("renewed certificates are used without a restart", "[transport][grpc]"
 TEST_CASE("a client with the certificate of another member is refused", "[transport][grpc]") {
   const Certificates certificates("test", {"b", "c"});
   const auto ports = support::free_ports(2);
-  Peer b(certificates.secure(options_of("b", ports), "b"), 2);
+  Participant b(certificates.secure(options_of("b", ports), "b"), 2);
   const Credentials of_c(certificates.secure({}, "c"));
 
   Stranger stranger(
@@ -96,8 +96,8 @@ TEST_CASE("a client with the certificate of another member is refused", "[transp
 TEST_CASE("a certificate that was renewed wrongly can be renewed again", "[transport][grpc]") {
   const Certificates certificates("test", {"a", "b"});
   const auto ports = support::free_ports(2);
-  Peer a(certificates.secure(options_of("a", ports), "a"), 1);
-  Peer b(certificates.secure(options_of("b", ports), "b"), 2);
+  Participant a(certificates.secure(options_of("a", ports), "a"), 1);
+  Participant b(certificates.secure(options_of("b", ports), "b"), 2);
   REQUIRE(b.wait_up("a"));
 
   certificates.issue("elsewhere", {"a"});
@@ -106,17 +106,18 @@ TEST_CASE("a certificate that was renewed wrongly can be renewed again", "[trans
   int ups = 1;
   for (; b.seen().refused(reason) == 0; ++ups) {
     b.transport().disconnect("a", "for the test");
-    REQUIRE(b.wait(
-        [&](const Peer::Seen& seen) { return seen.refused(reason) > 0 || seen.ups("a") > ups; }));
+    REQUIRE(b.wait([&](const Participant::Seen& seen) {
+      return seen.refused(reason) > 0 || seen.ups("a") > ups;
+    }));
   }
   certificates.issue("test", {"a"});
 
-  CHECK(b.wait([&](const Peer::Seen& seen) { return seen.ups("a") >= ups; }));
+  CHECK(b.wait([&](const Participant::Seen& seen) { return seen.ups("a") >= ups; }));
 }
 
 TEST_CASE("a member does not start with the certificate of another", "[transport][grpc]") {
   const Certificates certificates("test", {"c"});
-  Peer a(certificates.secure(options_of("a", support::free_ports(2)), "c"), 1);
+  Participant a(certificates.secure(options_of("a", support::free_ports(2)), "c"), 1);
 
   CHECK(absl::IsFailedPrecondition(a.status()));
 }

@@ -11,8 +11,8 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "support/catch.h"
+#include "unit/wire/malformed.h"
 #include "unit/wire/messages.h"
-#include "wire/controls.h"
 #include "wire/frame_draft.h"
 #include "wire/operation_format.h"
 
@@ -67,16 +67,16 @@ TEST_CASE("every kind of message arrives as it was sent", "[wire]") {
 
 TEST_CASE("a frame of many messages keeps their order, control messages first", "[wire]") {
   const Frame frame = frame_of({envelope_of(replication::ReplicateAck{{1}, {3, 1}}),
-                                envelope_of(membership::Accept{.ballot = 2}),
+                                envelope_of(membership::Grant{.stamp = 2}),
                                 envelope_of(replication::ReplicateAck{{1}, {3, 3}}),
-                                envelope_of(membership::Accept{.ballot = 4})});
+                                envelope_of(membership::Grant{.stamp = 4})});
 
   std::string order;
   for (const node::Envelope& envelope : round_trip(frame).envelopes) {
-    const auto* accept = std::get_if<membership::Accept>(&envelope.message);
+    const auto* grant = std::get_if<membership::Grant>(&envelope.message);
     order += std::to_string(
-        accept ? accept->ballot
-               : std::get<replication::ReplicateAck>(envelope.message).version.sequence);
+        grant ? grant->stamp
+              : std::get<replication::ReplicateAck>(envelope.message).version.sequence);
   }
 
   CHECK(order == "2413");
@@ -126,6 +126,7 @@ TEST_CASE("the largest session arrives whole", "[wire]") {
 
   check_round_trip(reply_with(record));
   check_round_trip(replication::Replicate{.entries = {{id, record}}});
+  check_round_trip(replication::Chunk{.copies = {{record, kSent - 1s}}});
 }
 
 TEST_CASE("the largest patch arrives whole", "[wire]") {
@@ -136,22 +137,6 @@ TEST_CASE("the largest patch arrives whole", "[wire]") {
   }
 
   check_round_trip(replication::Request{.number = 1, .operation = operation});
-}
-
-TEST_CASE("the largest view arrives whole", "[wire]") {
-  View view = {.epoch = ~std::uint64_t{0},
-               .generation = ~std::uint64_t{0},
-               .segments = kSegmentsMax,
-               .copies = kCopiesMax};
-  for (std::size_t i = 0; i < kMembersMax; ++i) {
-    view.members.push_back({.name = absl::StrFormat("%032d", i),
-                            .address = std::string(kAddressBytesMax, 'a'),
-                            .incarnation = ~std::uint64_t{0},
-                            .capacity = kCapacityMax,
-                            .zone = std::string(32, 'z')});
-  }
-
-  check_round_trip(membership::Propose{.ballot = ~std::uint64_t{0}, .view = view});
 }
 
 TEST_CASE("every status code arrives with its text", "[wire]") {
@@ -166,6 +151,16 @@ TEST_CASE("a long status text is cut", "[wire]") {
       .result = {.status = absl::InternalError(std::string(kStatusTextBytesMax + 1, 'x'))}});
 
   CHECK(reply.result.status == absl::InternalError(std::string(kStatusTextBytesMax, 'x')));
+}
+
+TEST_CASE("only the pieces of a transfer are bulk", "[wire]") {
+  for (const Example& example : examples()) {
+    INFO(example.name);
+    const bool is_piece = example.name == "chunk" || example.name == "chunk_last";
+    for (const node::Envelope& envelope : example.frame.envelopes) {
+      CHECK(is_bulk(envelope.message) == is_piece);
+    }
+  }
 }
 
 // --- Times --------------------------------------------------------------------------------------
@@ -203,6 +198,31 @@ TEST_CASE("a session last seen before it was made was last seen then", "[wire]")
   CHECK(reply.result.last_seen == kReceived - 1s);
 }
 
+TEST_CASE("a copy, a result and a use say themselves when the session was last seen", "[wire]") {
+  const RecordRef record = record_made(kSent - 1h, kSent - 30min);
+  const auto chunk = round_trip_of(
+      replication::Chunk{.copies = {{record, kSent - 2s}},
+                         .remembered = {{.result = {.record = record, .last_seen = kSent - 3s}}}});
+  const auto in_step = round_trip_of(
+      replication::InStep{.remembered = {{.result = {.record = record, .last_seen = kSent - 4s}}}});
+  const auto touched = round_trip_of(replication::Touched{.uses = {{"s-1", kSent - 5s}}});
+
+  CHECK(chunk.copies[0].last_seen == kReceived - 2s);
+  CHECK(chunk.copies[0].record->bookkeeping().last_seen == kReceived - 2s);
+  CHECK(chunk.remembered[0].result.last_seen == kReceived - 3s);
+  CHECK(chunk.remembered[0].result.record->bookkeeping().last_seen == kReceived - 3s);
+  CHECK(in_step.remembered[0].result.last_seen == kReceived - 4s);
+  CHECK(touched.uses[0].last_seen == kReceived - 5s);
+}
+
+TEST_CASE("a use from the future was just now, and none is older than sessions may be", "[wire]") {
+  const auto touched = round_trip_of(
+      replication::Touched{.uses = {{"s-1", kSent + 1s}, {"s-2", kSent - 2 * kAgeMax}}});
+
+  CHECK(touched.uses[0].last_seen == kReceived);
+  CHECK(touched.uses[1].last_seen == kReceived - kAgeMax);
+}
+
 TEST_CASE("waiting to be sent prolongs nothing", "[wire]") {
   const auto record = record_made(kSent - 10s, kSent - 5s);
   const auto request = replication::Request{.time_left = 250ms, .operation = {.id = "s-1"}};
@@ -210,6 +230,8 @@ TEST_CASE("waiting to be sent prolongs nothing", "[wire]") {
   REQUIRE(draft.add(envelope_of(reply_with(record)), kSent, kMessageBytesMax));
   REQUIRE(draft.add(envelope_of(request), kSent + 100ms, kMessageBytesMax));
   REQUIRE(draft.add(envelope_of(request), kSent - 1h, kMessageBytesMax));  // a clock read too early
+  REQUIRE(draft.add(envelope_of(replication::Touched{.uses = {{"s-1", kSent - 5s}}}), kSent + 100ms,
+                    kMessageBytesMax));
 
   const auto decoded =
       decode_frame(draft.finish({.number = 1, .from = {1}}, kSent + 300ms), kReceived);
@@ -220,6 +242,9 @@ TEST_CASE("waiting to be sent prolongs nothing", "[wire]") {
   CHECK(reply.result.last_seen == kReceived - 5s - 300ms);
   CHECK(std::get<replication::Request>(decoded->envelopes[1].message).time_left == 50ms);
   CHECK(std::get<replication::Request>(decoded->envelopes[2].message).time_left == 50ms);
+  // Its last use was 5.1 s ago when it was added, and 5.3 s ago when it was sent.
+  CHECK(std::get<replication::Touched>(decoded->envelopes[3].message).uses[0].last_seen ==
+        kReceived - 5s - 300ms);
 }
 
 TEST_CASE("the time of a request that waited too long is over", "[wire]") {
@@ -242,16 +267,38 @@ TEST_CASE("the bytes of wire version 1 never change", "[wire]") {
   const std::string header = sender + "3001 3801 ";
   const std::map<std::string, std::string> golden = {
       {"empty", sender + "3801"},
-      {"hello", header + "422e080110031a280a07736f6a6f75726e1206617574682d30188020200229ef"
-                         "cdab90785634123001380240de074801"},
-      {"propose", header + "425d080110032257080712530803100118802020022a230a06617574682d3012"
-                           "0e3132372e302e302e313a37303030190b0000000000000020012a230a066175"
-                           "74682d31120a5b3a3a315d3a373030311916000000000000002a0465617374"},
-      {"accept", header + "4208080110032a020807"},
-      {"decide", header + "425b0801100332550a530803100118802020022a230a06617574682d30120e31"
-                          "32372e302e302e313a37303030190b0000000000000020012a230a0661757468"
-                          "2d31120a5b3a3a315d3a373030311916000000000000002a0465617374"},
-      {"view_request", header + "4206080110033a00"},
+      {"hello", header + "4273080110031a6d0a07736f6a6f75726e1206617574682d301a0e3132372e30"
+                         "2e302e313a3730303020022a0465617374308020380240c0843d4801500258de"
+                         "0760016801700378c0c407800180c6868f018a01101600000000000000210000"
+                         "0000000000920105080310ac02980101a00188c407"},
+      {"hello_alone", header + "4236080110031a300a07736f6a6f75726e1206617574682d301a0e3132372e30"
+                               "2e302e313a373030302001308020380240c0843d48015001"},
+      {"grant", header + "420a08011003220408c0c407"},
+      {"prepare", header + "4213080110032a0d0a0b080711edfe000000000000"},
+      {"promise", header + "421308011003320d0a0b080711edfe000000000000"},
+      {"promise_accepted", header +
+                               "42b8010801100332b1010a0b080711edfe000000000000120b08021116000000"
+                               "000000001a94010a7e08031001180420022a250a06617574682d30120e313237"
+                               "2e302e302e313a37303030190b00000000000000200130012a290a0661757468"
+                               "2d31120a5b3a3a315d3a3730303119160000000000000020022a046561737430"
+                               "0338012a220a077769746e657373120c7769746e6573733a3730303019210000"
+                               "00000000003001120a020001010101000200011a06010200030301"},
+      {"propose", header + "42ab01080110033aa4010a0b080711edfe0000000000001294010a7e08031001"
+                           "180420022a250a06617574682d30120e3132372e302e302e313a37303030190b"
+                           "00000000000000200130012a290a06617574682d31120a5b3a3a315d3a373030"
+                           "3119160000000000000020022a0465617374300338012a220a077769746e6573"
+                           "73120c7769746e6573733a373030301921000000000000003001120a02000101"
+                           "0101000200011a06010200030301"},
+      {"accept", header + "421308011003420d0a0b080711edfe000000000000"},
+      {"refuse", header + "4220080110034a1a0a0b0802111600000000000000120b080711edfe00000000"
+                          "0000"},
+      {"decide", header + "429e01080110035297010a94010a7e08031001180420022a250a06617574682d"
+                          "30120e3132372e302e302e313a37303030190b00000000000000200130012a29"
+                          "0a06617574682d31120a5b3a3a315d3a3730303119160000000000000020022a"
+                          "0465617374300338012a220a077769746e657373120c7769746e6573733a3730"
+                          "30301921000000000000003001120a020001010101000200011a060102000303"
+                          "01"},
+      {"view_request", header + "4206080110035a00"},
       {"create", header + "4a2e01010300e807de0790a10f0103732d310203616e61880ec0d10202046c61"
                           "6e6702646504726f6c650561646d696e"},
       {"create_login", header + "4a1801010300e807de0790a10f0103732d310100880ec0d10200"},
@@ -277,6 +324,21 @@ TEST_CASE("the bytes of wire version 1 never change", "[wire]") {
                              "6d696e03732d3100"},
       {"replicate_ack", header + "4a070401030009034d"},
       {"committed", header + "4a070501030009034d"},
+      {"touched", header + "4a1606010300050203732d3180897a03732d3280c8ceb40d"},
+      {"touched_ack", header + "4a050701030005"},
+      {"pull", header + "4a18080103000209efcdab9078563412ac020000000000000000"},
+      {"in_step", header + "4a4f090103000209ac0202edfe000000000000e80709000103732d310203616e"
+                           "61880ec0d102034d8095f52a80897a02046c616e6702646504726f6c65056164"
+                           "6d696eefbe00000000000007ac02000001"},
+      {"chunk", header + "4a610a010300090401000203732d310203616e61880ec0d102034d8095f52a80"
+                         "897a02046c616e6702646504726f6c650561646d696e03732d320203616e6188"
+                         "0ec0d102034d8095f52ac096b10202046c616e6702646504726f6c650561646d"
+                         "696e00"},
+      {"chunk_last", header + "4a4f0a010300090402010002edfe000000000000e80709000103732d31020361"
+                              "6e61880ec0d102034d8095f52a80897a02046c616e6702646504726f6c650561"
+                              "646d696eefbe00000000000007ac020000"},
+      {"chunk_ack", header + "4a070b010300090401"},
+      {"pulled", header + "4a080c0103000209ac02"},
   };
 
   for (const Example& example : examples()) {
@@ -304,22 +366,6 @@ TEST_CASE("frames are what Protobuf writes and reads", "[wire]") {
 
 // --- What is refused ----------------------------------------------------------------------------
 
-std::string error_of(const std::string& bytes) {
-  const absl::StatusOr<Frame> decoded = decode_frame(bytes, kReceived);
-  if (decoded.ok()) return "none";
-  CHECK(decoded.status().code() == absl::StatusCode::kInvalidArgument);
-  return std::string(decoded.status().message());
-}
-
-v1::Frame valid_frame() {
-  v1::Frame frame;
-  frame.set_wire_version(kWireVersion);
-  frame.set_cluster(0xc1);
-  frame.set_incarnation(0xfeed);
-  frame.set_number(1);
-  return frame;
-}
-
 TEST_CASE("a malformed frame is refused with what is wrong", "[wire]") {
   struct Row {
     const char* error;
@@ -337,7 +383,7 @@ TEST_CASE("a malformed frame is refused with what is wrong", "[wire]") {
        [](v1::Frame& f) { f.set_messages(kMessagesMax + 1); }},
       {"the frame has fewer messages than it says", [](v1::Frame& f) { f.set_messages(1); }},
       {"the frame has more messages than it says",
-       [](v1::Frame& f) { f.add_controls()->mutable_accept(); }},
+       [](v1::Frame& f) { f.add_controls()->mutable_view_request(); }},
       {"the frame has more messages than it says", [](v1::Frame& f) { f.set_operations("x"); }},
       {"the frame has a field that this wire version does not know",
        [](v1::Frame& f) { f.GetReflection()->MutableUnknownFields(&f)->AddVarint(10, 1); }},
@@ -357,278 +403,6 @@ TEST_CASE("a malformed frame is refused with what is wrong", "[wire]") {
   }
   CHECK(error_of("") == "the frame does not begin with its version");
   CHECK(error_of("GET / HTTP/1.1\r\n") == "the frame does not begin with its version");
-}
-
-// A frame with one control message of each kind, changed by the argument.
-
-std::string frame_with(const v1::Control& control) {
-  v1::Frame frame = valid_frame();
-  frame.set_messages(1);
-  *frame.add_controls() = control;
-  return frame.SerializeAsString();
-}
-
-template <typename Change>
-std::string hello_with(Change change) {
-  v1::Control control;
-  v1::Hello& hello = *control.mutable_hello();
-  hello.set_cluster("sojourn");
-  hello.set_name("auth-0");
-  hello.set_segments(4096);
-  hello.set_copies(2);
-  hello.set_wire_version_min(1);
-  hello.set_wire_version_max(2);
-  change(hello);
-  return frame_with(control);
-}
-
-template <typename Change>
-std::string view_with(Change change) {
-  v1::Control control;
-  v1::View& view = *control.mutable_decide()->mutable_view();
-  view.set_epoch(1);
-  view.set_segments(4096);
-  view.set_copies(2);
-  for (const char* name : {"auth-0", "auth-1"}) {
-    v1::Member& member = *view.add_members();
-    member.set_name(name);
-    member.set_address("127.0.0.1:7000");
-    member.set_incarnation(1);
-  }
-  change(view);
-  return frame_with(control);
-}
-
-template <typename Change>
-std::string member_with(Change change) {
-  return view_with([&change](v1::View& view) { change(*view.mutable_members(1)); });
-}
-
-template <typename Message>
-void add_unknown_field(Message& message) {
-  message.GetReflection()->MutableUnknownFields(&message)->AddVarint(99, 1);
-}
-
-struct Refused {
-  std::string error;
-  std::string bytes;
-};
-
-TEST_CASE("a malformed Hello is refused with what is wrong", "[wire]") {
-  const std::string valid = hello_with([](v1::Hello&) {});
-  const std::string name = "Hello: the sender's name is malformed";
-  const std::string versions = "Hello: the range of wire versions is empty";
-  const std::vector<Refused> rows = {
-      {"Hello: the cluster's name is malformed", hello_with([](auto& h) { h.clear_cluster(); })},
-      {name, hello_with([](auto& h) { h.set_name(""); })},
-      {name, hello_with([](auto& h) { h.set_name("A"); })},
-      {name, hello_with([](auto& h) { h.set_name("-a"); })},
-      {name, hello_with([](auto& h) { h.set_name("a-"); })},
-      {name, hello_with([](auto& h) { h.set_name("\xff\xfe"); })},
-      {name, hello_with([](auto& h) { h.set_name(std::string(33, 'a')); })},
-      {versions, hello_with([](auto& h) { h.set_wire_version_min(3); })},
-      {versions, hello_with([](auto& h) { h.set_wire_version_min(0); })},
-      {"Hello: the number of segments is not a power of two up to 65536",
-       hello_with([](auto& h) { h.set_segments(0); })},
-      {"Hello: the number of copies is not between 1 and 5",
-       hello_with([](auto& h) { h.set_copies(6); })},
-      {"Control: it has a field that this wire version does not know",
-       hello_with([](auto& h) { add_unknown_field(h); })},
-      {"Control: it has more than 512 KiB",
-       hello_with([](auto& h) { h.set_name(std::string(kControlBytesMax, 'a')); })},
-      {"Control: it holds no message", frame_with(v1::Control())},
-  };
-
-  CHECK(error_of(valid) == "none");
-  for (const Refused& row : rows) CHECK(error_of(row.bytes) == "message 1, " + row.error);
-}
-
-TEST_CASE("a malformed view is refused with what is wrong", "[wire]") {
-  const std::string valid = view_with([](v1::View&) {});
-  const std::string segments = "Decide: the number of segments is not a power of two up to 65536";
-  const std::string order = "Decide: the view's members are not ordered by name";
-  const std::string address = "Decide: a member's address is malformed";
-  v1::Control without_view;
-  without_view.mutable_propose()->set_ballot(1);
-  const std::vector<Refused> rows = {
-      {"Propose: the view's epoch is zero", frame_with(without_view)},
-      {"Decide: the view's epoch is zero", view_with([](auto& v) { v.clear_epoch(); })},
-      {segments, view_with([](auto& v) { v.set_segments(0); })},
-      {segments, view_with([](auto& v) { v.set_segments(4095); })},
-      {segments, view_with([](auto& v) { v.set_segments(131072); })},
-      {"Decide: the number of copies is not between 1 and 5",
-       view_with([](auto& v) { v.set_copies(0); })},
-      {"Decide: the view has no members", view_with([](auto& v) { v.clear_members(); })},
-      {"Decide: the view has more than 1024 members", view_with([](auto& v) {
-         while (v.members_size() <= 1024) v.add_members();
-       })},
-      {order, member_with([](auto& m) { m.set_name("a"); })},
-      {order, member_with([](auto& m) { m.set_name("auth-0"); })},
-      {"Decide: a member's name is malformed", member_with([](auto& m) { m.set_name("b_"); })},
-      {address, member_with([](auto& m) { m.clear_address(); })},
-      {address, member_with([](auto& m) { m.set_address("a b"); })},
-      {address, member_with([](auto& m) { m.set_address(std::string(263, 'a')); })},
-      {"Decide: a member's incarnation is zero",
-       member_with([](auto& m) { m.clear_incarnation(); })},
-      {"Decide: a member's capacity is beyond 1000",
-       member_with([](auto& m) { m.set_capacity(1001); })},
-      {"Decide: a member's zone is malformed", member_with([](auto& m) { m.set_zone("\n"); })},
-      {"Control: it has a field that this wire version does not know",
-       member_with([](auto& m) { add_unknown_field(m); })},
-  };
-
-  CHECK(error_of(valid) == "none");
-  for (const Refused& row : rows) CHECK(error_of(row.bytes) == "message 1, " + row.error);
-}
-
-// Puts an operation together byte by byte.
-class Bytes {
- public:
-  Bytes number(std::uint64_t value) && {
-    ByteWriter(bytes_).varint(value);
-    return std::move(*this);
-  }
-  Bytes fixed(std::uint64_t value) && {
-    ByteWriter(bytes_).fixed64(value);
-    return std::move(*this);
-  }
-  Bytes text(std::string_view value) && {
-    ByteWriter(bytes_).string(value);
-    return std::move(*this);
-  }
-
-  // A frame with this operation alone, which waited a second.
-  std::string frame() const {
-    v1::Frame frame = valid_frame();
-    frame.set_waited_us(1000000);
-    frame.set_messages(1);
-    frame.set_operations(bytes_);
-    return frame.SerializeAsString();
-  }
-
- private:
-  std::string bytes_;
-};
-
-constexpr std::uint64_t kTooLong = 400 * 24 * 3600 + 1;
-constexpr std::uint64_t kTooOld = 800ULL * 24 * 3600 * 1000000 + 1;
-
-Bytes operation(std::uint64_t kind) { return Bytes().number(kind).number(1).number(3).number(0); }
-Bytes request(std::uint64_t verb, std::string_view id = "s-1") {
-  return operation(1).number(1000).number(990).number(250000).number(verb).text(id);
-}
-Bytes create() { return request(1).number(2).text("ana").number(1800).number(43200); }
-Bytes patch() { return request(5); }
-Bytes reply() { return operation(2).number(1000); }
-Bytes record(std::uint64_t age, std::uint64_t unseen) {
-  return reply()
-      .number(0)
-      .number(1)
-      .text("s-1")
-      .number(1)
-      .text("")
-      .number(1800)
-      .number(1800)
-      .number(3)
-      .number(77)
-      .number(age)
-      .number(unseen)
-      .number(0);
-}
-Bytes replicate() {
-  return operation(3).number(9).number(3).number(77).number(3).number(76).fixed(0).number(0);
-}
-
-TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
-  const std::string value(kAttributeValueBytesMax, 'v');
-  const std::string id = "Request: a session id is not made of characters of [A-Za-z0-9_-]";
-  const std::string lifetime = "Request: a lifetime is not between 1 s and 400 days";
-  const std::string subject = "Request: the subject is too long or cut short";
-  const std::string malformed = ": it is cut short or has a malformed number";
-  const std::vector<Refused> rows = {
-      {"of no kind: its kind is unknown", operation(0).frame()},
-      {"of no kind: its kind is unknown", operation(6).frame()},
-      {"Committed: it began to wait after the frame was sent", Bytes()
-                                                                   .number(5)
-                                                                   .number(1)
-                                                                   .number(3)
-                                                                   .number(1000001)
-                                                                   .number(9)
-                                                                   .number(3)
-                                                                   .number(77)
-                                                                   .frame()},
-
-      {"Request: the verb is unknown", request(0).frame()},
-      {"Request: the verb is unknown", request(9).frame()},
-      {id, request(3, "").frame()},
-      {id, request(3, "a.b").frame()},
-      {"Request: a session id is too long or cut short", request(3, std::string(65, 'a')).frame()},
-      {"Request: the time left is beyond 24 hours",
-       operation(1).number(1).number(1).number(~std::uint64_t{0}).number(3).text("s-1").frame()},
-      {"Request: a boolean is neither 0 nor 1", request(2).number(2).frame()},
-      {"Request" + malformed, request(2).frame()},
-      {"Request: the phase is unknown", request(1).number(3).frame()},
-      {"Request: an active session has no subject", request(1).number(2).text("").frame()},
-      {"Request: a login in progress has a subject", request(1).number(1).text("ana").frame()},
-      {subject, request(1).number(2).text(std::string(257, 's')).frame()},
-      {subject, request(1).number(2).number(4).frame()},
-      {lifetime, request(1).number(1).text("").number(0).number(1).frame()},
-      {lifetime, request(1).number(1).text("").number(1).number(kTooLong).frame()},
-      {"Request: a session has more than 64 attributes", create().number(65).frame()},
-      {"Request: an attribute's name is empty", create().number(1).text("").text("").frame()},
-      {"Request: an attribute's name is too long or cut short",
-       create().number(1).text(std::string(65, 'n')).text("").frame()},
-      {"Request: an attribute's value is too long or cut short",
-       create().number(1).text("a").text(value + "v").frame()},
-      {"Request: attributes are not ordered by name",
-       create().number(2).text("b").text("").text("a").text("").frame()},
-      {"Request: attributes are not ordered by name",
-       create().number(2).text("a").text("").text("a").text("").frame()},
-      {"Request: a session has more than 64 KiB", create()
-                                                      .number(4)
-                                                      .text("a")
-                                                      .text(value)
-                                                      .text("b")
-                                                      .text(value)
-                                                      .text("c")
-                                                      .text(value)
-                                                      .text("d")
-                                                      .text(value)
-                                                      .frame()},
-      {"Request: an attribute's name is too long or cut short", create().number(64).frame()},
-      {"Request: a patch has more than 128 steps", patch().number(129).frame()},
-      {"Request: a boolean is neither 0 nor 1", patch().number(1).number(2).text("a").frame()},
-      {"Request: an attribute's name is empty", patch().number(1).number(0).text("").frame()},
-      {"Request: an attribute's value is too long or cut short",
-       patch().number(1).number(1).text("a").text(value + "v").frame()},
-      {"Request: an active session has no subject", request(6).text("").frame()},
-
-      {"Reply: the status code is unknown", reply().number(17).text("").frame()},
-      {"Reply: the status text is too long or cut short",
-       reply().number(5).text(std::string(513, 'x')).frame()},
-      {"Reply: a session is older than it may be", record(kTooOld, 0).frame()},
-      {"Reply: a session was last seen before it was made", record(5, 6).frame()},
-
-      {"Replicate: a write changes more than 64 sessions", replicate().number(65).frame()},
-      {"Replicate: a session id is too long or cut short", replicate().number(64).frame()},
-      {"ReplicateAck: the segment's number is beyond 65535",
-       operation(4).number(65536).number(3).number(77).frame()},
-      {"ReplicateAck" + malformed, operation(4).number(9).number(3).frame()},
-      {"Committed" + malformed,
-       operation(5).number(9).fixed(~std::uint64_t{0}).fixed(~std::uint64_t{0}).frame()},
-  };
-
-  CHECK(error_of(create().number(0).frame()) == "none");
-  CHECK(error_of(patch().number(0).number(0).frame()) == "none");
-  CHECK(error_of(record(6, 6).frame()) == "none");
-  CHECK(error_of(replicate().number(0).frame()) == "none");
-  for (const Refused& row : rows) CHECK(error_of(row.bytes) == "message 1, " + row.error);
-}
-
-TEST_CASE("an error does not repeat what it is about", "[wire]") {
-  const std::string error = error_of(request(3, "secret.secret").frame());
-
-  CHECK(error.find("secret") == std::string::npos);
 }
 
 // All messages of the examples in one frame.

@@ -28,17 +28,28 @@ RecordRef record(std::string_view id) {
                                 .attributes = kAttributes});
 }
 
-View view() {
-  return {.epoch = 3,
-          .generation = 1,
-          .segments = 4096,
-          .copies = 2,
-          .members = {{.name = "auth-0", .address = "127.0.0.1:7000", .incarnation = 11},
-                      {.name = "auth-1",
-                       .address = "[::1]:7001",
-                       .incarnation = 22,
-                       .capacity = 0,
-                       .zone = "east"}}};
+ring::Layout layout() {
+  return {
+      .view = {.epoch = 3,
+               .generation = 1,
+               .segments = 4,
+               .copies = 2,
+               .members =
+                   {{.name = "auth-0", .address = "127.0.0.1:7000", .incarnation = 11, .joined = 1},
+                    {.name = "auth-1",
+                     .address = "[::1]:7001",
+                     .incarnation = 22,
+                     .capacity = 2,
+                     .zone = "east",
+                     .joined = 3,
+                     .leaving = true},
+                    {.name = "witness",
+                     .address = "witness:7000",
+                     .incarnation = 33,
+                     .capacity = 0,
+                     .joined = 1}}},
+      .base = {{{0}, {1}}, {{1}}, {{0}}, {{0}, {1}}},
+      .losses = {{{1}, {.epoch = 2}}, {{3}, {.epoch = 3, .acknowledged = true}}}};
 }
 
 Frame frame_of(node::Message message) { return wire::frame_of({envelope_of(std::move(message))}); }
@@ -71,13 +82,13 @@ std::string describe_age(Time then, Time now) {
   return std::to_string((now - then).count()) + "us";
 }
 
+// Without when it was last seen: what of the record's bookkeeping counts depends on the message.
 std::string describe(const RecordRef& record, Time now) {
   if (!record) return "none";
-  std::string out = absl::StrFormat("{%s phase %d %s %s %s age %s unseen %s", escaped(record->id()),
+  std::string out = absl::StrFormat("{%s phase %d %s %s %s age %s", escaped(record->id()),
                                     static_cast<int>(record->phase()), escaped(record->subject()),
                                     describe(record->lifetime()), describe(record->version()),
-                                    describe_age(record->created_at(), now),
-                                    describe_age(record->bookkeeping().last_seen, now));
+                                    describe_age(record->created_at(), now));
   record->for_each_attribute([&out](std::string_view name, std::string_view value) {
     out += " " + escaped(name) + "=" + escaped(value);
   });
@@ -100,32 +111,74 @@ std::string describe(const Operation& operation) {
   return out;
 }
 
-std::string describe(const View& view) {
+std::string describe(const ring::Layout& layout) {
+  const View& view = layout.view;
   std::string out = absl::StrFormat("view %d of generation %d, %d segments, %d copies:", view.epoch,
                                     view.generation, view.segments, view.copies);
   for (const Member& member : view.members) {
-    out += absl::StrFormat(" %s@%s/%d*%d(%s)", member.name, member.address, member.incarnation,
-                           member.capacity, member.zone);
+    out += absl::StrFormat(" %s@%s/%d*%d(%s) since %d%s", member.name, member.address,
+                           member.incarnation, member.capacity, member.zone, member.joined,
+                           member.leaving ? " leaving" : "");
+  }
+  out += " base";
+  for (const ring::Holders& holders : layout.base) {
+    out += " [";
+    for (const MemberIndex holder : holders) out += absl::StrFormat(" %d", holder.value);
+    out += " ]";
+  }
+  for (const auto& [segment, loss] : layout.losses) {
+    out += absl::StrFormat(" lost %d at %d%s", segment.value, loss.epoch,
+                           loss.acknowledged ? " (noted)" : "");
   }
   return out;
 }
 
+std::string describe(const membership::Ballot& ballot) {
+  return absl::StrFormat("ballot %d of %d", ballot.round, ballot.proposer.value);
+}
+
 std::string describe(const membership::Hello& hello, Time /*now*/) {
-  return absl::StrFormat("Hello %s %s %d %d %d %d-%d %d %d", hello.cluster, hello.name,
-                         hello.segments, hello.copies, hello.members_hash, hello.wire_version_min,
-                         hello.wire_version_max, hello.settled, hello.memory_full);
+  std::string out = absl::StrFormat(
+      "Hello %s %s@%s*%d(%s) %d segments %d copies lease %d wire %d-%d settled %d full %d leaving "
+      "%d expects %d stamp %d up %d left %d/%d recovers %d hears",
+      hello.cluster, hello.name, hello.address, hello.capacity, hello.zone, hello.segments,
+      hello.copies, static_cast<long long>(hello.lease.count()), hello.wire_version_min,
+      hello.wire_version_max, hello.settled, hello.memory_full, hello.leaving,
+      hello.bootstrap_expect, hello.stamp, hello.echo, static_cast<long long>(hello.uptime.count()),
+      hello.progress.repairs_left, hello.progress.segments_left, hello.may_recover);
+  for (const Incarnation heard : hello.hears) out += absl::StrFormat(" %d", heard.value);
+  return out;
+}
+
+std::string describe(const membership::Grant& grant, Time /*now*/) {
+  return absl::StrFormat("Grant %d", grant.stamp);
+}
+
+std::string describe(const membership::Prepare& prepare, Time /*now*/) {
+  return "Prepare " + describe(prepare.ballot);
+}
+
+std::string describe(const membership::Promise& promise, Time /*now*/) {
+  const std::string out = "Promise " + describe(promise.ballot);
+  if (!promise.accepted) return out;
+  return out + " accepted " + describe(*promise.accepted) + " " + describe(promise.layout);
 }
 
 std::string describe(const membership::Propose& propose, Time /*now*/) {
-  return absl::StrFormat("Propose %d %s", propose.ballot, describe(propose.view));
+  return "Propose " + describe(propose.ballot) + " " + describe(propose.layout) +
+         (propose.forced ? " forced" : "");
 }
 
 std::string describe(const membership::Accept& accept, Time /*now*/) {
-  return absl::StrFormat("Accept %d", accept.ballot);
+  return "Accept " + describe(accept.ballot);
+}
+
+std::string describe(const membership::Refuse& refuse, Time /*now*/) {
+  return "Refuse " + describe(refuse.ballot) + " promised " + describe(refuse.promised);
 }
 
 std::string describe(const membership::Decide& decide, Time /*now*/) {
-  return "Decide " + describe(decide.view);
+  return "Decide " + describe(decide.layout);
 }
 
 std::string describe(const membership::ViewRequest& /*request*/, Time /*now*/) {
@@ -138,11 +191,14 @@ std::string describe(const replication::Request& request, Time /*now*/) {
                          describe(request.operation));
 }
 
-std::string describe(const replication::Reply& reply, Time now) {
-  const replication::Result& result = reply.result;
-  return absl::StrFormat("Reply %d %s %s last seen %s", reply.number, result.status.ToString(),
+std::string describe(const replication::Result& result, Time now) {
+  return absl::StrFormat("%s %s last seen %s", result.status.ToString(),
                          describe(result.record, now),
                          result.record ? describe_age(result.last_seen, now) : "never");
+}
+
+std::string describe(const replication::Reply& reply, Time now) {
+  return absl::StrFormat("Reply %d %s", reply.number, describe(reply.result, now));
 }
 
 std::string describe(const replication::Replicate& replicate, Time now) {
@@ -152,6 +208,8 @@ std::string describe(const replication::Replicate& replicate, Time now) {
                       replicate.operation.caller.value, replicate.operation.number);
   for (const replication::Entry& entry : replicate.entries) {
     out += " " + escaped(entry.id) + " " + describe(entry.record, now);
+    if (!entry.record) continue;
+    out += " last seen " + describe_age(entry.record->bookkeeping().last_seen, now);
   }
   return out;
 }
@@ -164,6 +222,65 @@ std::string describe(const replication::Committed& committed, Time /*now*/) {
   return absl::StrFormat("Committed %d %s", committed.segment.value, describe(committed.version));
 }
 
+std::string describe(const replication::Touched& touched, Time now) {
+  std::string out = absl::StrFormat("Touched %d:", touched.number);
+  for (const replication::Touched::Use& use : touched.uses) {
+    out += " " + escaped(use.id) + " " + describe_age(use.last_seen, now);
+  }
+  return out;
+}
+
+std::string describe(const replication::TouchedAck& ack, Time /*now*/) {
+  return absl::StrFormat("TouchedAck %d", ack.number);
+}
+
+std::string describe(const replication::Pull& pull, Time /*now*/) {
+  std::string out = "Pull";
+  for (const replication::Standing& standing : pull.segments) {
+    out += absl::StrFormat(" %d:%x", standing.segment.value, standing.digest);
+  }
+  return out;
+}
+
+std::string describe(const std::vector<SegmentId>& segments) {
+  std::string out;
+  for (const SegmentId segment : segments) out += absl::StrFormat(" %d", segment.value);
+  return out;
+}
+
+std::string describe(const std::vector<replication::Remembered>& remembered, Time now) {
+  std::string out = " remembered";
+  for (const replication::Remembered& each : remembered) {
+    out += absl::StrFormat(" %d/%d in %d: %s;", each.operation.caller.value, each.operation.number,
+                           each.segment.value, describe(each.result, now));
+  }
+  return out;
+}
+
+std::string describe(const replication::InStep& in_step, Time now) {
+  return "InStep" + describe(in_step.segments) + describe(in_step.remembered, now) +
+         (in_step.compared ? " compared" : "");
+}
+
+std::string describe(const replication::Chunk& chunk, Time now) {
+  std::string out =
+      absl::StrFormat("Chunk %d of transfer %d of segment %d%s:", chunk.index, chunk.transfer,
+                      chunk.segment.value, chunk.last ? ", last" : "");
+  for (const replication::Copy& copy : chunk.copies) {
+    out += " " + describe(copy.record, now) + " last seen " + describe_age(copy.last_seen, now);
+  }
+  return out + describe(chunk.remembered, now);
+}
+
+std::string describe(const replication::ChunkAck& ack, Time /*now*/) {
+  return absl::StrFormat("ChunkAck %d of transfer %d of segment %d", ack.index, ack.transfer,
+                         ack.segment.value);
+}
+
+std::string describe(const replication::Pulled& pulled, Time /*now*/) {
+  return "Pulled" + describe(pulled.segments);
+}
+
 }  // namespace
 
 std::vector<Example> examples() {
@@ -171,20 +288,52 @@ std::vector<Example> examples() {
   const std::vector<Attribute> attributes = {{"lang", "de"}, {"role", "admin"}};
   const std::vector<Patch::Step> steps = {{"cart", "3"}, {"coupon", std::nullopt}, {"empty", ""}};
   const Version version = {.epoch = 3, .sequence = 76};
+  const membership::Ballot ballot = {.round = 7, .proposer = {0xfeed}};
+  const std::vector<replication::Remembered> remembered = {
+      {.operation = {{0xfeed}, 1000},
+       .segment = {9},
+       .result = {.record = record("s-1"), .last_seen = kSent - 2s}},
+      {.operation = {{0xbeef}, 7}, .segment = {300}}};
   return {
       {"empty", wire::frame_of({})},
       {"hello", frame_of(membership::Hello{.cluster = "sojourn",
                                            .name = "auth-0",
+                                           .address = "127.0.0.1:7000",
+                                           .capacity = 2,
+                                           .zone = "east",
                                            .segments = 4096,
                                            .copies = 2,
-                                           .members_hash = 0x1234567890abcdef,
+                                           .lease = 1s,
                                            .wire_version_min = 1,
                                            .wire_version_max = 2,
                                            .settled = 990,
-                                           .memory_full = true})},
-      {"propose", frame_of(membership::Propose{.ballot = 7, .view = view()})},
-      {"accept", frame_of(membership::Accept{.ballot = 7})},
-      {"decide", frame_of(membership::Decide{.view = view()})},
+                                           .memory_full = true,
+                                           .leaving = true,
+                                           .bootstrap_expect = 3,
+                                           .stamp = 123456,
+                                           .echo = 123400,
+                                           .uptime = 5min,
+                                           .hears = {{22}, {33}},
+                                           .progress = {.repairs_left = 3, .segments_left = 300},
+                                           .may_recover = true})},
+      {"hello_alone", frame_of(membership::Hello{.cluster = "sojourn",
+                                                 .name = "auth-0",
+                                                 .address = "127.0.0.1:7000",
+                                                 .segments = 4096,
+                                                 .copies = 2,
+                                                 .lease = 1s,
+                                                 .wire_version_min = 1,
+                                                 .wire_version_max = 1})},
+      {"grant", frame_of(membership::Grant{.stamp = 123456})},
+      {"prepare", frame_of(membership::Prepare{.ballot = ballot})},
+      {"promise", frame_of(membership::Promise{.ballot = ballot})},
+      {"promise_accepted",
+       frame_of(membership::Promise{
+           .ballot = ballot, .accepted = membership::Ballot{2, {22}}, .layout = layout()})},
+      {"propose", frame_of(membership::Propose{.ballot = ballot, .layout = layout()})},
+      {"accept", frame_of(membership::Accept{.ballot = ballot})},
+      {"refuse", frame_of(membership::Refuse{.ballot = {2, {22}}, .promised = ballot})},
+      {"decide", frame_of(membership::Decide{.layout = layout()})},
       {"view_request", frame_of(membership::ViewRequest{})},
       {"create", request({.verb = Verb::kCreate,
                           .id = "s-1",
@@ -224,6 +373,22 @@ std::vector<Example> examples() {
                                                     .entries = {{"s-2", record("s-2")}, {"s-1"}}})},
       {"replicate_ack", frame_of(replication::ReplicateAck{{9}, {.epoch = 3, .sequence = 77}})},
       {"committed", frame_of(replication::Committed{{9}, {.epoch = 3, .sequence = 77}})},
+      {"touched", frame_of(replication::Touched{
+                      .number = 5, .uses = {{"s-1", kSent - 2s}, {"s-2", kSent - 1h}}})},
+      {"touched_ack", frame_of(replication::TouchedAck{.number = 5})},
+      {"pull", frame_of(replication::Pull{.segments = {{{9}, 0x1234567890abcdef}, {{300}, 0}}})},
+      {"in_step",
+       frame_of(replication::InStep{.segments = {{9}, {300}}, .remembered = remembered})},
+      {"chunk", frame_of(replication::Chunk{
+                    .segment = {9},
+                    .transfer = 4,
+                    .index = 1,
+                    .copies = {{record("s-1"), kSent - 2s}, {record("s-2"), kSent - 5s}}})},
+      {"chunk_last",
+       frame_of(replication::Chunk{
+           .segment = {9}, .transfer = 4, .index = 2, .last = true, .remembered = remembered})},
+      {"chunk_ack", frame_of(replication::ChunkAck{.segment = {9}, .transfer = 4, .index = 1})},
+      {"pulled", frame_of(replication::Pulled{.segments = {{9}, {300}}})},
   };
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,30 +21,40 @@ Time now();
 // Options of that member of a cluster of members a, b, c and so on, as many as there are ports.
 StoreOptions options_of(const std::string& self, const std::vector<int>& ports);
 
+// How the options have it.
+Presence presence_of(const StoreOptions& options, std::uint64_t incarnation);
+
 // A message of about that size, which is told by its number.
 replication::Request request(std::uint64_t number, std::size_t value_bytes = 10);
 std::uint64_t number_of(const node::Envelope& envelope);
 
 // The transport of one member, and what it has reported.
-class Peer {
+class Participant {
  public:
   struct Seen {
     std::vector<node::Envelope> envelopes = {};
     std::size_t frames = 0;
-    // What became of the connections: "up b", "down b: why".
+    // What became of the connections: "up b", "down b: why", "gone b 2".
     std::vector<std::string> changes = {};
     std::vector<std::string> refusals = {};
+    // "b at 127.0.0.1:1234".
+    std::set<std::string> introduced = {};
 
     int ups(const std::string& peer) const;
     int downs(const std::string& peer) const;
     int refused(const std::string& text) const;
   };
 
-  Peer(StoreOptions options, std::uint64_t incarnation);
+  // As the options have it: all members are peers from the start.
+  Participant(StoreOptions options, std::uint64_t incarnation);
+  // As the presence has it. One that welcomes others wants to be told of introductions.
+  Participant(StoreOptions options, Presence presence, bool welcomes = true);
 
   // Whether it could be opened.
   const absl::Status& status() const { return status_; }
   Transport& transport() { return *transport_; }
+
+  void reincarnate(std::uint64_t incarnation);
 
   // Queues the message.
   absl::Status queue(const std::string& to, const node::Message& message);
@@ -55,15 +66,17 @@ class Peer {
   bool wait(const std::function<bool(const Seen&)>& condition);
   bool wait_up(const std::string& peer, int times = 1);
   bool wait_down(const std::string& peer);
+  bool wait_gone(const std::string& peer, std::uint64_t incarnation);
+  bool wait_introduced(const std::string& text);
   bool wait_refused(const std::string& text);
   bool wait_envelopes(std::size_t count);
 
  private:
-  Events events();
+  Events events(bool welcomes);
   void note(const std::function<void()>& change);
 
   const StoreOptions options_;
-  const Incarnation incarnation_;
+  Incarnation incarnation_;
   absl::Status status_;
   std::mutex mutex_;
   std::condition_variable changed_;

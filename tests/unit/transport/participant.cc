@@ -1,4 +1,4 @@
-#include "unit/transport/peer.h"
+#include "unit/transport/participant.h"
 
 #include <algorithm>
 #include <chrono>
@@ -50,30 +50,40 @@ std::uint64_t number_of(const node::Envelope& envelope) {
   return std::get<replication::Request>(envelope.message).number;
 }
 
-int Peer::Seen::ups(const std::string& peer) const {
+int Participant::Seen::ups(const std::string& peer) const {
   return static_cast<int>(std::count(changes.begin(), changes.end(), "up " + peer));
 }
-int Peer::Seen::downs(const std::string& peer) const {
+int Participant::Seen::downs(const std::string& peer) const {
   return count_with(changes, "down " + peer + ": ");
 }
-int Peer::Seen::refused(const std::string& text) const { return count_with(refusals, text); }
+int Participant::Seen::refused(const std::string& text) const { return count_with(refusals, text); }
 
-Peer::Peer(StoreOptions options, std::uint64_t incarnation)
-    : options_(std::move(options)), incarnation_{incarnation} {
-  std::vector<Member> members;
-  std::string listen;
-  for (const MemberOptions& member : options_.members) {
-    members.push_back({.name = member.name, .address = member.address});
-    if (member.name == options_.name) listen = member.address;
+Presence presence_of(const StoreOptions& options, std::uint64_t incarnation) {
+  Presence presence = {.incarnation = Incarnation{incarnation}};
+  for (const MemberOptions& member : options.members) {
+    if (member.name == options.name) {
+      presence.listen = member.address;
+      presence.address = member.address;
+    } else {
+      presence.peers.push_back({.name = member.name, .address = member.address});
+    }
   }
-  auto opened = open_transport(options_, members, listen, incarnation_, now, events());
+  return presence;
+}
+
+Participant::Participant(StoreOptions options, std::uint64_t incarnation)
+    : Participant(options, presence_of(options, incarnation), false) {}
+
+Participant::Participant(StoreOptions options, Presence presence, bool welcomes)
+    : options_(std::move(options)), incarnation_(presence.incarnation) {
+  auto opened = open_transport(options_, std::move(presence), now, events(welcomes));
   status_ = opened.status();
   if (!opened.ok()) return;
   transport_ = *std::move(opened);
   flushed_ = transport_.get();
 }
 
-absl::Status Peer::queue(const std::string& to, const node::Message& message) {
+absl::Status Participant::queue(const std::string& to, const node::Message& message) {
   return transport_->send(to, {.cluster = stable_hash(options_.cluster),
                                .generation = 1,
                                .epoch = 1,
@@ -81,37 +91,50 @@ absl::Status Peer::queue(const std::string& to, const node::Message& message) {
                                .message = message});
 }
 
-absl::Status Peer::send(const std::string& to, const node::Message& message) {
+absl::Status Participant::send(const std::string& to, const node::Message& message) {
   absl::Status status = queue(to, message);
   transport_->flush();
   return status;
 }
 
-Peer::Seen Peer::seen() {
+Participant::Seen Participant::seen() {
   std::lock_guard<std::mutex> lock(mutex_);
   return seen_;
 }
 
-bool Peer::wait(const std::function<bool(const Seen&)>& condition) {
+bool Participant::wait(const std::function<bool(const Seen&)>& condition) {
   std::unique_lock<std::mutex> lock(mutex_);
   return changed_.wait_for(lock, kFarTooLong, [&] { return condition(seen_); });
 }
 
-bool Peer::wait_up(const std::string& peer, int times) {
+void Participant::reincarnate(std::uint64_t incarnation) {
+  incarnation_ = Incarnation{incarnation};
+  transport_->reincarnate(incarnation_);
+}
+
+bool Participant::wait_up(const std::string& peer, int times) {
   return wait([&](const Seen& seen) { return seen.ups(peer) >= times; });
 }
-bool Peer::wait_down(const std::string& peer) {
+bool Participant::wait_down(const std::string& peer) {
   return wait([&](const Seen& seen) { return seen.downs(peer) > 0; });
 }
-bool Peer::wait_refused(const std::string& text) {
+bool Participant::wait_gone(const std::string& peer, std::uint64_t incarnation) {
+  return wait([&](const Seen& seen) {
+    return count_with(seen.changes, "gone " + peer + " " + std::to_string(incarnation)) > 0;
+  });
+}
+bool Participant::wait_introduced(const std::string& text) {
+  return wait([&](const Seen& seen) { return seen.introduced.count(text) > 0; });
+}
+bool Participant::wait_refused(const std::string& text) {
   return wait([&](const Seen& seen) { return seen.refused(text) > 0; });
 }
-bool Peer::wait_envelopes(std::size_t count) {
+bool Participant::wait_envelopes(std::size_t count) {
   return wait([&](const Seen& seen) { return seen.envelopes.size() >= count; });
 }
 
-Events Peer::events() {
-  return {
+Events Participant::events(bool welcomes) {
+  Events events = {
       .on_frame =
           [this](const std::string&, wire::Frame frame) {
             note([&] {
@@ -130,10 +153,22 @@ Events Peer::events() {
           },
       .on_refused =
           [this](const std::string& reason) { note([&] { seen_.refusals.push_back(reason); }); },
+      .on_gone =
+          [this](const std::string& peer, Incarnation incarnation) {
+            note([&] {
+              seen_.changes.push_back("gone " + peer + " " + std::to_string(incarnation.value));
+            });
+          },
   };
+  if (welcomes) {
+    events.on_introduced = [this](const std::string& name, const std::string& address) {
+      note([&] { seen_.introduced.insert(name + " at " + address); });
+    };
+  }
+  return events;
 }
 
-void Peer::note(const std::function<void()>& change) {
+void Participant::note(const std::function<void()>& change) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     change();

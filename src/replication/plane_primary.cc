@@ -1,0 +1,418 @@
+// Plane as primary: mutations, and bringing the other writers into step.
+
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "replication/plane.h"
+#include "session/id_draw.h"
+
+namespace sojourn::replication {
+namespace {
+
+// A backup may keep a tombstone for a while: usually the segment's next write clears it.
+constexpr Duration kCommittedDelay = std::chrono::milliseconds(500);
+// How often uses are collected to be told; no use is told twice in a use_interval().
+constexpr Duration kUsesInterval = std::chrono::milliseconds(200);
+constexpr std::size_t kUsesPerMessage = 512;
+// Of a message that says which segments are in step. One segment may be more than that.
+constexpr std::size_t kSegmentsPerMessage = 1024;
+constexpr std::size_t kBytesPerMessage = std::size_t{1} << 20;
+// How often a holder is told that it is in step until it says so too.
+constexpr Duration kInStepAgain = std::chrono::milliseconds(100);
+
+}  // namespace
+
+Version Plane::committed(const Segment& segment) const {
+  return version(segment.writes.empty() ? segment.last_sequence
+                                        : segment.writes.begin()->first - 1);
+}
+
+// Mutations.
+
+void Plane::execute(Time now, OperationId id, Operation operation, Time deadline) {
+  assert(serves(operation.id));
+  switch (memo_.standing(id)) {
+    case Memo::Standing::kStale:
+    case Memo::Standing::kRunning:
+      return;
+    case Memo::Standing::kDone:
+      if (!has_lease(now)) return;  // who asked asks again
+      effects_.answers.push_back({id, memo_.result(id)});
+      return;
+    case Memo::Standing::kNew:
+      break;
+  }
+  memo_.begin(id);
+  if (writes_waiting_ >= options_.writes_waiting_max) {
+    answer(id, segment_of(operation.id),
+           {.status = absl::ResourceExhaustedError(
+                absl::StrFormat("the owner has %d writes waiting already", writes_waiting_))});
+    return;
+  }
+  Waiting waiting = {.id = id, .operation = std::move(operation), .deadline = deadline};
+  if (const auto queue = queues_.find(waiting.operation.id); queue != queues_.end()) {
+    ++writes_waiting_;
+    queue->second.push_back(std::move(waiting));
+    return;
+  }
+  begin(now, std::move(waiting));
+  begin_waiting(now);
+}
+
+// Evaluates the mutation. True if it is under way or committed, or its session is being ended
+// first; false if it ended without a write.
+bool Plane::begin(Time now, Waiting waiting) {
+  const Operation& operation = waiting.operation;
+  const SegmentId segment_id = segment_of(operation.id);
+  if (replica_.table().end(operation.id, now, promoted_at(segment_id))) {
+    std::string session_id = operation.id;
+    queues_[session_id].push_front(std::move(waiting));
+    ++writes_waiting_;
+    begin_expiry(now, std::move(session_id));
+    return true;
+  }
+  // A mutation is a use: it moves the idle expiry, and from here on until its own version is read.
+  const table::Found found =
+      replica_.table().find(operation.id, now, true, promoted_at(segment_id));
+  const session::Record* current = found.record.get();
+  if (!has_lease(now) && options_.rules.keep(Rule::kLease)) {
+    // Nothing that this member sees may be told, not even that there is nothing: who asked asks
+    // again.
+    memo_.abandon(waiting.id);
+    return false;
+  }
+  if (!current && roles_->is_lost(segment_id) && operation.verb != Verb::kCreate &&
+      operation.verb != Verb::kRevoke) {
+    answer(waiting.id, segment_id, {.status = lost()});
+    return false;
+  }
+
+  const auto draw_id = [&] {
+    return session::search_id(
+        random_, [&](std::string_view candidate) { return segment_of(candidate) == segment_id; });
+  };
+  const Version next = version(segment(segment_id).last_sequence + 1);
+  Evaluation evaluation = evaluate(operation, current, now, next, draw_id);
+  if (evaluation.status.ok()) evaluation.status = admit(operation, evaluation, current);
+  const bool nothing_to_do = operation.verb == Verb::kRevoke && !current &&
+                             !options_.rules.keep(Rule::kTombstoneForAbsent);
+  if (!evaluation.status.ok() || nothing_to_do) {
+    answer(waiting.id, segment_id, {.status = std::move(evaluation.status)});
+    return false;
+  }
+  start_write(now, segment_id,
+              Write{.id = waiting.id,
+                    .session_id = std::move(waiting.operation.id),
+                    .entries = std::move(evaluation.entries),
+                    .answer = {.record = std::move(evaluation.answer), .last_seen = now}});
+  return true;
+}
+
+// Whether there is memory for it, here and on the backups. New sessions are refused before live
+// ones are kept from growing.
+absl::Status Plane::admit(const Operation& operation, const Evaluation& evaluation,
+                          const session::Record* current) const {
+  if (!evaluation.answer) return absl::OkStatus();
+  const std::size_t held = current ? current->bytes() : 0;
+  const std::size_t wanted = evaluation.answer->bytes();
+  if (wanted <= held) return absl::OkStatus();
+  const bool create = operation.verb == Verb::kCreate;
+  const std::size_t bound = create ? new_session_bytes_max() : options_.memory_bytes;
+  const std::size_t used = table().usage().bytes + bytes_under_way_;
+  if (used + wanted - held > bound) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("sessions take %d of %d bytes on the owner", used, options_.memory_bytes));
+  }
+  if (!create) return absl::OkStatus();
+  for (const MemberIndex writer : roles_->writers(segment_of(operation.id))) {
+    if (full_members_.contains(writer)) {
+      return absl::ResourceExhaustedError("member " + roles_->view().members[writer.value].name +
+                                          " is at its memory bound");
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Plane::expire(Time now, std::string_view id) {
+  const SegmentId segment_id = segment_of(id);
+  std::string session_id(id);
+  if (!is_active(segment_id) || busy(session_id)) return;
+  if (!replica_.table().end(id, now, promoted_at(segment_id))) return;
+  begin_expiry(now, std::move(session_id));
+  begin_waiting(now);
+}
+
+void Plane::begin_expiry(Time now, std::string id) {
+  start_write(now, segment_of(id),
+              Write{.session_id = id, .entries = {{id, session::RecordRef()}}, .by_expiry = true});
+}
+
+void Plane::start_write(Time now, SegmentId segment_id, Write write) {
+  Segment& segment = this->segment(segment_id);
+  for (const MemberIndex writer : roles_->writers(segment_id)) {
+    if (writer != *self_) write.unacknowledged.insert(writer);
+  }
+  write.bytes = write.answer.record ? write.answer.record->bytes() : 0;
+  bytes_under_way_ += write.bytes;
+  ++writes_waiting_;
+  queues_[write.session_id];
+  const std::uint64_t sequence = ++segment.last_sequence;
+  Write& started = segment.writes.emplace(sequence, std::move(write)).first->second;
+  if (!options_.rules.keep(Rule::kCommittedReads)) apply_as_primary(now, started);
+  if (may_commit(now, segment_id, started)) {
+    if (!started.unacknowledged.empty()) send_write(now, segment_id, sequence, started);
+    commit(now, segment_id, sequence);
+  } else {
+    send_write(now, segment_id, sequence, started);
+  }
+}
+
+void Plane::send_write(Time now, SegmentId segment_id, std::uint64_t sequence, Write& write) {
+  for (const MemberIndex writer : write.unacknowledged) {
+    send(writer, Replicate{.segment = segment_id,
+                           .version = version(sequence),
+                           .committed = committed(segment(segment_id)),
+                           .operation = write.id,
+                           .entries = write.entries});
+  }
+  write.next_send = now + options_.resend_interval;
+  resends_.insert({write.next_send, {segment_id, sequence}});
+}
+
+void Plane::on(Time now, MemberIndex from, const ReplicateAck& ack) {
+  if (ack.version.epoch != epoch() && options_.rules.keep(Rule::kEpochFence)) return;
+  Segment& segment = this->segment(ack.segment);
+  const auto write = segment.writes.find(ack.version.sequence);
+  if (write == segment.writes.end()) return;
+  write->second.unacknowledged.erase(from);
+  if (may_commit(now, ack.segment, write->second)) {
+    commit(now, ack.segment, ack.version.sequence);
+  }
+}
+
+// Without the right to answer the write stays under way: a later view decides what becomes of it.
+bool Plane::may_commit(Time now, SegmentId id, const Write& write) const {
+  const Rules& rules = options_.rules;
+  return (write.unacknowledged.empty() || !rules.keep(Rule::kAllWriters)) && is_active(id) &&
+         (has_lease(now) || !rules.keep(Rule::kLeaseAfterAcks));
+}
+
+void Plane::apply_as_primary(Time now, const Write& write) {
+  for (const Entry& entry : write.entries) {
+    if (entry.record) {
+      // Used now, not when the write began: what was read meanwhile under an old id must not be
+      // forgotten, nor a session be answered that has expired while its write was under way.
+      entry.record->bookkeeping().last_seen = now;
+      replica_.put(entry.record);
+    } else {
+      replica_.erase(entry.id);
+    }
+  }
+}
+
+void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
+  Write write = std::move(segment(segment_id).writes.extract(sequence).mapped());
+  resends_.erase({write.next_send, {segment_id, sequence}});
+  bytes_under_way_ -= write.bytes;
+  --writes_waiting_;
+
+  if (options_.rules.keep(Rule::kCommittedReads)) apply_as_primary(now, write);
+  const bool deleted = std::any_of(write.entries.begin(), write.entries.end(),
+                                   [](const Entry& entry) { return !entry.record; });
+  if (deleted) owe_committed(now, segment_id, version(sequence));
+  if (write.by_expiry) {
+    ++expired_;
+    effects_.news = true;
+  } else {
+    if (write.answer.record) write.answer.last_seen = now;
+    answer(write.id, segment_id, std::move(write.answer));
+  }
+  freed_.push_back(std::move(write.session_id));
+}
+
+// Begins what waited for the writes that were just committed. A loop, not a recursion: a write
+// without backups is committed at once and frees the next.
+void Plane::begin_waiting(Time now) {
+  while (!freed_.empty()) {
+    const std::string session_id = std::move(freed_.front());
+    freed_.pop_front();
+    const auto queue = queues_.find(session_id);
+    if (queue == queues_.end()) continue;
+    if (queue->second.empty()) {
+      queues_.erase(queue);
+      continue;
+    }
+    Waiting next = std::move(queue->second.front());
+    queue->second.pop_front();
+    --writes_waiting_;
+    if (next.deadline <= now) {
+      // Its caller has given up by now; should it still ask, nothing happened.
+      memo_.finish(next.id, segment_of(session_id), epoch(),
+                   {.status = absl::UnavailableError("its time was up before it began")});
+      freed_.push_back(session_id);
+    } else if (!begin(now, std::move(next))) {
+      freed_.push_back(session_id);
+    }
+  }
+}
+
+bool Plane::withdraw(OperationId id, std::string_view session_id) {
+  const auto queue = queues_.find(std::string(session_id));
+  if (queue == queues_.end()) return false;
+  const auto found = std::find_if(queue->second.begin(), queue->second.end(),
+                                  [&](const Waiting& waiting) { return waiting.id == id; });
+  if (found == queue->second.end()) return false;
+  queue->second.erase(found);
+  --writes_waiting_;
+  return true;
+}
+
+void Plane::answer(OperationId id, SegmentId segment, Result result) {
+  if (memo_.standing(id) == Memo::Standing::kStale) return;
+  memo_.finish(id, segment, epoch(), result);
+  effects_.answers.push_back({id, std::move(result)});
+}
+
+// Committed points: told by the primary, echoed by the backup.
+
+void Plane::owe_committed(Time now, SegmentId segment_id, Version version) {
+  for (const MemberIndex writer : roles_->writers(segment_id)) {
+    if (writer != *self_) owed_committed_[{segment_id, writer}] = version;
+  }
+  if (!committed_due_ && !owed_committed_.empty()) committed_due_ = now + kCommittedDelay;
+}
+
+void Plane::send_committed(Time now) {
+  for (const auto& [key, version] : owed_committed_) {
+    const auto& [segment_id, writer] = key;
+    send(writer, Committed{segment_id, committed(segment(segment_id))});
+  }
+  committed_due_.reset();
+  if (!owed_committed_.empty()) committed_due_ = now + kCommittedDelay;
+}
+
+// Uses.
+
+void Plane::tell_uses(Time now) {
+  uses_due_ = now + kUsesInterval;
+  for (const session::RecordRef& record : replica_.table().take_used()) {
+    std::string id(record->id());
+    const SegmentId segment_id = segment_of(id);
+    if (!is_active(segment_id)) continue;
+    const std::optional<Time> last_seen = table().last_seen(id);
+    if (!last_seen) continue;
+    for (const MemberIndex writer : roles_->writers(segment_id)) {
+      if (writer != *self_) uses_[writer].next[id] = *last_seen;
+    }
+  }
+  for (auto& [writer, uses] : uses_) {
+    if (uses.told.empty()) {
+      uses.number = ++uses_told_;
+      while (!uses.next.empty() && uses.told.size() < kUsesPerMessage) {
+        uses.told.insert(uses.next.extract(uses.next.begin()));
+      }
+    } else if (now < uses.tell_again_at) {
+      continue;
+    }
+    if (uses.told.empty()) continue;
+    uses.tell_again_at = now + 2 * kUsesInterval;
+    Touched touched = {.number = uses.number};
+    for (const auto& [id, last_seen] : uses.told) touched.uses.push_back({id, last_seen});
+    send(writer, std::move(touched));
+  }
+}
+
+void Plane::on(Time now, MemberIndex from, const TouchedAck& ack) {
+  const auto uses = uses_.find(from);
+  if (uses == uses_.end() || uses->second.number != ack.number) return;
+  uses->second.told.clear();
+  if (!uses->second.next.empty()) uses_due_ = now;
+}
+
+// Bringing the other writers into step.
+
+void Plane::on(Time now, MemberIndex from, const Pull& pull) {
+  using Standing = Segment::Standing;
+  std::set<SegmentId> in_step_by_rule;
+  std::set<SegmentId> equal;
+  Sending* sending = nullptr;
+  for (const auto& standing : pull.segments) {
+    const SegmentId id = standing.segment;
+    if (id.value >= options_.segments || !is_primary(id) || !roles_->is_writer(from, id)) continue;
+    const Segment& segment = this->segment(id);
+    const bool holder = roles_->is_holder(from, id);
+    // Under a primary that goes on a holder is in step by the rules of writing.
+    const bool by_rule = holder && (segment.standing != Standing::kPromoted ||
+                                    !options_.rules.keep(Rule::kSynchronization));
+    if (by_rule) {
+      in_step_by_rule.insert(id);
+    } else if (replica_.digest(id) == standing.digest) {
+      equal.insert(id);
+    } else {
+      if (!sending) sending = &sendings_[from];
+      sending->want(id);
+    }
+  }
+  for (const SegmentId id : equal) {
+    if (segment(id).out_of_step.contains(from)) told_in_step_[from].insert(id);
+  }
+  send_in_step(now, from, in_step_by_rule, false);
+  send_in_step(now, from, equal, true);
+  if (sending) send_chunks(now, from, *sending);
+}
+
+void Plane::send_in_step(Time now, MemberIndex to, const std::set<SegmentId>& segments,
+                         bool compared) {
+  if (segments.empty()) return;
+  std::map<SegmentId, std::vector<Remembered>> remembered;
+  if (compared) {
+    for (Remembered& one : memo_.of_segments(segments)) {
+      remembered[one.segment].push_back(std::move(one));
+    }
+  }
+  InStep message = {.compared = compared};
+  std::size_t bytes = 0;
+  for (const SegmentId id : segments) {
+    message.segments.push_back(id);
+    for (Remembered& one : remembered[id]) {
+      bytes += one.result.record ? one.result.record->bytes() : 0;
+      message.remembered.push_back(std::move(one));
+    }
+    if (message.segments.size() < kSegmentsPerMessage && bytes < kBytesPerMessage) continue;
+    send(to, std::exchange(message, {.compared = compared}));
+    bytes = 0;
+  }
+  if (!message.segments.empty()) send(to, std::move(message));
+  if (!in_step_due_) in_step_due_ = now + kInStepAgain;
+}
+
+void Plane::send_chunks(Time now, MemberIndex to, Sending& sending) {
+  for (Chunk& chunk : sending.take_chunks(now, replica_, memo_)) send(to, std::move(chunk));
+}
+
+void Plane::on(Time now, MemberIndex from, const ChunkAck& ack) {
+  const auto sending = sendings_.find(from);
+  if (sending == sendings_.end()) return;
+  if (const auto complete = sending->second.acknowledged(ack)) {
+    heard_in_step(now, from, *complete);
+  }
+  send_chunks(now, from, sending->second);
+}
+
+void Plane::on(Time now, MemberIndex from, const Pulled& pulled) {
+  for (const SegmentId id : pulled.segments) {
+    if (id.value < options_.segments) heard_in_step(now, from, id);
+  }
+}
+
+void Plane::heard_in_step(Time now, MemberIndex from, SegmentId id) {
+  if (const auto told = told_in_step_.find(from); told != told_in_step_.end()) {
+    told->second.erase(id);
+  }
+  Segment& segment = this->segment(id);
+  if (segment.out_of_step.erase(from) > 0) activate_if_ready(now, id);
+}
+
+}  // namespace sojourn::replication

@@ -1,0 +1,75 @@
+#include "replication/replica.h"
+
+#include "base/hash.h"
+
+namespace sojourn::replication {
+namespace {
+
+std::uint64_t digest_of(const session::Record& record) {
+  const Version version = record.version();
+  return stable_hash(record.id(), version.epoch * 0x9E3779B97F4A7C15u + version.sequence);
+}
+
+}  // namespace
+
+Replica::Replica(std::uint32_t segments, Rules rules) : rules_(rules), segments_(segments) {}
+
+void Replica::put(const session::RecordRef& record) {
+  std::uint64_t& digest = segments_[segment_of(record->id()).value].digest;
+  tombstones_.erase(std::string(record->id()));
+  const session::RecordRef replaced = table_.put(record);
+  digest ^= digest_of(*record);
+  if (replaced) digest ^= digest_of(*replaced);
+}
+
+void Replica::erase(std::string_view id) {
+  const session::RecordRef erased = table_.erase(id);
+  if (erased) segments_[segment_of(id).value].digest ^= digest_of(*erased);
+}
+
+void Replica::bury(const std::string& id, Version version) {
+  erase(id);
+  tombstones_[id] = version;
+  segments_[segment_of(id).value].tombstones[version].push_back(id);
+}
+
+Version Replica::version_of(const std::string& id) const {
+  if (const auto tombstone = tombstones_.find(id); tombstone != tombstones_.end()) {
+    return tombstone->second;
+  }
+  const session::RecordRef record = table_.peek(id);
+  return record ? record->version() : Version{};
+}
+
+bool Replica::is_newer(Version a, Version b) const {
+  return rules_.keep(Rule::kVersionsBeginWithEpoch) ? a > b : a.sequence > b.sequence;
+}
+
+void Replica::clear(SegmentId segment) {
+  drop_tombstones(segment);
+  if (digest(segment) == 0) return;
+  std::vector<std::string> ids;
+  for_each(segment, [&](const session::Record& record, Time) { ids.emplace_back(record.id()); });
+  for (const std::string& id : ids) erase(id);
+}
+
+void Replica::drop_tombstones(SegmentId segment) {
+  auto& tombstones = segments_[segment.value].tombstones;
+  if (!tombstones.empty()) drop_tombstones(segment, tombstones.rbegin()->first);
+}
+
+void Replica::drop_tombstones(SegmentId segment, Version up_to) {
+  auto& tombstones = segments_[segment.value].tombstones;
+  const auto end = tombstones.upper_bound(up_to);
+  for (auto at = tombstones.begin(); at != end; ++at) {
+    for (const std::string& id : at->second) {
+      const auto tombstone = tombstones_.find(id);
+      if (tombstone != tombstones_.end() && tombstone->second == at->first) {
+        tombstones_.erase(tombstone);
+      }
+    }
+  }
+  tombstones.erase(tombstones.begin(), end);
+}
+
+}  // namespace sojourn::replication

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/rules.h"
+#include "base/time.h"
+#include "ring/placement.h"
+#include "session/record.h"
+#include "sojourn/version.h"
+#include "table/table.h"
+
+namespace sojourn::replication {
+
+// What this member holds, segment by segment: the table of sessions, a digest of each segment's
+// state, and the tombstones of deletions that a late message could undo.
+//
+// An engine's part, but for table().find(), which is safe from any thread.
+class Replica {
+ public:
+  Replica(std::uint32_t segments, Rules rules);
+
+  const table::Table& table() const { return table_; }
+  table::Table& table() { return table_; }
+
+  SegmentId segment_of(std::string_view id) const {
+    return ring::segment_of(id, static_cast<std::uint32_t>(segments_.size()));
+  }
+
+  // The record is in no table.
+  void put(const session::RecordRef& record);
+  void erase(std::string_view id);
+  // Erases, and remembers the version at which that happened.
+  void bury(const std::string& id, Version version);
+
+  // That of the session or of its tombstone; zero if there is neither.
+  Version version_of(const std::string& id) const;
+  // Whether `a` comes after `b`.
+  bool is_newer(Version a, Version b) const;
+
+  // Equal digests mean equal ids and versions; 0 stands for no sessions.
+  std::uint64_t digest(SegmentId segment) const { return segments_[segment.value].digest; }
+
+  // Calls visit(record, last_seen) for all sessions of the segment. Must not change anything.
+  template <typename Visit>
+  void for_each(SegmentId segment, Visit visit) const {
+    const int bits = std::countr_zero(segments_.size());
+    const std::uint64_t first = bits == 0 ? 0 : std::uint64_t{segment.value} << (64 - bits);
+    const std::uint64_t size = bits == 0 ? 0 : std::uint64_t{1} << (64 - bits);
+    table_.for_each(first, first + size - 1, visit);
+  }
+
+  // Forgets all of the segment.
+  void clear(SegmentId segment);
+  // Forgets its tombstones: all, or those up to a version.
+  void drop_tombstones(SegmentId segment);
+  void drop_tombstones(SegmentId segment, Version up_to);
+
+  std::size_t tombstones() const { return tombstones_.size(); }
+
+ private:
+  struct Segment {
+    std::uint64_t digest = 0;
+    std::map<Version, std::vector<std::string>> tombstones = {};
+  };
+
+  const Rules rules_;
+  table::Table table_;
+  std::vector<Segment> segments_;
+  // Their versions, by session id.
+  std::unordered_map<std::string, Version> tombstones_;
+};
+
+}  // namespace sojourn::replication

@@ -1,0 +1,91 @@
+#include "replication/sending.h"
+
+#include <algorithm>
+
+namespace sojourn::replication {
+namespace {
+
+// A chunk is closed when it has as many bytes, so it has at most that and one session.
+constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
+constexpr std::size_t kWindow = 8;
+constexpr Duration kSendAgain = std::chrono::milliseconds(500);
+
+}  // namespace
+
+void Sending::want(SegmentId segment) {
+  if (under_way_.insert(segment).second) wanted_.push_back(segment);
+}
+
+std::vector<Chunk> Sending::take_chunks(Time now, const Replica& replica, const Memo& memo) {
+  std::vector<Chunk> chunks;
+  for (auto& [key, waiting] : unacknowledged_) {
+    if (waiting.send_again_at > now) continue;
+    waiting.send_again_at = now + kSendAgain;
+    chunks.push_back(waiting.chunk);
+  }
+  while (unacknowledged_.size() < kWindow) {
+    if (!current_) begin_next(replica);
+    if (!current_) break;
+    Chunk chunk = next_chunk(memo);
+    unacknowledged_[{chunk.transfer, chunk.index}] = {chunk, now + kSendAgain};
+    auto& [count, last_sent] = transfers_open_[chunk.transfer];
+    ++count;
+    last_sent = chunk.last;
+    chunks.push_back(std::move(chunk));
+  }
+  return chunks;
+}
+
+void Sending::begin_next(const Replica& replica) {
+  if (wanted_.empty()) return;
+  current_ = Current{.segment = wanted_.front(), .transfer = ++transfers_};
+  wanted_.pop_front();
+  replica.for_each(current_->segment, [&](const session::Record& record, Time last_seen) {
+    current_->copies.push_back({session::RecordRef::share(record), last_seen});
+  });
+  // In the order of ids: that of the table depends on what it has been through.
+  std::sort(current_->copies.begin(), current_->copies.end(),
+            [](const Copy& a, const Copy& b) { return a.record->id() < b.record->id(); });
+}
+
+Chunk Sending::next_chunk(const Memo& memo) {
+  Current& current = *current_;
+  Chunk chunk = {
+      .segment = current.segment, .transfer = current.transfer, .index = current.next_index++};
+  std::size_t bytes = 0;
+  while (current.sent < current.copies.size() && bytes < kChunkBytes) {
+    Copy& copy = current.copies[current.sent++];
+    bytes += copy.record->bytes();
+    chunk.copies.push_back(std::move(copy));
+  }
+  chunk.last = current.sent == current.copies.size();
+  if (chunk.last) {
+    chunk.remembered = memo.of_segments({current.segment});
+    current_.reset();
+  }
+  return chunk;
+}
+
+std::optional<SegmentId> Sending::acknowledged(const ChunkAck& ack) {
+  const auto waiting = unacknowledged_.find({ack.transfer, ack.index});
+  if (waiting == unacknowledged_.end()) return std::nullopt;
+  const SegmentId segment = waiting->second.chunk.segment;
+  if (segment != ack.segment) return std::nullopt;
+  unacknowledged_.erase(waiting);
+  const auto open = transfers_open_.find(ack.transfer);
+  auto& [count, last_sent] = open->second;
+  if (--count > 0 || !last_sent) return std::nullopt;
+  transfers_open_.erase(open);
+  under_way_.erase(segment);
+  return segment;
+}
+
+std::optional<Time> Sending::next_deadline() const {
+  std::optional<Time> next;
+  for (const auto& [key, waiting] : unacknowledged_) {
+    if (!next || waiting.send_again_at < *next) next = waiting.send_again_at;
+  }
+  return next;
+}
+
+}  // namespace sojourn::replication

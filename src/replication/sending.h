@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "replication/memo.h"
+#include "replication/messages.h"
+#include "replication/replica.h"
+
+namespace sojourn::replication {
+
+// What a primary sends to one writer to bring it into step: one segment after the other, each as
+// it is when its turn comes, in chunks of which a few may be unacknowledged. What is written
+// meanwhile the writer gets as any other write.
+//
+// An engine's part: not safe from several threads.
+class Sending {
+ public:
+  // The writer asks for the segment. Nothing happens if it is being sent already.
+  void want(SegmentId segment);
+
+  // Chunks that may go now, new ones and those that were not acknowledged for too long.
+  std::vector<Chunk> take_chunks(Time now, const Replica& replica, const Memo& memo);
+
+  // The segment, if the writer has all of it now.
+  std::optional<SegmentId> acknowledged(const ChunkAck& ack);
+
+  bool idle() const { return wanted_.empty() && !current_ && unacknowledged_.empty(); }
+  std::optional<Time> next_deadline() const;
+
+ private:
+  // A segment of which not everything has been sent.
+  struct Current {
+    SegmentId segment = {};
+    std::uint64_t transfer = 0;
+    std::uint32_t next_index = 0;
+    std::vector<Copy> copies = {};
+    std::size_t sent = 0;
+  };
+  struct Unacknowledged {
+    Chunk chunk = {};
+    Time send_again_at = {};
+  };
+  // Transfer and index.
+  using Key = std::pair<std::uint64_t, std::uint32_t>;
+
+  void begin_next(const Replica& replica);
+  Chunk next_chunk(const Memo& memo);
+
+  std::deque<SegmentId> wanted_;
+  // Everything that was wanted and is not acknowledged.
+  std::set<SegmentId> under_way_;
+  std::optional<Current> current_;
+  std::uint64_t transfers_ = 0;
+  std::map<Key, Unacknowledged> unacknowledged_;
+  // Of each transfer that is under way: how many chunks are unacknowledged, and whether the last
+  // has been sent.
+  std::map<std::uint64_t, std::pair<std::size_t, bool>> transfers_open_;
+};
+
+}  // namespace sojourn::replication

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "replication/messages.h"
+#include "session/record.h"
+#include "sojourn/session.h"
+#include "sojourn/version.h"
+#include "wire/operation_format.h"
+
+namespace sojourn::wire {
+
+// Reads and checks the parts of operations. After the first that is not as it should be, everything
+// reads as zero or empty and wrong() says what it was.
+class PartReader {
+ public:
+  PartReader(std::string_view in, Time now) : in_(in), now_(now) {}
+
+  bool at_end() const { return in_.at_end(); }
+  bool ok() const { return in_.ok(); }
+  const char* wrong() const {
+    return wrong_ ? wrong_ : "it is cut short or has a malformed number";
+  }
+
+  void refuse(const char* why) {
+    if (in_.ok()) wrong_ = why;
+    in_.fail();
+  }
+
+  // How long the message that follows has waited until it was sent. Durations are as of its start.
+  void set_waited(Duration waited) { waited_ = waited; }
+  Duration waited() const { return waited_; }
+
+  std::uint8_t byte() { return in_.byte(); }
+  std::uint64_t integer() { return in_.varint(); }
+  std::uint64_t fixed64() { return in_.fixed64(); }
+  bool boolean();
+  std::uint64_t integer_up_to(std::uint64_t max, const char* why);
+  Duration duration(Duration max, const char* why);
+  // By the clock of this member, what was that long ago when the message began to wait.
+  Time time_of_age(Duration age) const { return now_ - std::min(age + waited_, kAgeMax); }
+  std::string_view text(std::size_t size_max, const char* why);
+
+  std::string_view id();
+  SegmentId segment();
+  Phase phase();
+  std::string_view subject(Phase phase);
+  Version version() { return {.epoch = integer(), .sequence = integer()}; }
+  std::optional<Version> expected();
+  Lifetime lifetime();
+  // Views into the input, valid until the next call. `payload` bytes of the session are something
+  // else.
+  const std::vector<session::AttributeView>& attributes(std::size_t payload);
+  std::vector<Attribute> owned_attributes(std::size_t payload);
+  std::vector<Patch::Step> steps();
+  session::RecordRef record(std::string_view id);
+  replication::Operation operation();
+  replication::Result result();
+  OperationId operation_id();
+  std::uint64_t count();
+  std::vector<SegmentId> segments();
+  std::vector<replication::Remembered> remembered();
+
+ private:
+  std::string_view attribute_name();
+  std::string_view attribute_value();
+
+  ByteReader in_;
+  const Time now_;
+  Duration waited_ = {};
+  const char* wrong_ = nullptr;
+  std::vector<session::AttributeView> attributes_;
+};
+
+}  // namespace sojourn::wire

@@ -1,0 +1,242 @@
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "sojourn/session.h"
+#include "support/catch.h"
+#include "unit/wire/malformed.h"
+#include "unit/wire/messages.h"
+#include "wire/bounds.h"
+#include "wire/frame.h"
+
+namespace sojourn::wire {
+namespace {
+
+// Puts an operation together byte by byte.
+class Bytes {
+ public:
+  Bytes number(std::uint64_t value) && {
+    ByteWriter(bytes_).varint(value);
+    return std::move(*this);
+  }
+  Bytes fixed(std::uint64_t value) && {
+    ByteWriter(bytes_).fixed64(value);
+    return std::move(*this);
+  }
+  Bytes text(std::string_view value) && {
+    ByteWriter(bytes_).string(value);
+    return std::move(*this);
+  }
+
+  // A frame with this operation alone, which waited a second.
+  std::string frame() const {
+    v1::Frame frame = valid_frame();
+    frame.set_waited_us(1000000);
+    frame.set_messages(1);
+    frame.set_operations(bytes_);
+    return frame.SerializeAsString();
+  }
+
+ private:
+  std::string bytes_;
+};
+
+constexpr std::uint64_t kTooLong = 400 * 24 * 3600 + 1;
+constexpr std::uint64_t kTooOld = 800ULL * 24 * 3600 * 1000000 + 1;
+
+Bytes operation(std::uint64_t kind) { return Bytes().number(kind).number(1).number(3).number(0); }
+Bytes request(std::uint64_t verb, std::string_view id = "s-1") {
+  return operation(1).number(1000).number(990).number(250000).number(verb).text(id);
+}
+Bytes create() { return request(1).number(2).text("ana").number(1800).number(43200); }
+Bytes patch() { return request(5); }
+Bytes reply() { return operation(2).number(1000); }
+Bytes record(std::uint64_t age, std::uint64_t unseen) {
+  return reply()
+      .number(0)
+      .number(1)
+      .text("s-1")
+      .number(1)
+      .text("")
+      .number(1800)
+      .number(1800)
+      .number(3)
+      .number(77)
+      .number(age)
+      .number(unseen)
+      .number(0);
+}
+Bytes replicate() {
+  return operation(3).number(9).number(3).number(77).number(3).number(76).fixed(0).number(0);
+}
+
+TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
+  const std::string value(kAttributeValueBytesMax, 'v');
+  const std::string id = "Request: a session id is not made of characters of [A-Za-z0-9_-]";
+  const std::string lifetime = "Request: a lifetime is not between 1 s and 400 days";
+  const std::string subject = "Request: the subject is too long or cut short";
+  const std::string malformed = ": it is cut short or has a malformed number";
+  const std::vector<Refused> rows = {
+      {"of no kind: its kind is unknown", operation(0).frame()},
+      {"of no kind: its kind is unknown", operation(13).frame()},
+      {"Committed: it began to wait after the frame was sent", Bytes()
+                                                                   .number(5)
+                                                                   .number(1)
+                                                                   .number(3)
+                                                                   .number(1000001)
+                                                                   .number(9)
+                                                                   .number(3)
+                                                                   .number(77)
+                                                                   .frame()},
+
+      {"Request: the verb is unknown", request(0).frame()},
+      {"Request: the verb is unknown", request(9).frame()},
+      {id, request(3, "").frame()},
+      {id, request(3, "a.b").frame()},
+      {"Request: a session id is too long or cut short", request(3, std::string(65, 'a')).frame()},
+      {"Request: the time left is beyond 24 hours",
+       operation(1).number(1).number(1).number(~std::uint64_t{0}).number(3).text("s-1").frame()},
+      {"Request: a boolean is neither 0 nor 1", request(2).number(2).frame()},
+      {"Request" + malformed, request(2).frame()},
+      {"Request: the phase is unknown", request(1).number(3).frame()},
+      {"Request: an active session has no subject", request(1).number(2).text("").frame()},
+      {"Request: a login in progress has a subject", request(1).number(1).text("ana").frame()},
+      {subject, request(1).number(2).text(std::string(257, 's')).frame()},
+      {subject, request(1).number(2).number(4).frame()},
+      {lifetime, request(1).number(1).text("").number(0).number(1).frame()},
+      {lifetime, request(1).number(1).text("").number(1).number(kTooLong).frame()},
+      {"Request: a session has more than 64 attributes", create().number(65).frame()},
+      {"Request: an attribute's name is empty", create().number(1).text("").text("").frame()},
+      {"Request: an attribute's name is too long or cut short",
+       create().number(1).text(std::string(65, 'n')).text("").frame()},
+      {"Request: an attribute's value is too long or cut short",
+       create().number(1).text("a").text(value + "v").frame()},
+      {"Request: attributes are not ordered by name",
+       create().number(2).text("b").text("").text("a").text("").frame()},
+      {"Request: attributes are not ordered by name",
+       create().number(2).text("a").text("").text("a").text("").frame()},
+      {"Request: a session has more than 64 KiB", create()
+                                                      .number(4)
+                                                      .text("a")
+                                                      .text(value)
+                                                      .text("b")
+                                                      .text(value)
+                                                      .text("c")
+                                                      .text(value)
+                                                      .text("d")
+                                                      .text(value)
+                                                      .frame()},
+      {"Request: an attribute's name is too long or cut short", create().number(64).frame()},
+      {"Request: a patch has more than 128 steps", patch().number(129).frame()},
+      {"Request: a boolean is neither 0 nor 1", patch().number(1).number(2).text("a").frame()},
+      {"Request: an attribute's name is empty", patch().number(1).number(0).text("").frame()},
+      {"Request: an attribute's value is too long or cut short",
+       patch().number(1).number(1).text("a").text(value + "v").frame()},
+      {"Request: an active session has no subject", request(6).text("").frame()},
+
+      {"Reply: the status code is unknown", reply().number(17).text("").frame()},
+      {"Reply: the status text is too long or cut short",
+       reply().number(5).text(std::string(513, 'x')).frame()},
+      {"Reply: a session is older than it may be", record(kTooOld, 0).frame()},
+      {"Reply: a session was last seen before it was made", record(5, 6).frame()},
+
+      {"Replicate: a write changes more than 64 sessions", replicate().number(65).frame()},
+      {"Replicate: a session id is too long or cut short", replicate().number(64).frame()},
+      {"ReplicateAck: the segment's number is beyond 65535",
+       operation(4).number(65536).number(3).number(77).frame()},
+      {"ReplicateAck" + malformed, operation(4).number(9).number(3).frame()},
+      {"Committed" + malformed,
+       operation(5).number(9).fixed(~std::uint64_t{0}).fixed(~std::uint64_t{0}).frame()},
+  };
+
+  CHECK(error_of(create().number(0).frame()) == "none");
+  CHECK(error_of(patch().number(0).number(0).frame()) == "none");
+  CHECK(error_of(record(6, 6).frame()) == "none");
+  CHECK(error_of(replicate().number(0).frame()) == "none");
+  check_refused(rows);
+}
+
+Bytes touched() { return operation(6).number(5); }
+Bytes chunk() { return operation(10).number(9).number(4).number(1).number(0); }
+
+TEST_CASE("a malformed message between primary and backup is refused with what is wrong",
+          "[wire]") {
+  const std::string malformed = ": it is cut short or has a malformed number";
+  const std::string many = ": it lists more than 65536 items";
+  const std::string segment = ": the segment's number is beyond 65535";
+  const std::vector<Refused> rows = {
+      {"Touched" + malformed, operation(6).frame()},
+      {"Touched" + many, touched().number(65537).frame()},
+      {"Touched: a session id is too long or cut short", touched().number(1).frame()},
+      {"Touched: a session id is not made of characters of [A-Za-z0-9_-]",
+       touched().number(1).text("a.b").number(0).frame()},
+      {"Touched: a session was last seen longer ago than it may be",
+       touched().number(1).text("s-1").number(kTooOld).frame()},
+      {"TouchedAck" + malformed, operation(7).frame()},
+
+      {"Pull" + malformed, operation(8).frame()},
+      {"Pull" + many, operation(8).number(65537).frame()},
+      {"Pull" + segment, operation(8).number(1).number(65536).fixed(0).frame()},
+      {"Pull" + malformed, operation(8).number(1).number(9).number(0).frame()},
+
+      {"InStep" + many, operation(9).number(65537).frame()},
+      {"InStep" + segment, operation(9).number(1).number(65536).number(0).frame()},
+      {"InStep" + many, operation(9).number(0).number(65537).frame()},
+      {"InStep" + segment,
+       operation(9).number(0).number(1).fixed(1).number(1).number(65536).frame()},
+      {"InStep: the status code is unknown",
+       operation(9).number(0).number(1).fixed(1).number(1).number(9).number(17).frame()},
+      {"InStep" + malformed, operation(9).number(0).number(1).fixed(1).frame()},
+
+      {"Chunk" + segment, operation(10).number(65536).frame()},
+      {"Chunk: a chunk's index has more than 32 bits",
+       operation(10).number(9).number(4).number(1ULL << 32).frame()},
+      {"Chunk: a boolean is neither 0 nor 1",
+       operation(10).number(9).number(4).number(1).number(2).frame()},
+      {"Chunk" + many, chunk().number(65537).frame()},
+      {"Chunk: a session id is not made of characters of [A-Za-z0-9_-]",
+       chunk().number(1).text("").frame()},
+      {"Chunk: the phase is unknown", chunk().number(1).text("s-1").number(3).frame()},
+      {"Chunk" + many, chunk().number(0).number(65537).frame()},
+      {"Chunk" + malformed, chunk().number(0).frame()},
+      {"ChunkAck: a chunk's index has more than 32 bits",
+       operation(11).number(9).number(4).number(1ULL << 32).frame()},
+      {"ChunkAck" + malformed, operation(11).number(9).number(4).frame()},
+
+      {"Pulled" + segment, operation(12).number(1).number(65536).frame()},
+      {"Pulled" + many, operation(12).number(65537).frame()},
+  };
+
+  CHECK(error_of(touched().number(0).frame()) == "none");
+  CHECK(error_of(operation(8).number(0).frame()) == "none");
+  CHECK(error_of(operation(9).number(0).number(0).number(1).frame()) == "none");
+  CHECK(error_of(chunk().number(0).number(0).frame()) == "none");
+  check_refused(rows);
+}
+
+TEST_CASE("lists of all segments arrive whole", "[wire]") {
+  replication::Pull pull;
+  replication::Pulled pulled;
+  for (std::uint32_t segment = 0; segment < kSegmentsMax; ++segment) {
+    pull.segments.push_back({{segment}, ~std::uint64_t{segment}});
+    pulled.segments.push_back({segment});
+  }
+  const Frame frame = frame_of({envelope_of(pull), envelope_of(pulled)});
+
+  const absl::StatusOr<Frame> decoded = decode_frame(encode_frame(frame, kSent), kSent);
+
+  REQUIRE(decoded.ok());
+  CHECK(describe(*decoded, kSent) == describe(frame, kSent));
+}
+
+TEST_CASE("an error does not repeat what it is about", "[wire]") {
+  const std::string error = error_of(request(3, "secret.secret").frame());
+
+  CHECK(error.find("secret") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace sojourn::wire

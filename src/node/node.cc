@@ -189,8 +189,8 @@ void Node::receive(Time now, const std::string& from, const Envelope& envelope) 
         if constexpr (std::is_constructible_v<membership::Message, T>) {
           on_membership(now, from, envelope, message);
         } else if constexpr (std::is_same_v<T, replication::Reply>) {
-          // Whoever had the right to answer did; what view it was does not matter to the caller.
-          on(now, from, envelope, message);
+          // Who has left still hears how its last calls ended.
+          if (left() || in_view(now, from, envelope)) on(now, from, envelope, message);
         } else if (in_view(now, from, envelope)) {
           on(now, from, envelope, message);
         }

@@ -40,11 +40,16 @@ namespace sojourn {
 //   kCancelled          the store was closed; a write may have happened
 class SOJOURN_EXPORT Store {
  public:
+  // Whether open() could begin with these options: checks them, and the files that they name, and
+  // touches no network. kInvalidArgument for a wrong option: the message begins with its name as in
+  // StoreOptions, as in "copies: 7 is ...", and for one member of the list with "members: NAME: ".
+  // kFailedPrecondition, beginning with "tls: ", for a file that cannot be used.
+  static absl::Status check(const StoreOptions& options);
+
   // Starts this member: listens, connects to the others, and serves from then on by threads of its
   // own. `executor` is only where completions run; it must outlive the store's calls. Returns
-  // before the member is ready: see async_ready. kInvalidArgument names the wrong option;
-  // kUnavailable says why the address cannot be listened on; kFailedPrecondition why TLS files
-  // cannot be used.
+  // before the member is ready: see async_ready. Errors are those of check(); and kUnavailable says
+  // why the address cannot be listened on.
   static absl::StatusOr<Store> open(asio::any_io_executor executor, StoreOptions options);
 
   Store(Store&&) noexcept;
@@ -199,7 +204,9 @@ class SOJOURN_EXPORT Store {
   // number of members may leave at once. When it has completed with OK, the process may end without
   // anybody noticing; the store answers kUnavailable from then on. kDeadlineExceeded says what is
   // not handed over: members go on trying, and the process may end all the same if it must.
-  // void(absl::Status).
+  // kFailedPrecondition, as soon as that is certain, when no member stays that could take anything:
+  // this one is alone, or all that hold sessions leave together. Waiting would not help, and what
+  // they hold ends with them. void(absl::Status).
   template <typename Token>
   auto async_drain(DrainOptions options, Token&& token) {
     return initiate<absl::Status>(
@@ -240,6 +247,8 @@ class SOJOURN_EXPORT Store {
   // This member's name.
   std::string_view name() const;
 
+  // While this member waits for others, the reason tells as well if one of them was refused of
+  // late, and why: of another cluster, or without the right certificate.
   Health health() const;
   Metrics metrics() const;
 

@@ -31,6 +31,19 @@ constexpr Duration kForgetPeer = std::chrono::minutes(10);
 std::uint64_t stamp_of(Time time) {
   return static_cast<std::uint64_t>(time.time_since_epoch().count());
 }
+// Of two clusters whose views have one number, because operators let both sides of a cut go on, the
+// one with fewer members yields, and of equals the one without the lowest incarnation.
+bool yields(const View& own, const View& other) {
+  if (own.members.size() != other.members.size()) return own.members.size() < other.members.size();
+  const auto lowest = [](const View& view) {
+    const auto by_incarnation = [](const Member& a, const Member& b) {
+      return a.incarnation < b.incarnation;
+    };
+    return std::min_element(view.members.begin(), view.members.end(), by_incarnation)->incarnation;
+  };
+  return lowest(other) < lowest(own);
+}
+
 Time time_of(std::uint64_t stamp) { return Time(Duration(static_cast<std::int64_t>(stamp))); }
 
 }  // namespace
@@ -46,12 +59,14 @@ Membership::Membership(MembershipOptions options, Incarnation incarnation)
 }
 
 void Membership::start(Time now) {
+  ++inputs_;
   started_at_ = now;
   next_heartbeat_ = now;
   tick(now);
 }
 
 void Membership::restart(Time now, Incarnation incarnation) {
+  ++inputs_;
   incarnation_ = incarnation;
   started_at_ = now;
   roles_.reset();
@@ -75,6 +90,7 @@ Effects Membership::take_effects() { return std::exchange(effects_, {}); }
 // Time.
 
 void Membership::tick(Time now) {
+  ++inputs_;
   if (left_) return;
   if (now >= next_heartbeat_) {
     // While this member itself was held up it could hear nobody: that was not the others' silence.
@@ -138,6 +154,7 @@ void Membership::step(Time now) {
 
 void Membership::receive(Time now, const std::string& from, Incarnation incarnation,
                          std::uint64_t generation, std::uint64_t epoch, const Message& message) {
+  ++inputs_;
   if (left_ || from == options_.self) return;
   if (!peers_.contains(from) && peers_.size() >= kPeersMax) return;
   if (!note_incarnation(now, from, incarnation, message)) return;
@@ -168,8 +185,9 @@ bool Membership::note_incarnation(Time now, const std::string& from, Incarnation
   Peer& peer = peers_[from];
   if (incarnation == Incarnation{} || peer.superseded.contains(incarnation)) return false;
   const auto* hello = std::get_if<Hello>(&message);
-  if (hello) peer.last_stamp = hello->stamp;
-  const bool answers_since = hello && hello->echo > stamp_of(peer.candidate_since);
+  if (hello) peer.last_stamp = {hello->stamp, incarnation};
+  const bool answers_since =
+      hello && hello->echo_of == incarnation_ && hello->echo > stamp_of(peer.candidate_since);
   if (incarnation == peer.incarnation) {
     if (peer.candidate != Incarnation{} && answers_since) {
       peer.superseded.insert(std::exchange(peer.candidate, {}));
@@ -204,6 +222,7 @@ void Membership::on(Time now, const std::string& from, const Hello& hello) {
   Peer& peer = peers_[from];
   if (peer.hello && hello.stamp < peer.hello->stamp) return;  // overtaken
   const bool was_connected = connected(now, peer);
+  const bool was_level = level_hello(peer) != nullptr;
   const bool news = !peer.hello || peer.hello->progress != hello.progress ||
                     peer.hello->leaving != hello.leaving || peer.hello->hears != hello.hears ||
                     peer.hello->may_recover != hello.may_recover;
@@ -228,6 +247,8 @@ void Membership::on(Time now, const std::string& from, const Hello& hello) {
     send_hello(now, from);
   }
   if (news) next_step_ = now;
+  // Only now can it grant us a lease under our view: it is asked at once.
+  if (!was_level && level_hello(peer) && primaries_.contains(incarnation_)) send_hello(now, from);
 
   if (!roles_) return;
   for (const Member& member : roles_->view().members) {
@@ -250,7 +271,8 @@ void Membership::on(Time now, const std::string& from, const Hello& hello) {
   }
   const Member* member = roles_->view().find(from);
   if (!member || Incarnation{member->incarnation} != peer.incarnation) {
-    tell_view(now, from);
+    // It is in another cluster that came to the same number: one of the two must yield.
+    if (may_tell(now, peer)) send(from, Decide{roles_->layout()});
     return;
   }
   // Who is nobody's primary needs no lease, and without one it can be dropped without waiting.
@@ -299,6 +321,7 @@ std::string Membership::disagreement(const std::string& from, const Hello& hello
 }
 
 void Membership::discovered(Time now, const std::vector<PeerAddress>& members) {
+  ++inputs_;
   for (const PeerAddress& member : members) {
     if (member.name.empty() || member.name == options_.self) continue;
     const bool known = peers_.contains(member.name);
@@ -314,6 +337,7 @@ void Membership::discovered(Time now, const std::vector<PeerAddress>& members) {
 }
 
 void Membership::gone(Time now, const std::string& name, Incarnation incarnation) {
+  ++inputs_;
   const auto found = peers_.find(name);
   if (found == peers_.end() || found->second.gone) return;
   if (found->second.incarnation != incarnation) return;
@@ -654,7 +678,10 @@ void Membership::on(Time now, const std::string& from, const ViewRequest& /*requ
 void Membership::on(Time now, const std::string& /*from*/, const Decide& decide) {
   const View& view = decide.layout.view;
   if (view.segments != options_.segments || view.copies != options_.copies) return;
-  if (std::pair(view.generation, view.epoch) <= std::pair(generation(), epoch())) return;
+  const auto number = std::pair(view.generation, view.epoch);
+  const auto own_number = std::pair(generation(), epoch());
+  if (number < own_number) return;
+  if (number == own_number && (!roles_ || !yields(roles_->view(), view))) return;
   if (!find(view, incarnation_)) {
     for (const Member& member : view.members) {
       discovered(now, {{member.name, member.address}});
@@ -905,7 +932,7 @@ void Membership::install(Time now, const ring::Layout& layout) {
   broken_pairs_.clear();
   for (auto& [name, peer] : peers_) peer.broken_since.reset();
   // Until it is reported: everything.
-  progress_ = {view.segments, view.segments};
+  progress_ = {view.segments, view.segments, 1};
   primaries_.clear();
   for (std::uint32_t segment = 0; segment < view.segments; ++segment) {
     if (const auto primary = roles_->primary({segment})) {
@@ -984,8 +1011,18 @@ ring::Layout Membership::next_generation(std::vector<Member> members) const {
   return layout;
 }
 
+// Whether all members of the view that are here have installed it: one that is behind is being
+// told, and one that is ahead will tell us.
+bool Membership::are_all_level(Time now) const {
+  return std::all_of(roles_->view().members.begin(), roles_->view().members.end(),
+                     [&](const Member& member) {
+                       const Peer* peer = peer_of({member.incarnation});
+                       return !peer || !connected(now, *peer) || is_level(*peer);
+                     });
+}
+
 // Whoever of the view is here, and newcomers.
-std::optional<ring::Layout> Membership::layout_of_those_here(Time now) const {
+ring::Layout Membership::layout_of_those_here(Time now) const {
   std::vector<Member> members;
   for (const Member& member : roles_->view().members) {
     const Peer* peer = peer_of({member.incarnation});
@@ -1024,7 +1061,10 @@ void Membership::recover(Time now) {
     forced_ = false;
     return;
   }
-  if (forced_) return begin_generation(now, *layout_of_those_here(now), true);
+  if (forced_) {
+    if (are_all_level(now)) begin_generation(now, layout_of_those_here(now), true);
+    return;
+  }
   std::optional<ring::Layout> layout;
   if (may_recover(now)) layout = recovered_layout(now);
   if (!layout) return agreement_.give_up();
@@ -1055,6 +1095,7 @@ void Membership::begin_generation(Time now, ring::Layout layout, bool forced) {
 // What an operator or the node wants.
 
 void Membership::leave(Time now) {
+  ++inputs_;
   if (leaving_) return;
   leaving_ = true;
   if (!roles_) {
@@ -1066,6 +1107,7 @@ void Membership::leave(Time now) {
 }
 
 bool Membership::recover_now(Time now) {
+  ++inputs_;
   if (!roles_ || has_quorum(now)) return false;
   forced_ = true;
   next_step_ = now;
@@ -1073,6 +1115,7 @@ bool Membership::recover_now(Time now) {
 }
 
 void Membership::acknowledge_losses(Time now) {
+  ++inputs_;
   acknowledges_ = true;
   next_step_ = now;
 }
@@ -1082,9 +1125,11 @@ void Membership::report(Time now, std::uint64_t settled, bool memory_full, Progr
   memory_full_ = memory_full;
   if (progress == progress_) return;
   const bool milestone = (progress.repairs_left == 0) != (progress_.repairs_left == 0) ||
-                         (progress.segments_left == 0) != (progress_.segments_left == 0);
+                         (progress.segments_left == 0) != (progress_.segments_left == 0) ||
+                         (progress.calls_left == 0) != (progress_.calls_left == 0);
   progress_ = progress;
   if (!milestone) return;
+  ++inputs_;
   send_hello(now);
   next_step_ = now;
 }
@@ -1180,7 +1225,8 @@ void Membership::send_hello(Time now, const std::string& to) {
                  .leaving = leaving_,
                  .bootstrap_expect = options_.bootstrap_expect,
                  .stamp = stamp_of(now),
-                 .echo = peers_[to].last_stamp,
+                 .echo = peers_[to].last_stamp.first,
+                 .echo_of = peers_[to].last_stamp.second,
                  .uptime = now - started_at_,
                  .hears = std::move(heard),
                  .progress = progress_,
@@ -1188,16 +1234,22 @@ void Membership::send_hello(Time now, const std::string& to) {
 }
 
 void Membership::tell(Time now, const std::string& name) {
+  ++inputs_;
   if (roles_ && peers_.contains(name)) tell_view(now, name);
 }
 
 void Membership::tell_view(Time now, const std::string& to) {
   Peer& peer = peers_[to];
   if (std::pair(peer.generation, peer.epoch) >= std::pair(generation(), epoch())) return;
-  if (peer.told_epoch == epoch() && now - peer.told_at < kTellAgain) return;
+  if (may_tell(now, peer)) send(to, Decide{roles_->layout()});
+}
+
+// Whether our view was not sent to it just now; it will be.
+bool Membership::may_tell(Time now, Peer& peer) const {
+  if (peer.told_epoch == epoch() && now - peer.told_at < kTellAgain) return false;
   peer.told_epoch = epoch();
   peer.told_at = now;
-  send(to, Decide{roles_->layout()});
+  return true;
 }
 
 void Membership::send(std::string to, Message message) {

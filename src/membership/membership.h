@@ -128,6 +128,9 @@ class Membership {
 
   // State.
 
+  // Counts the inputs: as long as it stays, so does everything below that does not take the time.
+  std::uint64_t inputs() const { return inputs_; }
+
   // The installed layout's roles; null before the first.
   const std::shared_ptr<const ring::Roles>& roles() const { return roles_; }
   std::uint64_t epoch() const { return roles_ ? roles_->view().epoch : 0; }
@@ -171,8 +174,8 @@ class Membership {
     // that was said since: messages may be late, and it may be the older of the two.
     Incarnation candidate = {};
     Time candidate_since = {};
-    // The stamp of the last Hello, of either.
-    std::uint64_t last_stamp = 0;
+    // The stamp of the last Hello, and which incarnation made it: either may have.
+    std::pair<std::uint64_t, Incarnation> last_stamp = {};
     std::optional<Time> heard_at = {};
     bool gone = false;
     // The layout that it has installed.
@@ -242,13 +245,15 @@ class Membership {
   ring::Layout next_generation(std::vector<Member> members) const;
   void begin_generation(Time now, ring::Layout layout, bool forced);
   std::optional<ring::Layout> recovered_layout(Time now) const;
-  std::optional<ring::Layout> layout_of_those_here(Time now) const;
+  bool are_all_level(Time now) const;
+  ring::Layout layout_of_those_here(Time now) const;
   bool are_survivors_here(Time now, const ring::Layout& layout) const;
 
   void install(Time now, const ring::Layout& layout);
   void send_hello(Time now);
   void send_hello(Time now, const std::string& to);
   void tell_view(Time now, const std::string& to);
+  bool may_tell(Time now, Peer& peer) const;
   void send(std::string to, Message message);
   void send(Incarnation to, Message message);
   void notice(Notice::Level level, std::string words);
@@ -286,6 +291,7 @@ class Membership {
   std::optional<Time> patient_until_;
   Time next_heartbeat_ = {};
   std::optional<Time> next_step_;
+  std::uint64_t inputs_ = 0;
   std::uint64_t settled_ = 0;
   bool memory_full_ = false;
   Progress progress_ = {};

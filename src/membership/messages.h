@@ -12,12 +12,14 @@
 
 namespace sojourn::membership {
 
-// What a member still has to receive under the epoch of its message.
+// What a member still has to do under the epoch of its message.
 struct Progress {
   // Segments of which fewer copies exist than should.
   std::uint32_t repairs_left = 0;
   // All segments that it is to hold and does not yet, those included.
   std::uint32_t segments_left = 0;
+  // Of a member that leaves: calls of its users that have not ended.
+  std::uint32_t calls_left = 0;
 
   friend bool operator==(const Progress&, const Progress&) = default;
 };
@@ -50,9 +52,10 @@ struct Hello {
   std::uint32_t bootstrap_expect = 0;
   // When it was sent, by the clock of the sender: comes back in a Grant.
   std::uint64_t stamp = 0;
-  // The newest stamp that the sender had from the receiver; 0 if it had none. Proves that the
-  // sender was alive when that stamp was made.
+  // The newest stamp that the sender had from the receiver's name, and the incarnation that made
+  // it; 0 if it had none. Proves that the sender was alive when that stamp was made.
   std::uint64_t echo = 0;
+  Incarnation echo_of = {};
   // How long the sender's process has been running as this incarnation.
   Duration uptime = {};
   // The incarnations that the sender hears. Two members are connected if each hears the other.

@@ -45,6 +45,12 @@ std::vector<ring::Holders> base_now(const ring::Roles& roles, const Facts& facts
   return base;
 }
 
+// Outside the view it would not learn what became of them.
+bool has_ended_calls(const Member& member, const Facts& facts) {
+  const auto progress = facts.progress.find(incarnation(member));
+  return progress != facts.progress.end() && progress->second.calls_left == 0;
+}
+
 }  // namespace
 
 bool may_go(const ring::Roles& roles, MemberIndex member) {
@@ -104,7 +110,9 @@ std::optional<ring::Layout> next_layout(const ring::Roles& roles, const Facts& f
   for (std::uint32_t i = 0; i < layout.view.members.size(); ++i) {
     Member member = layout.view.members[i];
     if (facts.dropped.contains(incarnation(member))) continue;
-    if (member.leaving && nobody_down && may_go(roles, {i})) continue;
+    if (member.leaving && nobody_down && may_go(roles, {i}) && has_ended_calls(member, facts)) {
+      continue;
+    }
     member.leaving = member.leaving || facts.leaving.contains(incarnation(member));
     members.push_back(std::move(member));
   }

@@ -34,7 +34,7 @@ struct Facts {
 // by the arguments.
 //
 //   members  those dropped go, those joining come, those that ask for it are marked as leaving, and
-//            those that leave and are not needed any more go
+//            those that leave, are not needed any more and have no calls under way go
 //   base     becomes the ideal owners of a segment when all of them hold it; loses who goes. If
 //            nobody is left, the segment's copies are all lost: it begins anew, empty
 std::optional<ring::Layout> next_layout(const ring::Roles& roles, const Facts& facts, Rules rules);

@@ -45,6 +45,13 @@ Effects Node::take_effects() { return std::exchange(effects_, {}); }
 std::uint64_t Node::call(Time now, Operation operation, Duration timeout) {
   const std::uint64_t number = next_number_++;
   const Verb verb = operation.verb;
+  if (closing_) {
+    effects_.finished.push_back(
+        {.number = number,
+         .verb = verb,
+         .result = {.status = absl::UnavailableError("this member is leaving the cluster")}});
+    return number;
+  }
   if (calls_.size() >= options_.calls_in_flight_max) {
     effects_.finished.push_back(
         {.number = number,
@@ -416,13 +423,16 @@ void Node::collect(Time now) {
   collect_plane(now);
   if (!roles_) return;
   const membership::Progress progress = {.repairs_left = plane_.repairs_left(),
-                                         .segments_left = plane_.segments_left()};
+                                         .segments_left = plane_.segments_left(),
+                                         .calls_left = calls_left()};
   membership_.report(now, settled(), plane_.memory_full(), progress);
   collect_membership(now);
 }
 
 void Node::collect_membership(Time now) {
+  if (membership_.inputs() == collected_) return;
   if (membership_.excluded()) restart(now);
+  collected_ = membership_.inputs();
   auto membership = membership_.take_effects();
   for (membership::Outgoing& outgoing : membership.outgoing) {
     std::visit(
@@ -490,6 +500,14 @@ void Node::dispatch_all(Time now, const std::vector<std::uint64_t>& numbers) {
   }
 }
 
+// A member that leaves is in the way of nobody's calls but its own users'.
+std::uint32_t Node::calls_left() const {
+  if (!leaving()) return 0;
+  if (!closing_) return 1;  // there may be more
+  constexpr std::size_t kMost = 1u << 20;
+  return static_cast<std::uint32_t>(std::min(calls_.size(), kMost));
+}
+
 void Node::install_view(Time now) {
   // First what was said under the view before.
   collect_plane(now);
@@ -498,6 +516,8 @@ void Node::install_view(Time now) {
   // Those who asked under the view before ask again.
   parked_.clear();
   plane_.install(now, roles_, *index_of(options_.membership.self));
+  const MemberIndex self = *index_of(options_.membership.self);
+  closing_ = roles_->view().members[self.value].leaving && membership::may_go(*roles_, self);
   std::vector<std::uint64_t> numbers;
   numbers.reserve(calls_.size());
   for (const auto& [number, call] : calls_) numbers.push_back(number);
@@ -512,6 +532,7 @@ void Node::restart(Time now) {
   } while (incarnation_ == Incarnation{});
   plane_.restart();
   roles_.reset();
+  closing_ = false;
   level_.clear();
   parked_.clear();
   waiting_here_.clear();

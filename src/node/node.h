@@ -198,6 +198,7 @@ class Node {
   std::optional<MemberIndex> index_of(const std::string& name) const;
   const Member* member_of(Incarnation incarnation) const;
   std::uint64_t settled() const;
+  std::uint32_t calls_left() const;
   OperationId operation_id(std::uint64_t number) const { return {incarnation_, number}; }
 
   const NodeOptions options_;
@@ -206,7 +207,12 @@ class Node {
   Random& random_;
   membership::Membership membership_;
   replication::Plane plane_;
+  // The inputs of the membership whose effects have been taken.
+  std::uint64_t collected_ = 0;
   std::shared_ptr<const ring::Roles> roles_;
+  // Others hold everything that this member held, which leaves: it takes no new calls, so that it
+  // can go when the last has ended.
+  bool closing_ = false;
   // Members that are known to have installed the view.
   std::set<std::string> level_;
   // Unfinished calls by number, and by when they must be looked at.

@@ -10,6 +10,9 @@ namespace {
 constexpr std::size_t kExpiriesPerTick = 1024;
 // When to look again at an expired session whose removal is under way, or has to wait.
 constexpr Duration kExpiryRetry = std::chrono::seconds(1);
+// Sessions that are forgotten in one step, and the time until the next; one segment may be more.
+constexpr std::size_t kForgottenAtOnce = 512;
+constexpr Duration kForgetAgain = std::chrono::milliseconds(2);
 
 }  // namespace
 
@@ -45,6 +48,7 @@ void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIn
   sendings_.clear();
   told_in_step_.clear();
   in_step_due_.reset();
+  to_forget_.clear();
   repairs_left_ = segments_left_ = primaries_ = primaries_waiting_ = 0;
 
   // What was to be told to the backups of before is for those of now.
@@ -69,9 +73,23 @@ void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIn
       if (writer != *self_) uses_[writer].next[id] = last_seen;
     }
   }
+  forget(now);
   pull(now, std::nullopt);
   begin_waiting(now);
   effects_.news = true;
+}
+
+// Forgets what this member is no writer of, some of it now and the rest soon: hundreds of thousands
+// of sessions at once would keep everybody waiting. Nobody asks for them here any more, and should
+// this member become a writer of their segment again, they count for nothing against its primary.
+void Plane::forget(Time now) {
+  if (!options_.rules.keep(Rule::kForgetting)) to_forget_.clear();
+  for (std::size_t forgotten = 0; !to_forget_.empty() && forgotten < kForgottenAtOnce;) {
+    forgotten += replica_.clear(to_forget_.front());
+    to_forget_.pop_front();
+  }
+  forget_due_.reset();
+  if (!to_forget_.empty()) forget_due_ = now + kForgetAgain;
 }
 
 void Plane::install(Time now, SegmentId id, const ring::Roles* before, MemberIndex self_before) {
@@ -88,11 +106,15 @@ void Plane::install(Time now, SegmentId id, const ring::Roles* before, MemberInd
   const auto loss = roles_->layout().losses.find(id);
   const bool began_anew = loss != roles_->layout().losses.end() &&
                           (!before || before->view().epoch < loss->second.epoch);
-  if (began_anew || !roles_->is_writer(*self_, id)) {
+  if (began_anew) {
     abandon_writes(id);
     if (options_.rules.keep(Rule::kForgetting)) replica_.clear(id);
   }
-  if (!roles_->is_writer(*self_, id)) return;
+  if (!roles_->is_writer(*self_, id)) {
+    abandon_writes(id);
+    if (replica_.digest(id) != 0) to_forget_.push_back(id);
+    return;
+  }
 
   if (!roles_->is_primary(*self_, id)) {
     abandon_writes(id);
@@ -244,6 +266,8 @@ void Plane::restart() {
   sendings_.clear();
   told_in_step_.clear();
   in_step_due_.reset();
+  to_forget_.clear();
+  forget_due_.reset();
   repairs_left_ = segments_left_ = primaries_ = primaries_waiting_ = 0;
 }
 
@@ -276,6 +300,7 @@ void Plane::tick(Time now) {
     }
   }
   if (committed_due_ && *committed_due_ <= now) send_committed(now);
+  if (forget_due_ && *forget_due_ <= now) forget(now);
   if (pull_due_ && *pull_due_ <= now) pull(now, std::nullopt);
   if (in_step_due_ && *in_step_due_ <= now) {
     in_step_due_.reset();
@@ -306,6 +331,7 @@ std::optional<Time> Plane::next_deadline() const {
   if (!roles_) return std::nullopt;
   if (!resends_.empty()) sooner(resends_.begin()->first);
   sooner(committed_due_);
+  sooner(forget_due_);
   sooner(pull_due_);
   sooner(in_step_due_);
   for (const auto& [to, sending] : sendings_) sooner(sending.next_deadline());

@@ -38,6 +38,7 @@ struct PlaneOptions {
   std::size_t writes_waiting_max = 65536;
   // After how long an unacknowledged message is sent again.
   Duration resend_interval = std::chrono::milliseconds(100);
+  SendingOptions sending = {};
   Rules rules = {};
 };
 
@@ -166,6 +167,8 @@ class Plane {
     return serving_.epoch_of_segment[segment.value].load(std::memory_order_acquire) != 0 &&
            has_lease(now);
   }
+  // Of a segment whose primary this member is: the version up to which everything is committed.
+  Version committed(SegmentId segment) const { return committed(segments_[segment.value]); }
   bool is_active(SegmentId segment) const {
     return segments_[segment.value].standing == Segment::Standing::kActive;
   }
@@ -269,6 +272,7 @@ class Plane {
   void send_again_under_new_view(Time now, SegmentId id);
   void abandon_writes(SegmentId id);
   void activate_if_ready(Time now, SegmentId id);
+  void forget(Time now);
 
   // Mutations, as primary.
   bool busy(const std::string& session_id) const { return queues_.contains(session_id); }
@@ -348,6 +352,11 @@ class Plane {
   std::map<MemberIndex, Sending> sendings_;
   std::map<MemberIndex, std::set<SegmentId>> told_in_step_;
   std::optional<Time> in_step_due_;
+
+  // Segments that this member does not write any more and still has sessions of, and when to go on
+  // forgetting them.
+  std::deque<SegmentId> to_forget_;
+  std::optional<Time> forget_due_;
 
   std::uint32_t repairs_left_ = 0;
   std::uint32_t segments_left_ = 0;

@@ -351,7 +351,7 @@ void Plane::on(Time now, MemberIndex from, const Pull& pull) {
     } else if (replica_.digest(id) == standing.digest) {
       equal.insert(id);
     } else {
-      if (!sending) sending = &sendings_[from];
+      if (!sending) sending = &sendings_.try_emplace(from, options_.sending).first->second;
       sending->want(id);
     }
   }

@@ -45,12 +45,13 @@ bool Replica::is_newer(Version a, Version b) const {
   return rules_.keep(Rule::kVersionsBeginWithEpoch) ? a > b : a.sequence > b.sequence;
 }
 
-void Replica::clear(SegmentId segment) {
+std::size_t Replica::clear(SegmentId segment) {
   drop_tombstones(segment);
-  if (digest(segment) == 0) return;
+  if (digest(segment) == 0) return 0;
   std::vector<std::string> ids;
   for_each(segment, [&](const session::Record& record, Time) { ids.emplace_back(record.id()); });
   for (const std::string& id : ids) erase(id);
+  return ids.size();
 }
 
 void Replica::drop_tombstones(SegmentId segment) {

@@ -55,8 +55,8 @@ class Replica {
     table_.for_each(first, first + size - 1, visit);
   }
 
-  // Forgets all of the segment.
-  void clear(SegmentId segment);
+  // Forgets all of the segment. Returns how many sessions those were.
+  std::size_t clear(SegmentId segment);
   // Forgets its tombstones: all, or those up to a version.
   void drop_tombstones(SegmentId segment);
   void drop_tombstones(SegmentId segment, Version up_to);

@@ -5,9 +5,6 @@
 namespace sojourn::replication {
 namespace {
 
-// A chunk is closed when it has as many bytes, so it has at most that and one session.
-constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
-constexpr std::size_t kWindow = 8;
 constexpr Duration kSendAgain = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -23,7 +20,7 @@ std::vector<Chunk> Sending::take_chunks(Time now, const Replica& replica, const 
     waiting.send_again_at = now + kSendAgain;
     chunks.push_back(waiting.chunk);
   }
-  while (unacknowledged_.size() < kWindow) {
+  while (unacknowledged_.size() < options_.window) {
     if (!current_) begin_next(replica);
     if (!current_) break;
     Chunk chunk = next_chunk(memo);
@@ -53,7 +50,7 @@ Chunk Sending::next_chunk(const Memo& memo) {
   Chunk chunk = {
       .segment = current.segment, .transfer = current.transfer, .index = current.next_index++};
   std::size_t bytes = 0;
-  while (current.sent < current.copies.size() && bytes < kChunkBytes) {
+  while (current.sent < current.copies.size() && bytes < options_.chunk_bytes) {
     Copy& copy = current.copies[current.sent++];
     bytes += copy.record->bytes();
     chunk.copies.push_back(std::move(copy));

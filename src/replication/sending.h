@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -16,6 +17,14 @@
 
 namespace sojourn::replication {
 
+struct SendingOptions {
+  // A chunk is closed when it has as many bytes, so it has at most that and one session.
+  std::size_t chunk_bytes = std::size_t{16} << 10;
+  // How many chunks may be unacknowledged. Calls wait behind what of these is in the receiver's
+  // queue, from each primary.
+  std::size_t window = 4;
+};
+
 // What a primary sends to one writer to bring it into step: one segment after the other, each as
 // it is when its turn comes, in chunks of which a few may be unacknowledged. What is written
 // meanwhile the writer gets as any other write.
@@ -23,6 +32,8 @@ namespace sojourn::replication {
 // An engine's part: not safe from several threads.
 class Sending {
  public:
+  explicit Sending(SendingOptions options) : options_(options) {}
+
   // The writer asks for the segment. Nothing happens if it is being sent already.
   void want(SegmentId segment);
 
@@ -54,6 +65,7 @@ class Sending {
   void begin_next(const Replica& replica);
   Chunk next_chunk(const Memo& memo);
 
+  const SendingOptions options_;
   std::deque<SegmentId> wanted_;
   // Everything that was wanted and is not acknowledged.
   std::set<SegmentId> under_way_;

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <set>
 
 #include "discovery/dns_options.h"
 #include "session/limits.h"
+#include "transport/address.h"
+#include "transport/security.h"
 
 namespace sojourn::store {
 namespace {
@@ -39,7 +42,9 @@ absl::Status check_address(const std::string& what, std::string_view address) {
   const bool digits =
       !port.empty() && port.size() <= 5 &&
       std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
-  const bool in_range = digits && std::stoi(std::string(port)) <= 65535;
+  // Port 0 would be another one at every start, which nobody could be told.
+  const int number = digits ? std::stoi(std::string(port)) : 0;
+  const bool in_range = number >= 1 && number <= 65535;
   const bool ambiguous = has_host && address.front() != '[' &&
                          address.substr(0, colon).find(':') != std::string_view::npos;
   // A DNS name has at most 253 characters; the view carries the address to all members.
@@ -47,19 +52,19 @@ absl::Status check_address(const std::string& what, std::string_view address) {
       address.size() <= 260 &&
       std::all_of(address.begin(), address.end(), [](char c) { return c > ' ' && c < 0x7f; });
   if (in_range && !ambiguous && plain) return absl::OkStatus();
-  return wrong(
-      absl::StrFormat("%s: \"%s\" is not host:port", what, std::string(address.substr(0, 128))));
+  return wrong(absl::StrFormat("%s: \"%s\" is not host:port, with a port from 1 to 65535", what,
+                               std::string(address.substr(0, 128))));
 }
 
+// `what` is how messages begin: "members: auth-0: ", or nothing for this member's own options.
 absl::Status check_member(const std::string& what, const MemberOptions& member) {
-  absl::Status status = check_address(what + "address of " + member.name, member.address);
+  absl::Status status = check_address(what + "address", member.address);
   if (!status.ok()) return status;
   if (member.capacity > 1000) {
-    return wrong(absl::StrFormat("%scapacity of %s is %d, more than 1000", what, member.name,
-                                 member.capacity));
+    return wrong(absl::StrFormat("%scapacity: %d is more than 1000", what, member.capacity));
   }
   if (member.zone.empty()) return absl::OkStatus();
-  return check_name(what + "zone of " + member.name, member.zone);
+  return check_name(what + "zone", member.zone);
 }
 
 absl::Status check_members(const StoreOptions& options) {
@@ -68,22 +73,43 @@ absl::Status check_members(const StoreOptions& options) {
     return wrong(absl::StrFormat("members: there are %d, more than 100", options.members.size()));
   }
   std::set<std::string> names;
-  std::set<std::string> addresses;
+  std::map<std::string, std::string> names_by_address;
   for (const MemberOptions& member : options.members) {
-    if (absl::Status status = check_name("members", member.name); !status.ok()) return status;
-    if (!names.insert(member.name).second) {
-      return wrong("members: " + member.name + " is listed twice");
-    }
+    const std::string what = "members: " + member.name.substr(0, 64);
+    if (absl::Status status = check_name(what, member.name); !status.ok()) return status;
+    if (!names.insert(member.name).second) return wrong(what + ": is listed twice");
     // A member alone is asked by nobody.
     if (options.members.size() == 1 && member.address.empty() && !options.dns) continue;
-    if (absl::Status status = check_member("members: ", member); !status.ok()) return status;
-    if (!addresses.insert(member.address).second) {
-      return wrong("members: the address " + member.address + " is listed twice");
+    if (absl::Status status = check_member(what + ": ", member); !status.ok()) return status;
+    const auto [other, is_new] = names_by_address.emplace(member.address, member.name);
+    if (!is_new) {
+      return wrong(absl::StrFormat("%s: address: %s is the address of %s as well", what,
+                                   member.address, other->second));
     }
   }
-  if (names.contains(options.name)) return absl::OkStatus();
-  if (!options.dns) return wrong("name: " + options.name + " is not in the list of members");
-  return check_member("", self_of(options));
+  if (!names.contains(options.name)) {
+    if (!options.dns) return wrong("name: " + options.name + " is not in the list of members");
+    if (absl::Status status = check_member("", self_of(options)); !status.ok()) return status;
+  }
+  const bool only_witnesses =
+      std::all_of(options.members.begin(), options.members.end(),
+                  [](const MemberOptions& member) { return member.capacity == 0; });
+  if (!options.dns && only_witnesses) {
+    return wrong("members: all have capacity 0, so nobody would hold sessions");
+  }
+  return absl::OkStatus();
+}
+
+// Its own address may be a name that the system resolves; `listen` says it in numbers, because a
+// name may lead to another machine, or nowhere yet.
+absl::Status check_listen(const StoreOptions& options) {
+  if (options.listen.empty()) return absl::OkStatus();
+  absl::Status status = check_address("listen", options.listen);
+  if (!status.ok()) return status;
+  const auto parsed = transport::HostAndPort::parse(options.listen);
+  if (parsed && (parsed->numeric() || parsed->host == "localhost")) return absl::OkStatus();
+  return wrong(
+      absl::StrFormat("listen: the host of \"%s\" is not a numeric address", options.listen));
 }
 
 absl::Status check_bootstrap(const StoreOptions& options) {
@@ -113,10 +139,7 @@ absl::Status check_options(const StoreOptions& options) {
     }
   }
   if (absl::Status status = check_bootstrap(options); !status.ok()) return status;
-  if (!options.listen.empty()) {
-    absl::Status status = check_address("listen", options.listen);
-    if (!status.ok()) return status;
-  }
+  if (absl::Status status = check_listen(options); !status.ok()) return status;
   if (options.copies < 1 || options.copies > 5) {
     return wrong(absl::StrFormat("copies: %d is not between 1 and 5", options.copies));
   }
@@ -151,6 +174,16 @@ absl::Status check_options(const StoreOptions& options) {
                         options.lease.count(), 4 * options.heartbeat_interval.count()));
   }
   return absl::OkStatus();
+}
+
+absl::Status check(const StoreOptions& options) {
+  if (absl::Status status = check_options(options); !status.ok()) return status;
+  const std::string listen = listen_address(options);
+  if (listen.empty() && peers_of(options).empty()) return absl::OkStatus();
+  if (absl::Status status = transport::check_security(options, listen); !status.ok()) return status;
+  if (!options.tls) return absl::OkStatus();
+  return transport::check_files(*options.tls,
+                                transport::certificate_name(options.name, options.cluster));
 }
 
 MemberOptions self_of(const StoreOptions& options) {

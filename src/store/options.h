@@ -9,9 +9,12 @@
 
 namespace sojourn::store {
 
-// OK, or kInvalidArgument with a message that names the option and says what it should be. Looks at
-// nothing but the options: no file is read and no name is resolved.
+// OK, or kInvalidArgument with a message that begins with the option's name and says what it should
+// be. Looks at nothing but the options: no file is read and no name is resolved.
 absl::Status check_options(const StoreOptions& options);
+
+// See Store::check().
+absl::Status check(const StoreOptions& options);
 
 // This member: as the list of members says, or else the options themselves.
 MemberOptions self_of(const StoreOptions& options);

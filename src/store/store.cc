@@ -12,6 +12,8 @@
 #include "runtime/memory.h"
 #include "session/access.h"
 #include "session/limits.h"
+#include "store/departure.h"
+#include "store/last_refusal.h"
 #include "store/options.h"
 #include "transport/grpc_transport.h"
 
@@ -71,6 +73,8 @@ class Store::Impl {
 
   const asio::any_io_executor executor;
   const StoreOptions options;
+  // Before the host, whose transport writes it.
+  store::LastRefusal last_refusal;
   runtime::Host host;
 
   // Counters of this member's callers; each by itself.
@@ -142,17 +146,21 @@ class Store::Impl {
 
 // Opening and closing.
 
+absl::Status Store::check(const StoreOptions& options) { return store::check(options); }
+
 absl::StatusOr<Store> Store::open(asio::any_io_executor executor, StoreOptions options) {
-  if (absl::Status status = store::check_options(options); !status.ok()) return status;
-  if (!store::listen_address(options).empty() || !store::peers_of(options).empty()) {
-    absl::Status status = transport::check_security(options, store::listen_address(options));
-    if (!status.ok()) return status;
-  }
+  if (absl::Status status = store::check(options); !status.ok()) return status;
   auto impl = std::make_shared<Impl>(std::move(executor), std::move(options));
   std::unique_ptr<discovery::Discovery> discovery;
   if (impl->options.dns) discovery = discovery::make_dns(*impl->options.dns, runtime::now);
   const absl::Status started = impl->host.start(
       [&impl](Incarnation incarnation, transport::Events events) {
+        // Kept for health(): who is refused may be whom this member waits for.
+        events.on_refused = [&refusal = impl->last_refusal,
+                             log = std::move(events.on_refused)](const std::string& reason) {
+          refusal.note(runtime::now(), reason);
+          log(reason);
+        };
         return transport::open_transport(impl->options,
                                          {.incarnation = incarnation,
                                           .listen = store::listen_address(impl->options),
@@ -279,7 +287,7 @@ void Store::revoke(Impl& impl, const SessionId& id, WriteOptions options, Status
 // State.
 
 void Store::drain(Impl& impl, DrainOptions options, StatusCompletion done) {
-  impl.host.drain(options.timeout, std::move(done));
+  store::Departure::begin(impl.host, impl.options.name, options.timeout, std::move(done));
 }
 
 void Store::recover(Impl& impl, StatusCompletion done) { impl.host.recover(std::move(done)); }
@@ -302,7 +310,13 @@ std::shared_ptr<const View> Store::view() const {
 
 std::string_view Store::name() const { return impl_->options.name; }
 
-Health Store::health() const { return impl_->host.health(); }
+Health Store::health() const {
+  Health health = impl_->host.health();
+  if (health.live && !health.ready && !health.left) {
+    health.reason += impl_->last_refusal.recent(runtime::now());
+  }
+  return health;
+}
 
 Metrics Store::metrics() const {
   Metrics metrics;

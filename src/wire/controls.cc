@@ -60,9 +60,11 @@ void write(const Hello& hello, v1::Control& out) {
   if (hello.progress != membership::Progress{}) {
     out_hello.mutable_progress()->set_repairs_left(hello.progress.repairs_left);
     out_hello.mutable_progress()->set_segments_left(hello.progress.segments_left);
+    out_hello.mutable_progress()->set_calls_left(hello.progress.calls_left);
   }
   out_hello.set_may_recover(hello.may_recover);
   out_hello.set_echo(hello.echo);
+  out_hello.set_echo_of(hello.echo_of.value);
 }
 
 void write(const Grant& grant, v1::Control& out) { out.mutable_grant()->set_stamp(grant.stamp); }
@@ -161,9 +163,11 @@ Wrong read(const v1::Hello& in, Hello& hello) {
            .bootstrap_expect = in.bootstrap_expect(),
            .stamp = in.stamp(),
            .echo = in.echo(),
+           .echo_of = {in.echo_of()},
            .uptime = Duration(in.uptime_us()),
            .progress = {.repairs_left = in.progress().repairs_left(),
-                        .segments_left = in.progress().segments_left()},
+                        .segments_left = in.progress().segments_left(),
+                        .calls_left = in.progress().calls_left()},
            .may_recover = in.may_recover()};
   hello.hears.reserve(static_cast<std::size_t>(in.hears_size()));
   for (const std::uint64_t heard : in.hears()) hello.hears.push_back({heard});

@@ -475,7 +475,7 @@ TEST_CASE("each mistake in the options is named", "[integration]") {
       {[](StoreOptions& o) { o.members.push_back(o.members[0]); }, "is listed twice"},
       {[](StoreOptions& o) { o.members[1].address = "nowhere"; }, "\"nowhere\" is not host:port"},
       {[](StoreOptions& o) { o.members[1].address = "h:99999"; }, "is not host:port"},
-      {[](StoreOptions& o) { o.members[1].zone = "z z"; }, "zone of auth-1"},
+      {[](StoreOptions& o) { o.members[1].zone = "z z"; }, "members: auth-1: zone"},
       {[](StoreOptions& o) { o.copies = 0; }, "copies: 0"},
       {[](StoreOptions& o) { o.segments = 100; }, "segments: 100"},
       {[](StoreOptions& o) { o.session_lifetime.idle = 0s; }, "session_lifetime"},

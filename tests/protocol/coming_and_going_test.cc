@@ -98,6 +98,24 @@ TEST_CASE("6.6 all but one may leave at once", "[members]") {
   for (const std::string& id : ids) CHECK(nodes.ask("c", get(id)).record->subject() == "ana");
 }
 
+TEST_CASE("6.6 who leaves goes when its users' calls have ended, and takes no new ones meanwhile",
+          "[members]") {
+  Nodes nodes({.names = {"a", "b", "c"}});
+  const std::string id = nodes.session_at("a");
+  nodes.on("c", [&](node::Node& c) { c.leave(nodes.now()); });
+  nodes.lost = [](const Nodes::Sent& sent) { return sent.as<replication::Reply>() != nullptr; };
+  const std::uint64_t write = nodes.call("c", paint(id, "red"), 20s);
+  nodes.pass(5s);
+  CHECK_FALSE(nodes["c"].left());
+
+  const Result refused = nodes.ask("c", get(id));
+  nodes.lost = {};
+  REQUIRE(nodes.pass_until([&] { return nodes["c"].left(); }));
+
+  CHECK(absl::IsUnavailable(refused.status));
+  CHECK(nodes.outcome("c", write).status.ok());
+}
+
 TEST_CASE("6.7 who leaves stays until a quorum of those that stay has the view", "[members]") {
   Nodes nodes;
   nodes.session_at("a");

@@ -70,6 +70,11 @@ SimulationOptions SimulationOptions::draw(Random& random) {
   if (random.one_in(8)) options.node.calls_in_flight_max = 1 + random.below(5);
   if (random.one_in(8)) options.node.plane.writes_waiting_max = 1 + random.below(5);
   if (random.one_in(8)) options.node.plane.memory_bytes = 20'000 + random.below(50'000);
+  // Transfers of many chunks.
+  if (random.one_in(3)) {
+    options.node.plane.sending.chunk_bytes = 1 + random.below(2000);
+    options.node.plane.sending.window = 1 + random.below(8);
+  }
   options.network = draw_network(random);
   options.clock_offset_max = random.one_in(2) ? std::chrono::hours(1) : Duration::zero();
   options.start_spread = draw_between(random, milliseconds(0), milliseconds(3000));
@@ -90,12 +95,14 @@ std::string SimulationOptions::describe() const {
     return absl::StrFormat("%gms", static_cast<double>(duration.count()) / 1000);
   };
   std::string text = absl::StrFormat(
-      "members=%d copies=%d segments=%d place_locally=%d resend=%s/%s heartbeat=%s calls_max=%d "
+      "members=%d copies=%d segments=%d chunks=%d/%d place_locally=%d resend=%s/%s heartbeat=%s "
+      "calls_max=%d "
       "writes_max=%d memory=%d start_spread=%s drift=%d late_members=%d ",
-      members, copies, segments, node.place_locally, ms(node.resend_interval),
-      ms(node.plane.resend_interval), ms(node.membership.heartbeat_interval),
-      node.calls_in_flight_max, node.plane.writes_waiting_max, node.plane.memory_bytes,
-      ms(start_spread), drift_permille, late_members);
+      members, copies, segments, node.plane.sending.window, node.plane.sending.chunk_bytes,
+      node.place_locally, ms(node.resend_interval), ms(node.plane.resend_interval),
+      ms(node.membership.heartbeat_interval), node.calls_in_flight_max,
+      node.plane.writes_waiting_max, node.plane.memory_bytes, ms(start_spread), drift_permille,
+      late_members);
   text += "capacities=";
   for (const std::uint32_t capacity : capacities) text += absl::StrFormat("%d,", capacity);
   return text +
@@ -376,6 +383,8 @@ void Simulation::apply_effects(std::size_t member) {
     check_layout(member);
   }
   check_serving(member);
+  check_commits(member);
+  check_lease(member);
 }
 
 void Simulation::arm(std::size_t index) {
@@ -423,6 +432,8 @@ void Simulation::check_layout(std::size_t index) {
               std::to_string(roles->view().epoch) + " than somebody before");
   }
   for (const auto& [segment, loss] : roles->layout().losses) lost_.insert(segment);
+  if (!first) return;
+  for (std::size_t other = 0; other < members_.size(); ++other) check_lease(other);
 }
 
 // A segment is served by one member at most, at any instant.
@@ -438,6 +449,44 @@ void Simulation::check_serving(std::size_t index) {
       violation(absl::StrFormat("%s and %s both serve segment %d", name(index), name(other), i));
     }
   }
+}
+
+// Nobody commits a write to what another member serves: neither would know of the other's.
+void Simulation::check_commits(std::size_t index) {
+  Member& member = members_[index];
+  const replication::Plane& plane = member.node->plane();
+  if (!member.roles) return;
+  member.committed.resize(options_.segments);
+  for (std::uint32_t i = 0; i < options_.segments; ++i) {
+    if (!plane.is_primary({i})) continue;
+    const Version before = std::exchange(member.committed[i], plane.committed(SegmentId{i}));
+    const Version committed = member.committed[i];
+    if (committed.epoch != before.epoch || committed.sequence <= before.sequence) continue;
+    for (std::size_t other = 0; other < members_.size(); ++other) {
+      if (other == index || !members_[other].node) continue;
+      if (!members_[other].node->plane().is_serving({i}, local_time(other))) continue;
+      violation(absl::StrFormat("%s commits a write of segment %d, which %s serves", name(index), i,
+                                name(other)));
+    }
+  }
+}
+
+// Whoever holds a lease, and is the primary of anything, is a member of every later view of its
+// generation that anybody has installed.
+void Simulation::check_lease(std::size_t index) {
+  const Member& member = members_[index];
+  if (!member.node || !member.roles || layouts_.empty()) return;
+  const View& own = member.roles->view();
+  const View& newest = layouts_.rbegin()->second->view();
+  if (newest.generation != own.generation || newest.epoch <= own.epoch) return;
+  if (member.node->membership().lease_until() <= local_time(index)) return;
+  if (member.node->plane().primaries() == 0) return;  // then it answers for nothing
+  const bool is_member = std::any_of(
+      newest.members.begin(), newest.members.end(),
+      [&](const sojourn::Member& one) { return one.incarnation == member.incarnation.value; });
+  if (is_member) return;
+  violation(absl::StrFormat("%s holds a lease under view %d and is no member of view %d",
+                            name(index), own.epoch, newest.epoch));
 }
 
 // Calls.

@@ -52,7 +52,8 @@ struct SimulationOptions {
 //
 // Watches, whatever is going on, that each call ends exactly once and in time, that a tick moves
 // its deadline, that frames are what they should be, that no two layouts are installed under one
-// epoch and nobody goes back, and that no two members serve a segment at one time.
+// epoch and nobody goes back, that no two members serve a segment at one time, that nobody commits
+// what another member serves, and that whoever holds a lease is a member of every later view.
 class Simulation final : private NetworkUser {
  public:
   Simulation(std::uint64_t seed, SimulationOptions options);
@@ -150,6 +151,8 @@ class Simulation final : private NetworkUser {
     Time asleep_until = {};
     // What it has installed, as far as it was compared with what others have.
     std::shared_ptr<const ring::Roles> roles = {};
+    // By segment: up to where it was the last to commit.
+    std::vector<Version> committed = {};
     // When the next tick is scheduled for, and how many came at this instant.
     std::optional<Time> tick_at = {};
     Time last_tick = {};
@@ -176,6 +179,8 @@ class Simulation final : private NetworkUser {
   void tick(std::size_t member, std::uint64_t start);
   void check_layout(std::size_t member);
   void check_serving(std::size_t member);
+  void check_commits(std::size_t member);
+  void check_lease(std::size_t member);
   // The earliest time at which that member's clock shows `local`, or more.
   Time time_of(std::size_t member, Time local) const;
 

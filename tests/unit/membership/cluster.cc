@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "membership/quorum.h"
+#include "support/catch.h"
 #include "unit/membership/views.h"
 
 namespace sojourn::membership {
@@ -261,6 +262,25 @@ void Cluster::check(const std::string& name) {
     }
   }
   if (acting.size() > 1) violations_.push_back("members of two clusters hold leases");
+}
+
+Cluster running(const std::vector<std::string>& names) {
+  Cluster cluster(names);
+  cluster.start_all();
+  cluster.pass(std::chrono::seconds(3));
+  REQUIRE(cluster[names.front()].epoch() == 1);
+  return cluster;
+}
+
+Cluster two_of_three() {
+  Cluster cluster({"a", "b", "c"});
+  cluster.options.bootstrap_expect = 2;
+  cluster.start("a");
+  cluster.start("b");
+  const auto both = [&] { return cluster.agree_on("a b", {"a", "b"}); };
+  REQUIRE(cluster.pass_until(both, std::chrono::seconds(5)));
+  cluster.pass(std::chrono::seconds(2));
+  return cluster;
 }
 
 }  // namespace sojourn::membership

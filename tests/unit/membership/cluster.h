@@ -160,4 +160,9 @@ class Cluster {
   std::vector<std::string> violations_;
 };
 
+// Processes of these names, in one view for a while.
+Cluster running(const std::vector<std::string>& names);
+// Members a and b in a view, and c, whom they know, not started yet.
+Cluster two_of_three();
+
 }  // namespace sojourn::membership

@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 constexpr Time kNow = Time(2h);
 constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
 constexpr std::size_t kWindow = 8;
+constexpr SendingOptions kOptions = {.chunk_bytes = kChunkBytes, .window = kWindow};
 
 ChunkAck ack_of(const Chunk& chunk) {
   return {.segment = chunk.segment, .transfer = chunk.transfer, .index = chunk.index};
@@ -31,7 +32,7 @@ void put_large(Replica& replica, int sessions) {
 
 TEST_CASE("an empty segment is sent as one chunk that says so", "[replication]") {
   const Replica replica(4, {});
-  Sending sending;
+  Sending sending(kOptions);
   CHECK(sending.idle());
 
   sending.want({2});
@@ -54,7 +55,7 @@ TEST_CASE("a segment arrives whole, in the order of ids, in chunks of a bounded 
     replica.put(make_record("id" + std::to_string(100 + (i * 37) % 100), {1, 1}, 4000));
   }
   replica.table().use("id100", kMade + 5min);
-  Sending sending;
+  Sending sending(kOptions);
   sending.want({0});
 
   std::vector<Copy> copies;
@@ -89,7 +90,7 @@ TEST_CASE("what is remembered of a segment goes with its last chunk", "[replicat
   Memo memo;
   memo.finish({Incarnation{7}, 1}, SegmentId{0}, 1, {});
   memo.finish({Incarnation{7}, 2}, SegmentId{1}, 1, {});
-  Sending sending;
+  Sending sending(kOptions);
   sending.want({0});
 
   const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, memo);
@@ -102,7 +103,7 @@ TEST_CASE("what is remembered of a segment goes with its last chunk", "[replicat
 TEST_CASE("only so many chunks may be unacknowledged", "[replication]") {
   Replica replica(1, {});
   put_large(replica, 100);
-  Sending sending;
+  Sending sending(kOptions);
   sending.want({0});
 
   const std::vector<Chunk> first = sending.take_chunks(kNow, replica, {});
@@ -118,7 +119,7 @@ TEST_CASE("only so many chunks may be unacknowledged", "[replication]") {
 TEST_CASE("a chunk that is not acknowledged is sent again after a while", "[replication]") {
   Replica replica(1, {});
   put_large(replica, 8);
-  Sending sending;
+  Sending sending(kOptions);
   sending.want({0});
   const std::vector<Chunk> first = sending.take_chunks(kNow, replica, {});
   REQUIRE(first.size() == 2);
@@ -140,7 +141,7 @@ TEST_CASE("a segment is complete when all its chunks are acknowledged, in any or
           "[replication]") {
   Replica replica(1, {});
   put_large(replica, 12);
-  Sending sending;
+  Sending sending(kOptions);
   sending.want({0});
   std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {});
   REQUIRE(chunks.size() == 3);
@@ -158,7 +159,7 @@ TEST_CASE("a segment is complete when all its chunks are acknowledged, in any or
 TEST_CASE("a segment that is being sent is not begun again, one that was sent is",
           "[replication]") {
   const Replica replica(2, {});
-  Sending sending;
+  Sending sending(kOptions);
   sending.want({0});
   sending.want({0});
   const std::vector<Chunk> first = sending.take_chunks(kNow, replica, {});
@@ -180,7 +181,7 @@ TEST_CASE("a segment that is being sent is not begun again, one that was sent is
 TEST_CASE("segments are sent in the order in which they were wanted, each as it is then",
           "[replication]") {
   Replica replica(2, {});
-  Sending sending;
+  Sending sending(kOptions);
   std::vector<std::string> ids = {"", ""};
   for (int i = 0; ids[0].empty() || ids[1].empty(); ++i) {
     const std::string id = "id" + std::to_string(i);
@@ -203,7 +204,7 @@ TEST_CASE("segments are sent in the order in which they were wanted, each as it 
 TEST_CASE("a session that goes while its segment is sent is sent as it was", "[replication]") {
   Replica replica(1, {});
   put_large(replica, 40);
-  Sending sending;
+  Sending sending(kOptions);
   sending.want({0});
   std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {});
   REQUIRE(chunks.size() == kWindow);
@@ -219,7 +220,7 @@ TEST_CASE("a session that goes while its segment is sent is sent as it was", "[r
 
 TEST_CASE("an acknowledgement that names another segment completes nothing", "[replication]") {
   const Replica replica(4, {});
-  Sending sending;
+  Sending sending(kOptions);
   sending.want({2});
   const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {});
   ChunkAck ack = ack_of(chunks[0]);
@@ -240,7 +241,7 @@ TEST_CASE("whatever the network does, every wanted segment is complete once, and
     for (int i = 0; i < 120; ++i) {
       replica.put(make_record("id" + std::to_string(i), {1, 1}, kAttributeValueBytesMax / 2));
     }
-    Sending sending;
+    Sending sending(kOptions);
     for (std::uint32_t i = 0; i < 4; ++i) sending.want({i});
     std::vector<ChunkAck> acks;
     std::set<std::string> arrived;

@@ -140,12 +140,13 @@ std::string describe(const membership::Ballot& ballot) {
 std::string describe(const membership::Hello& hello, Time /*now*/) {
   std::string out = absl::StrFormat(
       "Hello %s %s@%s*%d(%s) %d segments %d copies lease %d wire %d-%d settled %d full %d leaving "
-      "%d expects %d stamp %d up %d left %d/%d recovers %d hears",
+      "%d expects %d stamp %d echo %d of %d up %d left %d/%d/%d recovers %d hears",
       hello.cluster, hello.name, hello.address, hello.capacity, hello.zone, hello.segments,
       hello.copies, static_cast<long long>(hello.lease.count()), hello.wire_version_min,
       hello.wire_version_max, hello.settled, hello.memory_full, hello.leaving,
-      hello.bootstrap_expect, hello.stamp, hello.echo, static_cast<long long>(hello.uptime.count()),
-      hello.progress.repairs_left, hello.progress.segments_left, hello.may_recover);
+      hello.bootstrap_expect, hello.stamp, hello.echo, hello.echo_of.value,
+      static_cast<long long>(hello.uptime.count()), hello.progress.repairs_left,
+      hello.progress.segments_left, hello.progress.calls_left, hello.may_recover);
   for (const Incarnation heard : hello.hears) out += absl::StrFormat(" %d", heard.value);
   return out;
 }
@@ -296,26 +297,28 @@ std::vector<Example> examples() {
       {.operation = {{0xbeef}, 7}, .segment = {300}}};
   return {
       {"empty", wire::frame_of({})},
-      {"hello", frame_of(membership::Hello{.cluster = "sojourn",
-                                           .name = "auth-0",
-                                           .address = "127.0.0.1:7000",
-                                           .capacity = 2,
-                                           .zone = "east",
-                                           .segments = 4096,
-                                           .copies = 2,
-                                           .lease = 1s,
-                                           .wire_version_min = 1,
-                                           .wire_version_max = 2,
-                                           .settled = 990,
-                                           .memory_full = true,
-                                           .leaving = true,
-                                           .bootstrap_expect = 3,
-                                           .stamp = 123456,
-                                           .echo = 123400,
-                                           .uptime = 5min,
-                                           .hears = {{22}, {33}},
-                                           .progress = {.repairs_left = 3, .segments_left = 300},
-                                           .may_recover = true})},
+      {"hello", frame_of(membership::Hello{
+                    .cluster = "sojourn",
+                    .name = "auth-0",
+                    .address = "127.0.0.1:7000",
+                    .capacity = 2,
+                    .zone = "east",
+                    .segments = 4096,
+                    .copies = 2,
+                    .lease = 1s,
+                    .wire_version_min = 1,
+                    .wire_version_max = 2,
+                    .settled = 990,
+                    .memory_full = true,
+                    .leaving = true,
+                    .bootstrap_expect = 3,
+                    .stamp = 123456,
+                    .echo = 123400,
+                    .echo_of = {11},
+                    .uptime = 5min,
+                    .hears = {{22}, {33}},
+                    .progress = {.repairs_left = 3, .segments_left = 300, .calls_left = 2},
+                    .may_recover = true})},
       {"hello_alone", frame_of(membership::Hello{.cluster = "sojourn",
                                                  .name = "auth-0",
                                                  .address = "127.0.0.1:7000",

@@ -9,6 +9,7 @@
 
 #include "gatehouse/departure.h"
 #include "gatehouse/log.h"
+#include "gatehouse/operators.h"
 #include "gatehouse/portal/account.h"
 #include "gatehouse/portal/answers.h"
 #include "gatehouse/portal/form_guard.h"
@@ -71,9 +72,13 @@ absl::Status Application::open() {
   cookies_.emplace(*std::move(cookies));
 
   // Before the store joins its cluster: a port that is taken should not disturb the others.
-  auto server = Server::listen(io_.get_executor(), config_.listen, {},
-                               [this](const ExchangePtr& exchange) { serve(exchange); });
+  auto server = listen(config_.listen, router_);
   if (!server.ok()) return server.status();
+  if (!config_.admin.empty()) {
+    auto operator_server = listen({config_.admin}, operator_router_);
+    if (!operator_server.ok()) return operator_server.status();
+    operator_server_.emplace(*std::move(operator_server));
+  }
 
   sojourn::StoreOptions options = config_.store;
   options.log = std::make_shared<sojourn::LogSink>(
@@ -88,24 +93,41 @@ absl::Status Application::open() {
   add_routes();
   server_.emplace(*std::move(server));
   server_->start();
+  if (operator_server_) operator_server_->start();
   watch_health();
   return absl::OkStatus();
 }
 
-void Application::add_routes() {
-  router_.add("GET", "/healthz", [](const ExchangePtr& exchange) {
-    exchange->answer(Response::text(200, "alive\n"));
-  });
-  router_.add("GET", "/readyz", [this](const ExchangePtr& exchange) {
+absl::StatusOr<Server> Application::listen(const std::vector<std::string>& addresses,
+                                           const Router& router) {
+  return Server::listen(io_.get_executor(), addresses, {},
+                        [this, &router](const ExchangePtr& exchange) { serve(router, exchange); });
+}
+
+std::vector<asio::ip::tcp::endpoint> Application::operator_endpoints() const {
+  if (!operator_server_) return {};
+  return operator_server_->endpoints();
+}
+
+void Application::add_health_routes(Router& router) {
+  router.add("GET", "/healthz",
+             [](const ExchangePtr& exchange) { exchange->answer(Response::text(200, "alive\n")); });
+  router.add("GET", "/readyz", [this](const ExchangePtr& exchange) {
     exchange->answer(readiness_answer(health(), is_stopping_, store_->metrics()));
   });
-  router_.add("GET", "/status", [this](const ExchangePtr& exchange) {
+  router.add("GET", "/status", [this](const ExchangePtr& exchange) {
     if (!is_internal(exchange->request(), config_.trusted_proxies)) {
       return exchange->answer(Response::text(403, "Only for this machine and trusted proxies.\n"));
     }
     exchange->answer(
         status_answer(store_->name(), health(), is_stopping_, store_->metrics(), counters_));
   });
+}
+
+void Application::add_routes() {
+  add_health_routes(operator_router_);
+  add_operator_routes(operator_router_, *store_);
+  add_health_routes(router_);
   add_portal_routes();
   for (const RouteConfig& route : config_.routes) {
     if (!route.policy.empty()) add_verify_routes(route);
@@ -161,8 +183,8 @@ void Application::add_verify_routes(const RouteConfig& route) {
   add(route.prefix + "/nginx", VerifyMode::kAuthRequest);
 }
 
-void Application::serve(const ExchangePtr& exchange) {
-  if (!config_.access_log) return router_.handle(exchange);
+void Application::serve(const Router& router, const ExchangePtr& exchange) {
+  if (!config_.access_log) return router.handle(exchange);
   const auto started = std::chrono::steady_clock::now();
   const Request& request = exchange->request();
   const auto client = client_address(request, config_.trusted_proxies);
@@ -177,7 +199,7 @@ void Application::serve(const ExchangePtr& exchange) {
                  absl::StrFormat("%s %d %.1fms", what, response.status(), took.count()));
         exchange->answer(std::move(response));
       });
-  router_.handle(logged);
+  router.handle(logged);
 }
 
 // The store's, but ready still while requests would only wait: whenever the members agree on a new
@@ -210,6 +232,7 @@ void Application::watch_health() {
 void Application::stop(absl::AnyInvocable<void() &&> done) {
   if (is_stopping_.exchange(true)) return;
   log_line(sojourn::LogLevel::kInfo, "stopping");
+  server_->wind_down();
   asio::dispatch(io_, [this, done = std::move(done)]() mutable {
     stop_timer_.expires_after(config_.shutdown_delay);
     stop_timer_.async_wait(
@@ -218,18 +241,12 @@ void Application::stop(absl::AnyInvocable<void() &&> done) {
 }
 
 void Application::leave(absl::AnyInvocable<void() &&> done) {
-  const auto end = std::chrono::steady_clock::now() + config_.grace_period;
-  // Requests that are under way when handing over fails still need their time.
-  const auto kept_for_requests = config_.grace_period / 10;
-  Departure::begin(*store_, io_.get_executor(), config_.grace_period - kept_for_requests,
-                   [this, end, done = std::move(done)]() mutable {
-                     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-                         end - std::chrono::steady_clock::now());
-                     server_->stop(std::max(left, std::chrono::milliseconds(0)),
-                                   [done = std::move(done)]() mutable {
-                                     log_line(sojourn::LogLevel::kInfo, "stopped");
-                                     std::move(done)();
-                                   });
+  Departure::begin(*server_, *store_, io_.get_executor(), config_.grace_period,
+                   [this, done = std::move(done)]() mutable {
+                     log_line(sojourn::LogLevel::kInfo, "stopped");
+                     if (!operator_server_) return std::move(done)();
+                     // Nothing that takes long is answered there.
+                     operator_server_->stop(std::chrono::milliseconds(100), std::move(done));
                    });
 }
 

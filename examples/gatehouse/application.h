@@ -38,21 +38,25 @@ class Application {
 
   // Where HTTP is served.
   std::vector<asio::ip::tcp::endpoint> endpoints() const { return server_->endpoints(); }
+  // Where operators are served; empty if nowhere.
+  std::vector<asio::ip::tcp::endpoint> operator_endpoints() const;
 
-  // Says "not ready" at once and goes on serving: first for the configured delay, so that balancers
-  // turn away, then until the sessions are handed over to the other members. After that it takes no
-  // new connections and lets requests under way finish, all within the configured grace period.
-  // `done` is called at the end; then the io_context runs out of work.
+  // Says "not ready" at once and goes on serving for the configured delay, so that balancers turn
+  // away. After that, within the configured grace period, it takes no new connections, lets
+  // requests under way finish, and hands over the sessions to the other members. Operators are
+  // served until the end. `done` is called then, and the io_context runs out of work.
   void stop(absl::AnyInvocable<void() &&> done);
 
  private:
   Application(asio::io_context& io, Config config);
 
   absl::Status open();
+  absl::StatusOr<Server> listen(const std::vector<std::string>& addresses, const Router& router);
   void add_routes();
+  void add_health_routes(Router& router);
   void add_portal_routes();
   void add_verify_routes(const RouteConfig& route);
-  void serve(const ExchangePtr& exchange);
+  void serve(const Router& router, const ExchangePtr& exchange);
   sojourn::Health health() const;
   void watch_health();
   void leave(absl::AnyInvocable<void() &&> done);
@@ -67,7 +71,9 @@ class Application {
   std::optional<Sessions> sessions_;
   std::optional<Services> services_;
   Router router_;
+  Router operator_router_;
   std::optional<Server> server_;
+  std::optional<Server> operator_server_;
   asio::steady_timer stop_timer_;
   asio::steady_timer health_timer_;
   std::optional<bool> was_ready_;

@@ -3,44 +3,53 @@
 #include <absl/functional/any_invocable.h>
 #include <absl/status/status.h>
 #include <sojourn/store.h>
-#include <sojourn/view.h>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
 #include <chrono>
 #include <memory>
-#include <string_view>
+
+#include "gatehouse/http/server.h"
 
 namespace gatehouse {
 
-// Whether a member of that name has nobody to hand its sessions over to: no other member stays that
-// can hold any.
-bool nobody_stays(const sojourn::View& view, std::string_view name);
-
-// Hands over this member's sessions, so that the process may end: drains the store for a bounded
-// time, and for no longer than somebody stays to take them. Logs what could not be handed over.
+// The end of a gatehouse: first it takes no more requests and finishes those under way, then it
+// hands over its sessions. In this order, because a member that has left can answer nothing: what
+// it accepted it must answer before.
 //
-// One call runs after the other, on the executor's threads. The store must outlive it; it keeps
-// itself until `done` was called.
+// Requests that take longer than half of the time do not keep the sessions from being handed over;
+// they are answered meanwhile if they can be, and broken off at the end of the time.
+//
+// Safe to begin from any thread; runs on a strand of the executor. Server and store must outlive
+// it; it keeps itself until `done` was called.
 class Departure : public std::enable_shared_from_this<Departure> {
  public:
   using Done = absl::AnyInvocable<void() &&>;
 
-  static void begin(sojourn::Store& store, asio::any_io_executor executor,
-                    std::chrono::milliseconds timeout, Done done);
+  static void begin(Server& server, sojourn::Store& store, asio::any_io_executor executor,
+                    std::chrono::milliseconds grace, Done done);
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  Departure(sojourn::Store& store, asio::any_io_executor executor, Clock::time_point end, Done done)
-      : store_(store), executor_(std::move(executor)), end_(end), done_(std::move(done)) {}
+  Departure(Server& server, sojourn::Store& store, asio::any_io_executor executor,
+            std::chrono::milliseconds grace, Done done);
 
-  void drain();
-  void finish(const absl::Status& drained);
+  void finish_requests();
+  void hand_over();
+  void finish();
 
+  Server& server_;
   sojourn::Store& store_;
-  const asio::any_io_executor executor_;
+  const asio::strand<asio::any_io_executor> strand_;
+  asio::steady_timer timer_;
+  const std::chrono::milliseconds grace_;
   const Clock::time_point end_;
   Done done_;
+  bool is_handing_over_ = false;
+  bool requests_finished_ = false;
+  bool handed_over_ = false;
 };
 
 }  // namespace gatehouse

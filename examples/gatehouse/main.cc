@@ -37,8 +37,15 @@ int print_password_hash(int cost) {
   return 0;
 }
 
+std::string url_of(const asio::ip::tcp::endpoint& endpoint) {
+  const std::string host = endpoint.address().to_string();
+  return "http://" + (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
+         std::to_string(endpoint.port());
+}
+
 // Everything that can be checked without a network.
-bool is_sound(const gatehouse::Config& config, const gatehouse::Problems& problems) {
+bool is_sound(const gatehouse::Config& config, gatehouse::Problems& problems) {
+  if (problems.empty()) gatehouse::check_store_files(config, problems);
   for (const std::string& line : problems.lines()) std::cerr << line << "\n";
   if (!problems.empty()) return false;
   for (const gatehouse::PortalConfig& portal : config.portals) {
@@ -59,8 +66,10 @@ int serve(gatehouse::Config config) {
     return 1;
   }
   for (const auto& endpoint : (*application)->endpoints()) {
-    log_line(LogLevel::kInfo, "listening on http://" + endpoint.address().to_string() + ":" +
-                                  std::to_string(endpoint.port()));
+    log_line(LogLevel::kInfo, "listening on " + url_of(endpoint));
+  }
+  for (const auto& endpoint : (*application)->operator_endpoints()) {
+    log_line(LogLevel::kInfo, "listening for operators on " + url_of(endpoint));
   }
 
   asio::signal_set signals(io, SIGTERM, SIGINT);

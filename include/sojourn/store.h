@@ -36,7 +36,8 @@ namespace sojourn {
 //   kInvalidArgument    the request itself is wrong; nothing happened
 //   kFailedPrecondition the session is in the wrong phase; nothing happened
 //   kDataLoss           all copies of the part of the id space that the session belongs to were
-//                       lost, and the session may have been among them: see acknowledge_losses()
+//                       lost, and the session may have been among them: see acknowledge_losses();
+//                       a write may have happened before
 //   kCancelled          the store was closed; a write may have happened
 class SOJOURN_EXPORT Store {
  public:

@@ -666,6 +666,9 @@ void Membership::on(Time now, const std::string& from, const PaxosMessage& messa
   if (!roles_) return;
   const Peer& peer = peers_[from];
   if (!find(roles_->view(), peer.incarnation) || agreement_.accepted()) return;
+  if constexpr (std::is_same_v<PaxosMessage, Promise>) {
+    if (paxos_->is_proposing() && !revise(now)) paxos_->give_up();
+  }
   paxos_->receive(peer.incarnation, message);
   flush_paxos();
   next_step_ = now;
@@ -756,19 +759,23 @@ void Membership::plan(Time now) {
   if (paxos_->is_proposing()) {
     if (now - paxos_->proposing_since() >= kProposalLeases * options_.lease) {
       paxos_->give_up();
+    } else if (!revise(now)) {
+      paxos_->give_up();
     } else {
       paxos_->accept_own([&](const ring::Layout& next) { return may_accept(now, next); });
       if (paxos_->has_accepted() && !accepted_at_) accepted_at_ = now;
       check_decided(now);
       if (!paxos_ || !paxos_->is_proposing()) return;
-      paxos_->ask_again();
+      if (now >= ask_again_at_) {
+        ask_again_at_ = now + kAskAgain;
+        paxos_->ask_again();
+      }
       flush_paxos();
-      next_step_ = now + kAskAgain;
+      next_step_ = ask_again_at_;
       return;
     }
   }
 
-  const std::set<Incarnation> down = down_members(now);
   if (accepted_at_) {
     // Somebody's proposal has stopped half-way, and we grant nothing until it is decided.
     const auto rank =
@@ -777,13 +784,37 @@ void Membership::plan(Time now) {
     if (now >= *accepted_at_ + kTakeover + rank * kTakeoverRank) {
       *accepted_at_ = now;
       paxos_->propose(now, roles_->layout());
+      ask_again_at_ = now + kAskAgain;
       flush_paxos();
       next_step_ = now;
     }
     return;
   }
-  if (!acknowledges_ && !is_planner(down)) return;
-  if (!has_quorum(now)) return;
+  std::optional<ring::Layout> next = wanted(now);
+  if (!next) return;
+  paxos_->propose(now, *std::move(next));
+  ask_again_at_ = now + kAskAgain;
+  paxos_->accept_own([&](const ring::Layout& layout) { return may_accept(now, layout); });
+  if (paxos_->has_accepted() && !accepted_at_) accepted_at_ = now;
+  flush_paxos();
+  check_decided(now);
+  if (paxos_ && paxos_->is_proposing()) next_step_ = ask_again_at_;
+}
+
+// Much may have happened since a proposal was begun: until it is known what it must be, it is what
+// is wanted now. False if that is nothing.
+bool Membership::revise(Time now) {
+  if (!paxos_->is_free() || accepted_at_) return true;
+  std::optional<ring::Layout> next = wanted(now);
+  if (next) paxos_->revise(*std::move(next));
+  return next.has_value();
+}
+
+// The layout that should follow, if it is for this member to propose one.
+std::optional<ring::Layout> Membership::wanted(Time now) {
+  const std::set<Incarnation> down = down_members(now);
+  if (!acknowledges_ && !is_planner(down)) return std::nullopt;
+  if (!has_quorum(now)) return std::nullopt;
 
   Facts facts = {.losses_acknowledged = acknowledges_};
   if (is_planner(down)) {
@@ -820,16 +851,8 @@ void Membership::plan(Time now) {
     }
   }
   std::optional<ring::Layout> next = next_layout(*roles_, facts, options_.rules);
-  if (!next) {
-    acknowledges_ = false;
-    return;
-  }
-  paxos_->propose(now, *std::move(next));
-  paxos_->accept_own([&](const ring::Layout& layout) { return may_accept(now, layout); });
-  if (paxos_->has_accepted() && !accepted_at_) accepted_at_ = now;
-  flush_paxos();
-  check_decided(now);
-  if (paxos_ && paxos_->is_proposing()) next_step_ = now + kAskAgain;
+  if (!next) acknowledges_ = false;
+  return next;
 }
 
 bool Membership::is_primary_of_something(Incarnation member) const {
@@ -842,8 +865,8 @@ bool Membership::may_drop(Time now, const Member& member) const {
   if (incarnation == incarnation_) {
     if (!is_primary_of_something(incarnation)) return true;
     // A member's vote counts also against itself: a layout without it may have been decided already
-    // by others that are gone. But one that leaves hands over first.
-    return !leaving_ && leases_.may_drop(now, incarnation);
+    // by others that are gone.
+    return leases_.may_drop(now, incarnation);
   }
   // It has installed this view, in which it answers for nothing: it needs no lease and has none.
   const Peer* peer = peer_of(incarnation);
@@ -882,11 +905,9 @@ void Membership::check_decided(Time now) {
   }
   if (find(layout.view, incarnation_)) {
     install(now, layout);
-  } else if (leaving_) {
+  } else {
     farewell_ = layout;
     depart(now);
-  } else {
-    excluded_ = true;
   }
 }
 
@@ -898,14 +919,17 @@ void Membership::depart(Time now) {
            std::pair(peer->second.generation, peer->second.epoch) >=
                std::pair(view.generation, view.epoch);
   };
-  left_ = is_quorum(view, knows) ||
-          std::all_of(view.members.begin(), view.members.end(),
-                      [&](const Member& member) { return is_superseded(member); }) ||
-          std::any_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
-            return std::pair(peer.second.generation, peer.second.epoch) >
-                   std::pair(view.generation, view.epoch);
-          });
-  if (left_) return;
+  const bool is_known = is_quorum(view, knows) ||
+                        std::all_of(view.members.begin(), view.members.end(),
+                                    [&](const Member& member) { return is_superseded(member); }) ||
+                        std::any_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
+                          return std::pair(peer.second.generation, peer.second.epoch) >
+                                 std::pair(view.generation, view.epoch);
+                        });
+  if (is_known) {
+    (leaving_ ? left_ : excluded_) = true;
+    return;
+  }
   for (const Member& member : view.members) {
     if (!knows(member)) send(member.name, Decide{*farewell_});
   }

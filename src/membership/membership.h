@@ -143,6 +143,9 @@ class Membership {
   bool left() const { return left_; }
   bool leaving() const { return leaving_; }
 
+  // A next layout that may be decided yet, as far as this member knows; null if there is none.
+  const ring::Layout* pending() const { return paxos_ ? paxos_->pending() : nullptr; }
+
   // Until when this member may answer for the segments whose primary it is.
   Time lease_until() const;
   // Whether every member of the view is known to have installed it, or a later one.
@@ -229,6 +232,8 @@ class Membership {
   std::set<Incarnation> down_members(Time now) const;
   std::vector<Member> candidates(Time now, const std::set<Incarnation>& dropped) const;
   void plan(Time now);
+  bool revise(Time now);
+  std::optional<ring::Layout> wanted(Time now);
   bool is_planner(const std::set<Incarnation>& down) const;
   bool may_accept(Time now, const ring::Layout& layout) const;
   bool may_drop(Time now, const Member& member) const;
@@ -277,10 +282,12 @@ class Membership {
   // Evidence that a member of the view died while its promise to us still stood.
   std::set<Incarnation> dead_in_time_;
   std::optional<Time> accepted_at_;
+  // When those that have not answered our proposal are asked again.
+  Time ask_again_at_ = {};
   bool excluded_ = false;
   bool leaving_ = false;
-  // The layout without this member that was decided when it left. It stays until a quorum of those
-  // that stay has it: otherwise nobody might.
+  // The layout without this member that was decided, because it leaves or by itself. It stays until
+  // a quorum of those that stay has it: otherwise nobody might.
   std::optional<ring::Layout> farewell_;
   bool left_ = false;
   bool acknowledges_ = false;

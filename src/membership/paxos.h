@@ -41,6 +41,13 @@ class Paxos {
   bool is_proposing() const { return proposal_.has_value(); }
   Time proposing_since() const { return proposal_->since; }
   void give_up() { proposal_.reset(); }
+  // Whether the proposal may still be any layout: no promise told of another, and it has not been
+  // sent.
+  bool is_free() const {
+    return proposal_ && !proposal_->adopted && !proposal_->promised_by_quorum;
+  }
+  // Of a free proposal.
+  void revise(ring::Layout layout) { proposal_->layout = std::move(layout); }
   // Asks those again that have not answered.
   void ask_again();
 
@@ -56,6 +63,11 @@ class Paxos {
   void accept_own(absl::FunctionRef<bool(const ring::Layout&)> may_accept);
 
   bool has_accepted() const { return accepted_.has_value(); }
+  // The layout that this member has accepted, or else proposes; null if there is none.
+  const ring::Layout* pending() const {
+    if (accepted_) return &accepted_->second;
+    return proposal_ ? &proposal_->layout : nullptr;
+  }
   const std::optional<ring::Layout>& decided() const { return decided_; }
 
   std::vector<Outgoing> take_outgoing() { return std::exchange(outgoing_, {}); }

@@ -78,7 +78,7 @@ const FaultKind* find_fault_kind(std::string_view name) {
 }
 
 Faults::Faults(asio::io_context& context, Cluster& cluster, Network* network, Watch& watch,
-               Requests& requests, Figures& figures, Random& random,
+               Requests& requests, Figures& figures, Lateness& lateness, Random& random,
                std::function<void(const std::string&)> say)
     : context_(context),
       cluster_(cluster),
@@ -86,6 +86,7 @@ Faults::Faults(asio::io_context& context, Cluster& cluster, Network* network, Wa
       watch_(watch),
       requests_(requests),
       figures_(figures),
+      lateness_(lateness),
       random_(random),
       say_(std::move(say)) {}
 
@@ -290,6 +291,7 @@ absl::Status Faults::begin(const std::string& what, const std::vector<std::size_
                                    [&] { return watch_.made(); });
   if (!status.ok()) return status;
   say_(phase_ + ": " + what);
+  figures_.of(requests_.phase()).late.add(lateness_.take());
   requests_.set_phase(phase_);
   ++figures().faults;
   watch_.start(std::move(asked));
@@ -303,6 +305,7 @@ absl::Status Faults::end() {
   const Clock::duration recovery = std::max(safe_since_ - over, Clock::duration(0));
   if (status.ok()) figures().recovery.add(std::chrono::duration_cast<Microseconds>(recovery));
   watch_.stop(figures());
+  figures().late.add(lateness_.take());
   requests_.set_phase(kCalm);
   return status;
 }

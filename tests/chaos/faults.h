@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "chaos/cluster.h"
 #include "chaos/figures.h"
+#include "chaos/lateness.h"
 #include "chaos/network.h"
 #include "chaos/requests.h"
 #include "chaos/watch.h"
@@ -37,7 +38,7 @@ class Faults {
  public:
   // The references must outlive it; `network` may be null. `say` gets a line for each fault.
   Faults(asio::io_context& context, Cluster& cluster, Network* network, Watch& watch,
-         Requests& requests, Figures& figures, Random& random,
+         Requests& requests, Figures& figures, Lateness& lateness, Random& random,
          std::function<void(const std::string&)> say);
 
   // The error says what the cluster did not do in time; then nothing more should be tried.
@@ -81,6 +82,7 @@ class Faults {
   Watch& watch_;
   Requests& requests_;
   Figures& figures_;
+  Lateness& lateness_;
   Random& random_;
   std::function<void(const std::string&)> say_;
   // The kind under way.

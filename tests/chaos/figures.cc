@@ -31,6 +31,10 @@ std::string json_of(const Sample& sample) {
 
 }  // namespace
 
+void Sample::add(const Sample& other) {
+  durations_.insert(durations_.end(), other.durations_.begin(), other.durations_.end());
+}
+
 Microseconds Sample::quantile(int thousandths) const {
   if (durations_.empty()) return Microseconds(0);
   std::vector<Microseconds> sorted = durations_;
@@ -57,13 +61,13 @@ std::uint64_t Figures::requests() const {
 std::string Figures::table() const {
   std::string text =
       "| during | times | reads, ms p50 / p99 | writes, ms p50 / p99 | requests | unanswered | "
-      "calls failed early |\n|---|---|---|---|---|---|---|\n";
+      "calls failed early | machine late, ms p99 / max |\n|---|---|---|---|---|---|---|---|\n";
   for (const auto& [name, phase] : phases_) {
-    text += absl::StrFormat("| %s | %s | %s | %s | %d | %d | %d |\n", name,
-                            phase.faults == 0 ? "-" : std::to_string(phase.faults),
-                            two(phase.reads), two(phase.writes),
-                            phase.reads.size() + phase.writes.size() + phase.unanswered,
-                            phase.unanswered, phase.failed_early);
+    text += absl::StrFormat(
+        "| %s | %s | %s | %s | %d | %d | %d | %.0f / %.0f |\n", name,
+        phase.faults == 0 ? "-" : std::to_string(phase.faults), two(phase.reads), two(phase.writes),
+        phase.reads.size() + phase.writes.size() + phase.unanswered, phase.unanswered,
+        phase.failed_early, milliseconds(phase.late.quantile(990)), milliseconds(phase.late.max()));
   }
   text +=
       "\n| fault | sessions watched | unreadable, ms p50 / p99 / max | unwritable, ms p50 / p99 / "
@@ -87,10 +91,12 @@ std::string Figures::json() const {
     text += absl::StrFormat(
         "%s\n    \"%s\": {\"faults\": %d, \"reads_ms\": %s, \"writes_ms\": %s, "
         "\"unreadable_ms\": %s, \"unwritable_ms\": %s, \"recovery_ms\": %s, "
+        "\"machine_late_ms\": %s, "
         "\"unanswered\": %d, \"failed_early\": %d, \"failures\": {%s}}",
         text.size() == 1 ? "" : ",", name, phase.faults, json_of(phase.reads),
         json_of(phase.writes), json_of(phase.unreadable), json_of(phase.unwritable),
-        json_of(phase.recovery), phase.unanswered, phase.failed_early, failures);
+        json_of(phase.recovery), json_of(phase.late), phase.unanswered, phase.failed_early,
+        failures);
   }
   return text + "\n  }";
 }

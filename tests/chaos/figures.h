@@ -13,6 +13,7 @@ namespace sojourn::chaos {
 class Sample {
  public:
   void add(Microseconds duration) { durations_.push_back(duration); }
+  void add(const Sample& other);
   bool empty() const { return durations_.empty(); }
   std::size_t size() const { return durations_.size(); }
   // The smallest of them that so many thousandths do not exceed; zero if there are none.
@@ -41,6 +42,9 @@ struct PhaseFigures {
   // From the end of the fault until all members were ready and safe.
   Sample recovery = {};
   std::uint64_t faults = 0;
+
+  // How much too late the machine let a waiting thread run.
+  Sample late = {};
 };
 
 inline constexpr const char* kCalm = "calm";

@@ -122,10 +122,12 @@ void Requests::count_failure(const Running& running, std::size_t member, const A
   PhaseFigures& figures = figures_.of(phase_);
   ++figures.failures[status];
   const bool in_time = (answer.ended - answer.began) * 10 < running.request.question.timeout * 9;
-  // Who has handed everything over refuses what comes after, at times before we hear that it has.
-  const bool has_left = answer.status == absl::StatusCode::kUnavailable &&
-                        answer.message.find("has left the cluster") != std::string::npos;
-  const bool early = in_time && !has_left && !cluster_.drained(member);
+  // Who has handed everything over refuses what comes after, at times before we hear that it has; a
+  // balancer asks another then.
+  const bool leaves = answer.status == absl::StatusCode::kUnavailable &&
+                      (answer.message.find("is leaving the cluster") != std::string::npos ||
+                       answer.message.find("has left the cluster") != std::string::npos);
+  const bool early = in_time && !leaves && !cluster_.drained(member);
   if (early) ++figures.failed_early;
   first_messages_.try_emplace(phase_ + (early ? ", early, " : ", ") + status,
                               cluster_.name(member) + ": " + answer.message);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "chaos/lateness.h"
 #include "chaos/network.h"
 #include "chaos/requests.h"
 #include "chaos/watch.h"
@@ -31,7 +32,7 @@ class Run {
         requests_(context_, cluster_, report_.records, report_.figures, user_random_),
         load_(context_, options.load, report_.records, requests_, user_random_),
         watch_(context_, report_.records, requests_),
-        faults_(context_, cluster_, network_.get(), watch_, requests_, report_.figures,
+        faults_(context_, cluster_, network_.get(), watch_, requests_, report_.figures, lateness_,
                 fault_random_, [this](const std::string& line) { say(line); }) {}
 
   RunReport run() {
@@ -97,6 +98,7 @@ class Run {
   absl::Status do_faults() {
     const Clock::time_point end = Clock::now() + options_.time;
     load_.start();
+    (void)lateness_.take();  // that of filling in, when nobody is asking for anything
     faults_.wait_for(seconds(3));
     for (std::size_t round = 0; round < options_.rounds || Clock::now() < end; ++round) {
       std::vector<const FaultKind*> kinds = possible_faults();
@@ -224,6 +226,7 @@ class Run {
   Requests requests_;
   Load load_;
   Watch watch_;
+  Lateness lateness_;
   Faults faults_;
   std::uint64_t filled_ = 0;
   std::deque<std::pair<std::size_t, std::string>> left_;

@@ -4,6 +4,7 @@ is refused in words, and the others go on."""
 
 import os
 import random
+import re
 import shutil
 import socket
 import ssl
@@ -73,6 +74,8 @@ class Intruder:
             for log in (member, intruder):
                 log.wait_until(lambda: words in log.output(), f"logs '{words}'")
         self.assertFalse(intruder.is_ready())
+        why = intruder.status()["health"]["reason"]
+        self.assertTrue(any(reason.format(member.name) in why for member in self.cluster), why)
         self.assertEqual(intruder.stop(), 0)
 
 
@@ -221,7 +224,8 @@ class Configurations(EndToEnd):
     def start_with(self, text, *arguments, node="auth-0"):
         config = self.directory / "Mistaken"
         config.write_text(text)
-        return subprocess.run([GATEHOUSE, "--config", config, "--node", node, *arguments],
+        node = ["--node", node] if node else []
+        return subprocess.run([GATEHOUSE, "--config", config, *node, *arguments],
                               capture_output=True, text=True, timeout=10,
                               env={**os.environ, "COOKIE_KEY": "k" * 32})
 
@@ -244,6 +248,38 @@ class Configurations(EndToEnd):
             with self.subTest(wrong):
                 self.assert_told(right, wrong, words, self.line_of(right))
 
+    def test_a_cluster_that_cannot_work_is_told_without_starting_it(self):
+        one, two = (line.split()[2] for line in self.text.splitlines()
+                    if line.lstrip().startswith(("member auth-0", "member auth-1")))
+        member = self.line_of("member auth-1")
+        mistakes = [
+            (f"auth-1 {two}", f"auth.1 {two}", member, '"auth.1" is not'),
+            (two, one, member, f"{one} is the address of auth-0 as well"),
+            (two, "127.0.0.1:0", member, "with a port from 1 to 65535"),
+            ("cluster loopback", "listen example.com:7100", self.line_of("cluster"),
+             "is not a numeric address"),
+        ]
+        for right, wrong, line, words in mistakes:
+            with self.subTest(wrong):
+                self.assert_told(right, wrong, words, line, "--check")
+        witnesses = self.start_with(re.sub(r"(member \S+ \S+)", r"\1 capacity 0", self.text),
+                                    "--check")
+        self.assertEqual(witnesses.returncode, 1)
+        self.assertIn("nobody would hold sessions", witnesses.stderr)
+
+    def test_a_mistake_on_the_command_line_is_told_with_its_option(self):
+        for arguments, words in ((("--listen", "foo"), "--listen: 'foo' is not an address"),
+                                 (("--node", "auth.0"), '--node: sojourn: name: "auth.0" is not')):
+            with self.subTest(words):
+                result = self.start_with(self.text, "--check", *arguments, node=None)
+                self.assertEqual(result.returncode, 1)
+                self.assertIn(words, result.stderr)
+
+    def test_files_for_tls_are_checked_without_starting(self):
+        tls = "tls {\n certificate /nowhere/a.crt\n key /nowhere/a.key\n ca /nowhere/ca.crt\n}"
+        self.assert_told("insecure", tls, "/nowhere/a.crt cannot be read",
+                         self.line_of("insecure"), "--check")
+
     def test_a_name_that_nothing_has_is_told_where_it_is_used(self):
         self.assert_told("enable identity store localdb", "enable identity store nobody",
                          "no local identity store 'nobody'", self.line_of("authentication portal"))
@@ -253,9 +289,9 @@ class Configurations(EndToEnd):
     def line_of(self, words):
         return self.text[:self.text.index(words)].count("\n") + 1
 
-    def assert_told(self, right, wrong, words, line):
+    def assert_told(self, right, wrong, words, line, *arguments):
         self.assertIn(right, self.text)
-        result = self.start_with(self.text.replace(right, wrong, 1))
+        result = self.start_with(self.text.replace(right, wrong, 1), *arguments)
         self.assertNotEqual(result.returncode, 0)
         told = [each for each in result.stderr.splitlines()
                 if each.startswith(f"{self.directory / 'Mistaken'}:{line}: ") and words in each]

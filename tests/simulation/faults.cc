@@ -117,7 +117,8 @@ bool Faults::counts(std::size_t index) const {
 }
 
 // Whether the newest view still has a quorum of its processes without that member; and so every
-// view in which somebody of these still is: the news of a later one may go with that member.
+// view in which somebody of these still is: the news of a later one may go with that member. And
+// every one that somebody has voted for: it may become the newest without anybody's doing.
 bool Faults::leaves_quorum(std::size_t member) const {
   const auto is_up = [&](const Member& voter) {
     const std::size_t index = simulation_.member_called(voter.name);
@@ -138,7 +139,10 @@ bool Faults::leaves_quorum(std::size_t member) const {
   if (!roles) return true;
   if (!holds_in(roles->view())) return false;
   for (std::size_t i = 0; i < simulation_.members(); ++i) {
-    if (i != member && counts(i) && !holds_in(simulation_.node(i)->roles()->view())) return false;
+    if (i == member || !simulation_.node(i) || !simulation_.node(i)->roles()) continue;
+    if (counts(i) && !holds_in(simulation_.node(i)->roles()->view())) return false;
+    const ring::Layout* pending = simulation_.node(i)->membership().pending();
+    if (pending && !holds_in(pending->view)) return false;
   }
   return true;
 }

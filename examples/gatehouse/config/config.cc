@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <set>
 #include <utility>
 
 #include "gatehouse/config/readers.h"
 #include "gatehouse/config/words.h"
+#include "gatehouse/http/endpoint.h"
 
 namespace gatehouse {
 namespace {
@@ -19,6 +19,19 @@ auto find_named(const Range& range, std::string_view name) -> decltype(range.dat
   const auto found =
       std::ranges::find(range, name, [](const auto& each) { return std::string_view(each.name); });
   return found == range.end() ? nullptr : &*found;
+}
+
+// admin off|HOST:PORT. Whoever reaches the address may give orders, so nobody else's machine may.
+void read_admin(Words& words, Config& config) {
+  config.admin.clear();
+  if (words.take({"off"})) return;
+  const std::string address = words.text("off, or an address on loopback such as 127.0.0.1:2019");
+  const auto endpoint = parse_endpoint(address);
+  if (endpoint && endpoint->address().is_loopback()) {
+    config.admin = address;
+  } else if (!address.empty()) {
+    words.problem("'" + address + "' is not an address on loopback, such as 127.0.0.1:2019");
+  }
 }
 
 void read_global_line(const Directive& line, Config& config, Problems& problems) {
@@ -34,6 +47,8 @@ void read_global_line(const Directive& line, Config& config, Problems& problems)
     }
   } else if (words.take({"threads"})) {
     config.threads = static_cast<unsigned>(words.number("a number of threads", 1, 256));
+  } else if (words.take({"admin"})) {
+    read_admin(words, config);
   } else if (words.take({"grace_period"})) {
     config.grace_period = words.milliseconds("a duration", 0ms);
   } else if (words.take({"shutdown_delay"})) {
@@ -59,42 +74,31 @@ class Completion {
   }
 
  private:
+  // What is missing is told in the words of the file, all else by the store itself.
   void check_cluster() {
     const sojourn::StoreOptions& store = config_.store;
-    std::set<std::string> names;
-    for (const auto& member : store.members) {
-      if (!names.insert(member.name).second) {
-        problems_.add(file_, "sojourn: the member '" + member.name + "' is listed twice");
-      }
-    }
+    const Place& block = config_.store_places.try_emplace("", file_).first->second;
+    const std::size_t before = problems_.lines().size();
+    const bool is_listed = find_named(store.members, store.name) != nullptr;
     if (store.members.empty() && !store.dns)
-      problems_.add(file_, "sojourn: there is no member, and no 'dns' to find them by");
+      problems_.add(block, "sojourn: there is no member, and no 'dns' to find them by");
     else if (store.name.empty())
-      problems_.add(file_, "sojourn: 'node' does not say which member this is");
-    else if (!names.contains(store.name) && !store.dns) {
-      problems_.add(file_, "sojourn: the node '" + store.name + "' is not a member");
-    } else if (!names.contains(store.name) && store.address.empty()) {
-      problems_.add(file_, "sojourn: 'address' does not say where others reach this member");
+      problems_.add(block, "sojourn: 'node' does not say which member this is");
+    else if (!is_listed && store.dns && store.address.empty()) {
+      problems_.add(block, "sojourn: 'address' does not say where others reach this member");
     }
-    check_discovery();
-    if (!store.tls && !store.insecure) {
-      problems_.add(file_, "sojourn: 'tls' is missing, or 'insecure' to do without");
-    }
-  }
-
-  void check_discovery() {
-    const sojourn::StoreOptions& store = config_.store;
     if (store.dns && store.dns->name.empty()) {
-      problems_.add(file_, "sojourn: 'dns_servers' has no 'dns' that says what to ask them for");
+      problems_.add(block, "sojourn: there is no 'dns' that says what to ask DNS servers for");
     }
     if (store.dns && store.bootstrap_expect == 0) {
-      problems_.add(file_,
-                    "sojourn: 'dns' needs 'bootstrap_expect': more than half of the members "
-                    "that may ever start together");
+      problems_.add(block,
+                    "sojourn: 'dns' needs 'bootstrap_expect': more than half of the members that "
+                    "may ever start together");
     }
-    if (!store.dns && store.bootstrap_expect > store.members.size()) {
-      problems_.add(file_, "sojourn: 'bootstrap_expect' is more than there are members");
+    if (!store.tls && !store.insecure) {
+      problems_.add(block, "sojourn: 'tls' is missing, or 'insecure' to do without");
     }
+    if (problems_.lines().size() == before) check_store_options(config_, problems_);
   }
 
   void complete(PortalConfig& portal) {
@@ -167,8 +171,15 @@ Config read_config(std::string_view text, const std::string& file, const ConfigO
     }
     is_first = false;
   }
-  if (overrides.node) config.store.name = *overrides.node;
+  if (overrides.node) {
+    config.store.name = *overrides.node;
+    config.store_places["name"] = {.file = "--node"};
+  }
   if (!overrides.listen.empty()) config.listen = overrides.listen;
+  for (const std::string& address : overrides.listen) {
+    if (parse_endpoint(address)) continue;
+    problems.add({.file = "--listen"}, "'" + address + "' is not " + std::string(kEndpointForm));
+  }
   Completion(config, {file, 1}, problems).run();
   return config;
 }

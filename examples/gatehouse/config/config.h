@@ -80,6 +80,9 @@ struct Config {
   std::vector<std::string> listen = {};
   TrustedProxies trusted_proxies = {};
   sojourn::StoreOptions store = {};
+  // Where the file says an option of the store, by what Store::check() begins its messages with:
+  // "copies", "members: auth-0". "" is the block as a whole.
+  std::map<std::string, Place> store_places = {};
   // Taken over into every portal's cookie options.
   bool attach_route = true;
   std::map<std::string, std::string> route_alias = {};
@@ -93,26 +96,33 @@ struct Config {
   // How long handing over and requests under way may take after that, together.
   std::chrono::milliseconds grace_period = std::chrono::seconds(10);
   bool access_log = false;
+  // Where operators give orders: "127.0.0.1:2019". Empty: nowhere.
+  std::string admin = {};
 
   const IdentityStoreConfig* find_identity_store(std::string_view name) const;
   const PortalConfig* find_portal(std::string_view name) const;
   const PolicyConfig* find_policy(std::string_view name) const;
 };
 
-// What the command line says instead of the file.
+// What the command line says instead of the file. Mistakes in it are told with the option's name
+// where others have file and line.
 struct ConfigOverrides {
   std::optional<std::string> node = {};
   std::vector<std::string> listen = {};
 };
 
 // Reads configuration text, checks it as a whole and completes it: after that every name in it
-// refers to something, each portal's cookie can be written, and the cluster includes this node.
+// refers to something, each portal's cookie can be written, and the store takes its options.
 // `file` is the name that problems mention. What is returned is only of use when there are no
 // problems.
 Config read_config(std::string_view text, const std::string& file, const ConfigOverrides& overrides,
                    Problems& problems);
 
-// The same for a file.
+// Tells what is wrong with the files that the store reads: those for TLS. For a configuration that
+// was read without problems.
+void check_store_files(const Config& config, Problems& problems);
+
+// The same as read_config() for a file.
 Config load_config(const std::string& path, const ConfigOverrides& overrides, Problems& problems);
 
 }  // namespace gatehouse

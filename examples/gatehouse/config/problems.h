@@ -7,7 +7,8 @@
 
 namespace gatehouse {
 
-// Where a word stands in a configuration file.
+// Where a word stands in a configuration file; or an option of the command line, which has no
+// lines.
 struct Place {
   std::string file = {};
   int line = 0;
@@ -17,7 +18,8 @@ struct Place {
 class Problems {
  public:
   void add(const Place& place, std::string_view message) {
-    lines_.push_back(place.file + ":" + std::to_string(place.line) + ": " + std::string(message));
+    const std::string line = place.line == 0 ? "" : ":" + std::to_string(place.line);
+    lines_.push_back(place.file + line + ": " + std::string(message));
   }
 
   bool empty() const { return lines_.empty(); }

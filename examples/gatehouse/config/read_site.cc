@@ -3,6 +3,7 @@
 
 #include "gatehouse/config/readers.h"
 #include "gatehouse/config/words.h"
+#include "gatehouse/http/endpoint.h"
 
 namespace gatehouse {
 namespace {
@@ -58,6 +59,10 @@ void read_site(const Directive& directive, Config& config, Problems& problems) {
                                    "no directive at the top level");
       continue;
     }
+    if (!parse_endpoint(address)) {
+      problems.add(word.place, "'" + word.text + "' is not " + std::string(kEndpointForm));
+      continue;
+    }
     config.listen.push_back(address);
   }
   if (!directive.has_block) {
@@ -74,6 +79,9 @@ void read_site(const Directive& directive, Config& config, Problems& problems) {
       const std::string host = words.text("an address to listen on");
       for (std::string& address : config.listen) {
         address = host + address.substr(std::min(address.rfind(':'), address.size()));
+        if (!parse_endpoint(address)) {
+          words.problem("'" + address + "' is not " + std::string(kEndpointForm));
+        }
       }
     } else if (words.take({"log"})) {
       config.access_log = words.on_off();

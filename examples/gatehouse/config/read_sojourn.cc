@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "gatehouse/config/readers.h"
@@ -7,6 +9,8 @@
 
 namespace gatehouse {
 namespace {
+
+using std::chrono::milliseconds;
 
 // member NAME HOST:PORT [capacity N] [zone ZONE]
 sojourn::MemberOptions read_member(Words& words) {
@@ -36,6 +40,8 @@ sojourn::TlsOptions read_tls(Words& words, Problems& problems) {
       tls.key_file = inner.text("a file");
     else if (inner.take({"ca"}))
       tls.ca_file = inner.text("a file");
+    else if (inner.take({"reload_interval"}))
+      tls.reload_interval = inner.duration("a duration");
     else
       inner.unknown("tls");
     inner.finish();
@@ -60,14 +66,6 @@ void read_dns_servers(Words& words, sojourn::StoreOptions& store) {
   for (const std::string& server : words.texts("a DNS server's address")) {
     dns.servers += (dns.servers.empty() ? "" : ",") + server;
   }
-}
-
-// lease DURATION
-void read_lease(Words& words, sojourn::StoreOptions& store) {
-  using std::chrono::milliseconds;
-  store.lease = words.milliseconds("a duration", milliseconds(100));
-  // Silence is noticed within the lease, whatever it is.
-  store.heartbeat_interval = std::min(store.heartbeat_interval, store.lease / 5);
 }
 
 sojourn::Recovery read_recovery(Words& words) {
@@ -106,8 +104,38 @@ void read_route(Words& words, Config& config) {
   }
 }
 
+// The options of the store that directives of other names set.
+constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
+    {"node", "name"},
+    {"dns_servers", "dns: servers"},
+    {"dns_interval", "dns: interval"},
+    {"heartbeat", "heartbeat_interval"},
+    {"memory", "memory_bytes"},
+    {"peer_queue", "peer_queue_bytes"},
+    {"calls_in_flight", "calls_in_flight_max"},
+    {"idle", "session_lifetime"},
+    {"absolute", "session_lifetime"},
+    {"login", "login_lifetime"},
+};
+
+// Notes which options of the store this line sets.
+void note_place(const Directive& line, Config& config) {
+  if (line.words.empty()) return;
+  const std::string& directive = line.words.front().text;
+  if (directive == "member" && line.words.size() > 1) {
+    config.store_places["members: " + line.words[1].text.substr(0, 64)] = line.place;
+    config.store_places["members"] = line.place;
+    return;
+  }
+  const auto* const renamed = std::ranges::find(kOptions, std::string_view(directive),
+                                                [](const auto& names) { return names.first; });
+  const bool is_renamed = renamed != std::end(kOptions);
+  config.store_places[is_renamed ? std::string(renamed->second) : directive] = line.place;
+}
+
 void read_line(const Directive& line, Config& config, Problems& problems) {
   Words words(line, problems);
+  note_place(line, config);
   sojourn::StoreOptions& store = config.store;
   if (words.take({"cluster"})) {
     store.cluster = words.text("the cluster's name");
@@ -119,6 +147,9 @@ void read_line(const Directive& line, Config& config, Problems& problems) {
     read_dns(words, store);
   } else if (words.take({"dns_servers"})) {
     read_dns_servers(words, store);
+  } else if (words.take({"dns_interval"})) {
+    sojourn::DnsOptions& dns = store.dns ? *store.dns : store.dns.emplace();
+    dns.interval = words.milliseconds("a duration", milliseconds(100));
   } else if (words.take({"address"})) {
     store.address = words.text("the address where other members reach this one");
   } else if (words.take({"capacity"})) {
@@ -129,7 +160,9 @@ void read_line(const Directive& line, Config& config, Problems& problems) {
     store.bootstrap_expect =
         static_cast<std::uint32_t>(words.number("a number of members", 1, 1000));
   } else if (words.take({"lease"})) {
-    read_lease(words, store);
+    store.lease = words.milliseconds("a duration", milliseconds(100));
+  } else if (words.take({"heartbeat"})) {
+    store.heartbeat_interval = words.milliseconds("a duration", milliseconds(10));
   } else if (words.take({"recovery"})) {
     store.recovery = read_recovery(words);
   } else if (words.take({"timeouts"})) {
@@ -150,6 +183,10 @@ void read_line(const Directive& line, Config& config, Problems& problems) {
     store.tls = read_tls(words, problems);
   } else if (words.take({"memory"})) {
     store.memory_bytes = words.size("a size");
+  } else if (words.take({"peer_queue"})) {
+    store.peer_queue_bytes = words.size("a size");
+  } else if (words.take({"calls_in_flight"})) {
+    store.calls_in_flight_max = words.number("a number of calls", 1, 10'000'000);
   } else if (words.take({"idle"})) {
     store.session_lifetime.idle = words.duration("a duration");
   } else if (words.take({"absolute"})) {
@@ -170,7 +207,13 @@ void read_line(const Directive& line, Config& config, Problems& problems) {
 void read_sojourn(const Directive& directive, Config& config, Problems& problems) {
   Words words(directive, problems);
   words.take({"sojourn"});
+  config.store_places[""] = directive.place;
   for (const Directive& line : words.block()) read_line(line, config, problems);
+  // Silence is noticed within the lease, whatever it is.
+  if (!config.store_places.contains("heartbeat_interval")) {
+    config.store.heartbeat_interval =
+        std::min(config.store.heartbeat_interval, config.store.lease / 5);
+  }
   words.finish();
 }
 

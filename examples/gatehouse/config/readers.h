@@ -22,4 +22,7 @@ void read_sojourn(const Directive& directive, Config& config, Problems& problems
 // 127.0.0.1:8080 { ... }
 void read_site(const Directive& directive, Config& config, Problems& problems);
 
+// Tells what Store::check() finds wrong with the options of the store, each at its directive.
+void check_store_options(const Config& config, Problems& problems);
+
 }  // namespace gatehouse

@@ -28,10 +28,17 @@ void Connection::start() {
   });
 }
 
+void Connection::wind_down() {
+  asio::dispatch(socket_.get_executor(),
+                 [self = shared_from_this()] { self->winding_down_ = true; });
+}
+
 void Connection::stop() {
   asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
-    self->stopping_ = true;
-    if (!self->handling_ && self->parser_.is_idle()) self->close();
+    self->winding_down_ = self->stopping_ = true;
+    if (self->handling_ || !self->parser_.is_idle()) return;
+    if (self->has_asked_) return self->close();
+    self->wait_until(self->options_.first_request);
   });
 }
 
@@ -60,6 +67,8 @@ void Connection::read() {
       asio::buffer(input_), [self = shared_from_this()](asio::error_code error, std::size_t size) {
         // A client that ends in the middle of a request will not read an answer either.
         if (error) return self->close();
+        // No more in doubt whether it asks; the server's own patience bounds it from here.
+        if (self->stopping_ && !self->has_asked_) self->wait_until(self->options_.timeout);
         self->advance(self->parser_.append(std::string_view(self->input_.data(), size)));
       });
 }
@@ -89,7 +98,7 @@ void Connection::send_continue() {
 }
 
 void Connection::handle() {
-  handling_ = true;
+  handling_ = has_asked_ = true;
   timer_.cancel();
   Request request = parser_.take();
   request.peer = peer_;
@@ -99,7 +108,7 @@ void Connection::handle() {
   auto answer = [self = shared_from_this(), head_only, keep_alive](Response response) {
     asio::dispatch(self->socket_.get_executor(),
                    [self, head_only, keep_alive, response = std::move(response)] {
-                     self->respond(response, head_only, keep_alive && !self->stopping_);
+                     self->respond(response, head_only, keep_alive && !self->winding_down_);
                    });
   };
   handler_(

@@ -21,13 +21,16 @@ struct ConnectionOptions {
   // How long the rest of a refused request is read and thrown away, so that the client gets to read
   // the refusal instead of a reset.
   std::chrono::milliseconds linger = std::chrono::seconds(2);
+  // How long a connection that has asked nothing yet may still ask when it is stopped: its request
+  // is under way most likely.
+  std::chrono::milliseconds first_request = std::chrono::milliseconds(250);
 };
 
 // One client's connection: reads a request, has it handled, writes the response, and starts again.
 // One request at a time: those that a client sends ahead wait in the parser.
 //
-// Lives as long as it has something to do. start() and stop() are safe from any thread; all else
-// runs on the socket's executor, which must be a strand.
+// Lives as long as it has something to do. The public calls are safe from any thread; all else runs
+// on the socket's executor, which must be a strand.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Closed = std::function<void(Connection*)>;
@@ -38,7 +41,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start();
 
-  // Ends the connection: at once if no request is under way, otherwise after its response.
+  // Makes the next response the last: it says so, and the client goes elsewhere with what follows.
+  void wind_down();
+  // Ends the connection: after the response if a request is under way, or may be because nothing
+  // was asked yet; otherwise at once.
   void stop();
   // Ends the connection at once.
   void abort();
@@ -69,6 +75,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string output_;
   asio::ip::address peer_;
   bool handling_ = false;
+  bool has_asked_ = false;
+  bool winding_down_ = false;
   bool stopping_ = false;
   bool is_open_ = true;
 };

@@ -3,41 +3,21 @@
 #include <absl/status/status.h>
 #include <absl/strings/str_format.h>
 
+#include <algorithm>
 #include <asio/bind_executor.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "gatehouse/http/endpoint.h"
+
 namespace gatehouse {
-namespace {
 
 using asio::ip::tcp;
-
-std::optional<tcp::endpoint> parse_endpoint(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string host(text.substr(0, colon));
-  const std::string_view digits = text.substr(colon + 1);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (host.empty()) host = "0.0.0.0";
-  if (host == "localhost") host = "127.0.0.1";
-
-  unsigned port = 0;
-  const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  asio::error_code error;
-  const auto address = asio::ip::make_address(host, error);
-  if (error || bad != std::errc() || end != digits.data() + digits.size() || port > 65535) {
-    return std::nullopt;
-  }
-  return tcp::endpoint(address, static_cast<std::uint16_t>(port));
-}
-
-}  // namespace
 
 // Everything after listen() runs on one strand; connections have strands of their own.
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
@@ -52,8 +32,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   absl::Status listen(const std::string& address) {
     const auto endpoint = parse_endpoint(address);
     if (!endpoint) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "%s: not an address to listen on, such as 127.0.0.1:8080 or :8080", address));
+      return absl::InvalidArgumentError(address + ": not " + std::string(kEndpointForm));
     }
     Listener listener{tcp::acceptor(strand_)};
     asio::error_code error;
@@ -77,10 +56,18 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     asio::dispatch(strand_, [self = shared_from_this()] { self->accept_everywhere(); });
   }
 
+  void wind_down() {
+    asio::dispatch(strand_, [self = shared_from_this()] {
+      self->winding_down_ = true;
+      for (const auto& [key, connection] : self->connections_) connection->wind_down();
+    });
+  }
+
   void stop(std::chrono::milliseconds grace, absl::AnyInvocable<void() &&> done) {
     asio::dispatch(strand_, [self = shared_from_this(), grace, done = std::move(done)]() mutable {
       self->stopped_ = std::move(done);
       for (Listener& listener : self->listeners_) {
+        self->take_waiting(listener);
         asio::error_code ignored;  // closed is closed
         listener.acceptor.close(ignored);
       }
@@ -90,7 +77,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         if (error) return;
         for (const auto& [key, connection] : self->connections_) connection->abort();
       });
-      self->finish_if_empty();
+      self->finish_if_done();
     });
   }
 
@@ -120,8 +107,28 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   void on_accepted(Listener& listener, asio::error_code error, tcp::socket socket) {
     listener.is_accepting = false;
-    if (stopped_) return;
+    if (stopped_) {
+      // Accepted just before the listener was closed.
+      if (!error) add(std::move(socket))->stop();
+      return finish_if_done();
+    }
     if (error) return retry_soon();
+    add(std::move(socket));
+    accept(listener);
+  }
+
+  // The clients that the system has connected already would be reset with the listener.
+  void take_waiting(Listener& listener) {
+    asio::error_code error;
+    listener.acceptor.non_blocking(true, error);
+    while (!error && connections_.size() < options_.connections_max) {
+      tcp::socket socket(asio::make_strand(executor_));
+      listener.acceptor.accept(socket, error);
+      if (!error) add(std::move(socket));
+    }
+  }
+
+  std::shared_ptr<Connection> add(tcp::socket socket) {
     auto connection = std::make_shared<Connection>(
         std::move(socket), options_.connection, handler_,
         [self = shared_from_this()](Connection* gone) {
@@ -130,7 +137,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         });
     connections_.emplace(connection.get(), connection);
     connection->start();
-    accept(listener);
+    if (winding_down_) connection->wind_down();
+    return connection;
   }
 
   // Out of file descriptors, most likely: trying again at once would only burn the processor.
@@ -143,12 +151,13 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   void forget(Connection* connection) {
     connections_.erase(connection);
-    finish_if_empty();
+    finish_if_done();
     accept_everywhere();
   }
 
-  void finish_if_empty() {
-    if (!stopped_ || !connections_.empty()) return;
+  void finish_if_done() {
+    const auto is_accepting = [](const Listener& listener) { return listener.is_accepting; };
+    if (!stopped_ || !connections_.empty() || std::ranges::any_of(listeners_, is_accepting)) return;
     timer_.cancel();
     if (*stopped_) std::move (*std::exchange(stopped_, absl::AnyInvocable<void() &&>()))();
   }
@@ -162,6 +171,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   // Neither grows nor moves after listen(), so that operations may refer to its elements.
   std::vector<Listener> listeners_;
   std::map<Connection*, std::shared_ptr<Connection>> connections_;
+  bool winding_down_ = false;
   // Set once the server stops; empty once that was told.
   std::optional<absl::AnyInvocable<void() &&>> stopped_;
 };
@@ -183,6 +193,7 @@ absl::StatusOr<Server> Server::listen(asio::any_io_executor executor,
 
 std::vector<tcp::endpoint> Server::endpoints() const { return impl_->endpoints(); }
 void Server::start() { impl_->start(); }
+void Server::wind_down() { impl_->wind_down(); }
 void Server::stop(std::chrono::milliseconds grace, absl::AnyInvocable<void() &&> done) {
   impl_->stop(grace, std::move(done));
 }

@@ -26,9 +26,9 @@ struct ServerOptions {
 // Safe from any thread. The executor must outlive it and every connection.
 class Server {
  public:
-  // Listens on "host:port" each, a numeric host or nothing for all addresses of the machine; port 0
-  // takes a free one. kInvalidArgument for what is no address, kUnavailable with the system's
-  // reason for one that cannot be listened on. Answers nobody before start().
+  // Listens on each of the addresses, which parse_endpoint() reads; port 0 takes a free one.
+  // kInvalidArgument for what is no address, kUnavailable with the system's reason for one that
+  // cannot be listened on. Answers nobody before start().
   static absl::StatusOr<Server> listen(asio::any_io_executor executor,
                                        const std::vector<std::string>& addresses,
                                        ServerOptions options, Handler handler);
@@ -42,8 +42,12 @@ class Server {
 
   void start();
 
-  // Takes no new connections, lets requests under way finish, and breaks off what is left after
-  // `grace`. `done` is called when no connection is left.
+  // Goes on, but every response from now on is its connection's last, so that clients which keep
+  // connections open turn to others by and by.
+  void wind_down();
+
+  // Takes no connections any more but those that clients have made already, lets requests under way
+  // finish, and breaks off what is left after `grace`. `done` is called when no connection is left.
   void stop(std::chrono::milliseconds grace, absl::AnyInvocable<void() &&> done);
 
  private:

@@ -52,6 +52,7 @@ CONFIG = """\
 		{sojourn_line}
 	}}
 	trusted_proxies 127.0.0.0/8
+	admin 127.0.0.1:{{$ADMIN_PORT:0}}
 	{global_line}
 }}
 
@@ -80,13 +81,20 @@ def hash_password(program, password):
 
 
 class Gatehouse(Process):
-    """One member. `port` is for browsers, `peer_port` for the other members."""
+    """One member. `port` is for browsers, `peer_port` for the other members, `admin_port` for
+    operators."""
 
-    def __init__(self, program, config, name, port, peer_port, log, environment):
+    def __init__(self, program, config, name, port, peer_port, admin_port, log, environment):
         super().__init__(name, [program, "--config", config, "--node", name,
-                                "--listen", f"127.0.0.1:{port}"], log, environment)
+                                "--listen", f"127.0.0.1:{port}"], log,
+                         {**environment, "MEMBER": name, "ADMIN_PORT": str(admin_port)})
         self.port = port
         self.peer_port = peer_port
+        self.admin_port = admin_port
+
+    def order(self, path):
+        """What an operator orders; the answer."""
+        return request(self.admin_port, "POST", path)
 
     def is_ready(self):
         try:
@@ -98,7 +106,8 @@ class Gatehouse(Process):
         self.wait_until(self.is_ready, "/readyz says 200", seconds)
 
     def status(self):
-        return json.loads(request(self.port, "GET", "/status").body)
+        # Where it is answered until the very end.
+        return json.loads(request(self.admin_port, "GET", "/status").body)
 
     def is_safe(self, members):
         """Whether it sees so many members, and every session has all its copies."""
@@ -118,22 +127,26 @@ class Cluster:
 
     def __init__(self, program, directory, names=NAMES, witness=None, cluster="loopback",
                  auth_url="/auth", security="insecure", portal_line="", sojourn_line="",
-                 global_line="", people=(ANA, BEN)):
+                 global_line="", people=(ANA, BEN), found=None):
         """The member named `witness` holds nothing. {port} in `auth_url` is the first member's.
         `security` is what the sojourn block says about it, in which {env.MEMBER} is the member's
-        name. `portal_line`, `sojourn_line` and `global_line` are added to those blocks."""
+        name. `portal_line`, `sojourn_line` and `global_line` are added to those blocks. `found`
+        stands in the sojourn block instead of the list of members; {env.ADDRESS} in it is the host
+        of the member: 127.0.0.1, 127.0.0.2 and so on."""
         self.program = Path(program)
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.members = {}
         self._names = names
+        self._environment = {name: {"ADDRESS": f"127.0.0.{at + 1}"} for at, name in enumerate(names)}
         self._peer_ports = {name: free_port() for name in names}
         self.ports = [free_port() for _ in names]
+        self._admin_ports = [free_port() for _ in names]
         self.config = self.directory / "Caddyfile"
         self.config.write_text(CONFIG.format(
             users="\n".join(_USER.format(password_hash=hash_password(program, each.password),
                                          **vars(each)) for each in people),
-            members="\n".join(
+            members=found or "\n".join(
                 f"\t\tmember {name} 127.0.0.1:{port}{' capacity 0' if name == witness else ''}"
                 for name, port in self._peer_ports.items()),
             cluster=cluster, auth_url=auth_url.format(port=self.ports[0]), security=security,
@@ -141,10 +154,11 @@ class Cluster:
 
     def start(self, name):
         """Starts a member, or starts it again at the addresses and with the log that it had."""
+        at = self._names.index(name)
         member = Gatehouse(
-            self.program, self.config, name, self.ports[self._names.index(name)],
-            self._peer_ports[name], self.directory / f"{name}.log",
-            {"MEMBER": name, "COOKIE_KEY": "not a secret: everybody can read it here"})
+            self.program, self.config, name, self.ports[at], self._peer_ports[name],
+            self._admin_ports[at], self.directory / f"{name}.log",
+            {"COOKIE_KEY": "not a secret: everybody can read it here", **self._environment[name]})
         self.members[name] = member
         return member
 

@@ -23,6 +23,10 @@ LoginPage explained(std::string_view reason) {
     return {.notice = "Your sign-in or session has ended. Please sign in again.",
             .notice_is_bad = true};
   }
+  if (reason == "lost") {
+    return {.notice = "Your session was lost when servers failed. Please sign in again.",
+            .notice_is_bad = true};
+  }
   if (reason == "ended") {
     return {.notice = "Too many wrong passwords. Please start again.", .notice_is_bad = true};
   }
@@ -49,7 +53,7 @@ void show_login(Services& services, const ExchangePtr& exchange) {
           return exchange->answer(std::move(response));
         }
         // The form can be shown whatever the store says.
-        LoginPage page = explained(query.get("reason"));
+        LoginPage page = explained(found.was_lost ? "lost" : query.get("reason"));
         page.redirect_url = redirect_url;
         exchange->answer(page_response(services.base, 200, login_page(services.base, page)));
       });

@@ -75,7 +75,10 @@ class Sessions::Search : public std::enable_shared_from_this<Search> {
     if (!answer.ok()) {
       if (is_gone(answer.status())) {
         ++sessions_.counters_.cookies_not_found;
-        if (absl::IsDataLoss(answer.status())) sessions_.note_loss(answer.status());
+        if (absl::IsDataLoss(answer.status())) {
+          found_.was_lost = true;
+          sessions_.note_loss(answer.status());
+        }
       } else {
         trouble_ = answer.status();
       }

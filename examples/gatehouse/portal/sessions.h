@@ -28,6 +28,8 @@ struct FoundSession {
   std::optional<sojourn::CookieCandidate> cookie = {};
   // The ids of all cookies that were well-formed.
   std::vector<sojourn::SessionId> ids = {};
+  // A cookie may have led to a session that was lost with all members that held it.
+  bool was_lost = false;
 
   bool is_active() const { return session.ok() && session->phase() == sojourn::Phase::kActive; }
   bool is_login() const { return session.ok() && session->phase() == sojourn::Phase::kLogin; }

@@ -74,8 +74,10 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
        "Caddyfile:2: '10.0.0.0/33' is neither a range such as 10.0.0.0/8 nor private_ranges"},
       {"trusted_proxies 10.0.0.0/8", "trusted_proxies",
        "Caddyfile:2: expected a range of addresses such as 10.0.0.0/8"},
-      {"trusted_proxies 10.0.0.0/8", "admin off",
-       "Caddyfile:2: unknown directive 'admin off' in the global block"},
+      {"trusted_proxies 10.0.0.0/8", "debug on",
+       "Caddyfile:2: unknown directive 'debug on' in the global block"},
+      {"trusted_proxies 10.0.0.0/8", "admin 0.0.0.0:2019",
+       "Caddyfile:2: '0.0.0.0:2019' is not an address on loopback, such as 127.0.0.1:2019"},
       {"trusted_proxies 10.0.0.0/8", "threads many",
        "Caddyfile:2: 'many' is not a number from 1 to 256"},
       {"trusted_proxies 10.0.0.0/8", "grace_period 10",
@@ -130,15 +132,37 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
       {"allow roles user", "deny roles user",
        "Caddyfile:15: unknown directive 'deny roles user' in an authorization policy"},
       // The cluster.
-      {"node auth-0", "node auth-9", "Caddyfile:1: sojourn: the node 'auth-9' is not a member"},
-      {"node auth-0", "copies 2", "Caddyfile:1: sojourn: 'node' does not say which member this is"},
-      {"node auth-0", "node auth-0\nmember auth-0 127.0.0.1:7101",
-       "Caddyfile:1: sojourn: the member 'auth-0' is listed twice"},
+      {"node auth-0", "node auth-9",
+       "Caddyfile:19: sojourn: name: auth-9 is not in the list of members"},
+      {"node auth-0", "node auth.0", "Caddyfile:19: sojourn: name: \"auth.0\" is not 1 to 32"},
+      {"node auth-0", "copies 2",
+       "Caddyfile:18: sojourn: 'node' does not say which member this is"},
+      {"insecure", "insecure\nmember auth-0 127.0.0.1:7101",
+       "Caddyfile:22: sojourn: members: auth-0: is listed twice"},
+      {"insecure", "insecure\nmember auth.1 127.0.0.1:7101",
+       "Caddyfile:22: sojourn: members: auth.1: \"auth.1\" is not 1 to 32"},
+      {"insecure", "insecure\nmember auth-1 127.0.0.1:7100",
+       "Caddyfile:22: sojourn: members: auth-1: address: 127.0.0.1:7100 is the address of auth-0"},
+      {"member auth-0 127.0.0.1:7100", "member auth-0 127.0.0.1:0",
+       "Caddyfile:20: sojourn: members: auth-0: address: \"127.0.0.1:0\" is not host:port"},
+      {"member auth-0 127.0.0.1:7100", "member auth-0 127.0.0.1:7100 capacity 0",
+       "Caddyfile:20: sojourn: members: all have capacity 0"},
+      {"insecure", "insecure\nlisten auth.example.com:7100",
+       "Caddyfile:22: sojourn: listen: the host of \"auth.example.com:7100\" is not a numeric"},
+      {"127.0.0.1:7100", "192.0.2.1:7100",
+       "Caddyfile:21: sojourn: insecure: 192.0.2.1:7100 is not"},
+      {"insecure", "insecure\ncluster A_B", "Caddyfile:22: sojourn: cluster: \"A_B\" is not"},
+      {"insecure", "insecure\nheartbeat 1s", "Caddyfile:18: sojourn: lease: 1000 ms is not"},
+      {"insecure", "insecure\nheartbeat 1s\nlease 2s", "Caddyfile:23: sojourn: lease: 2000 ms"},
+      {"insecure", "insecure\npeer_queue 1KiB", "Caddyfile:22: sojourn: peer_queue_bytes: 1024"},
+      {"insecure", "insecure\nmemory 1KiB", "Caddyfile:22: sojourn: memory_bytes: 1024"},
+      {"insecure", "insecure\ncalls_in_flight 0", "Caddyfile:22: '0' is not a number from 1"},
       {"member auth-0 127.0.0.1:7100", "copies 2",
-       "Caddyfile:1: sojourn: there is no member, and no 'dns' to find them by"},
+       "Caddyfile:18: sojourn: there is no member, and no 'dns' to find them by"},
       {"member auth-0 127.0.0.1:7100", "member auth-0",
        "Caddyfile:20: expected the address where other members reach it"},
-      {"\t\tinsecure\n", "", "Caddyfile:1: sojourn: 'tls' is missing, or 'insecure' to do without"},
+      {"\t\tinsecure\n", "",
+       "Caddyfile:18: sojourn: 'tls' is missing, or 'insecure' to do without"},
       {"insecure", "tls {\nca file\n}", "Caddyfile:21: tls needs certificate, key and ca"},
       {"insecure", "insecure\nsegments 1000", "Caddyfile:22: segments: not a power of two"},
       {"insecure", "insecure\nmemory lots",
@@ -154,17 +178,19 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
       {"insecure", "insecure\nrecovery never",
        "Caddyfile:22: 'never' is neither automatic nor manual"},
       {"insecure", "insecure\nbootstrap_expect 2",
-       "Caddyfile:1: sojourn: 'bootstrap_expect' is more than there are members"},
+       "Caddyfile:22: sojourn: bootstrap_expect: 2 is more than the 1 members"},
       {"insecure", "insecure\ndns auth.example.com 7100",
-       "Caddyfile:1: sojourn: 'dns' needs 'bootstrap_expect'"},
+       "Caddyfile:18: sojourn: 'dns' needs 'bootstrap_expect'"},
       {"insecure", "insecure\ndns_servers 127.0.0.1:53",
-       "Caddyfile:1: sojourn: 'dns_servers' has no 'dns' that says what to ask them for"},
+       "Caddyfile:18: sojourn: there is no 'dns' that says what to ask DNS servers for"},
+      {"insecure", "insecure\nbootstrap_expect 1\ndns a 1\ndns_servers nowhere",
+       "Caddyfile:24: sojourn: dns: servers: \"nowhere\" is not a numeric address"},
       {"insecure", "insecure\ndns a 1\ndns b 2",
        "Caddyfile:23: there is a name to ask for already: 'a'"},
       {"insecure", "insecure\ndns auth.example.com 0",
        "Caddyfile:22: '0' is not a number from 1 to 65535"},
       {"member auth-0 127.0.0.1:7100", "dns auth.example.com 7100",
-       "Caddyfile:1: sojourn: 'address' does not say where others reach this member"},
+       "Caddyfile:18: sojourn: 'address' does not say where others reach this member"},
       {"insecure", "insecure\nroute maybe", "Caddyfile:22: 'maybe' is neither on nor off"},
       {"insecure", "insecure\nreplicas 3",
        "Caddyfile:22: unknown directive 'replicas' in the sojourn block"},
@@ -180,6 +206,11 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
       {":8080 {", "auth.example.com {",
        "Caddyfile:24: 'auth.example.com' is not a site's address such as :8080 or 127.0.0.1:8080, "
        "and no directive at the top level"},
+      {":8080 {", "auth.example.com:8080 {",
+       "Caddyfile:24: 'auth.example.com:8080' is not an address to listen on, such as "
+       "127.0.0.1:8080 or :8080"},
+      {":8080 {", ":80800 {", "Caddyfile:24: ':80800' is not an address to listen on"},
+      {":8080 {", ":8080 {\nbind eth0", "Caddyfile:25: 'eth0:8080' is not an address to listen on"},
       // Braces.
       {"\t\t\tallow roles user\n\t\t}", "\t\t\tallow roles user }",
        "Caddyfile:15: a '}' must stand on a line of its own"},
@@ -212,7 +243,7 @@ TEST_CASE("all mistakes of a configuration are told at once", "[gatehouse][confi
             "Caddyfile:13: 'allow roles' is missing, or 'acl default allow' for whoever has signed "
             "in",
             "Caddyfile:21: unknown directive 'secure' in the sojourn block",
-            "Caddyfile:1: sojourn: 'tls' is missing, or 'insecure' to do without"});
+            "Caddyfile:18: sojourn: 'tls' is missing, or 'insecure' to do without"});
 }
 
 TEST_CASE("a problem never repeats a secret", "[gatehouse][config]") {
@@ -263,14 +294,14 @@ TEST_CASE("members may be found by DNS", "[gatehouse][config]") {
   const sojourn::StoreOptions store =
       read_sound("member auth-0 127.0.0.1:7100",
                  "dns auth.default.svc.cluster.local 7100\ndns_servers 127.0.0.1:5353 [::1]:53\n"
-                 "address 10.0.0.7:7100\ncapacity 3\nzone z\nbootstrap_expect 2")
+                 "address 127.0.0.7:7100\ncapacity 3\nzone z\nbootstrap_expect 2")
           .store;
 
   REQUIRE(store.dns);
   CHECK(store.dns->name == "auth.default.svc.cluster.local");
   CHECK(store.dns->port == 7100);
   CHECK(store.dns->servers == "127.0.0.1:5353,[::1]:53");
-  CHECK(store.address == "10.0.0.7:7100");
+  CHECK(store.address == "127.0.0.7:7100");
   CHECK(store.capacity == 3);
   CHECK(store.zone == "z");
   CHECK(store.bootstrap_expect == 2);
@@ -286,6 +317,51 @@ TEST_CASE("what happens when members fail is configured", "[gatehouse][config]")
   CHECK(config.store.recovery == sojourn::Recovery::kManual);
   CHECK(config.read.timeout == std::chrono::milliseconds(300));
   CHECK(config.write.timeout == std::chrono::seconds(1));
+}
+
+TEST_CASE("what the store may cost is configured", "[gatehouse][config]") {
+  const Config config = read_sound(
+      "insecure", "insecure\nheartbeat 100ms\nlease 5s\npeer_queue 1MiB\ncalls_in_flight 100");
+
+  CHECK(config.store.heartbeat_interval == std::chrono::milliseconds(100));
+  CHECK(config.store.lease == std::chrono::seconds(5));
+  CHECK(config.store.peer_queue_bytes == 1U << 20);
+  CHECK(config.store.calls_in_flight_max == 100);
+}
+
+TEST_CASE("operators are served where the configuration says, or nowhere", "[gatehouse][config]") {
+  const std::string line = "trusted_proxies 10.0.0.0/8";
+
+  CHECK(read_sound(line, "threads 1").admin.empty());
+  CHECK(read_sound(line, "admin off").admin.empty());
+  CHECK(read_sound(line, "admin 127.0.0.1:2019").admin == "127.0.0.1:2019");
+  CHECK(read_sound(line, "admin [::1]:0").admin == "[::1]:0");
+}
+
+TEST_CASE("files that the store reads are checked apart from the text", "[gatehouse][config]") {
+  Problems problems;
+  const Config config = read(
+      replaced(kSound, "insecure", "tls {\ncertificate /no/a.pem\nkey /no/a.key\nca /no/c.pem\n}"),
+      problems);
+  REQUIRE(problems.empty());
+
+  check_store_files(config, problems);
+
+  CHECK(problems.lines() ==
+        std::vector<std::string>{
+            "Caddyfile:21: sojourn: tls: certificate_file /no/a.pem cannot be read"});
+}
+
+TEST_CASE("a mistake on the command line is told with its option", "[gatehouse][config]") {
+  Problems problems;
+
+  read(kSound, problems, {.node = "auth.0", .listen = {"foo", "127.0.0.1:9999"}});
+
+  CHECK(problems.lines() ==
+        std::vector<std::string>{
+            "--listen: 'foo' is not an address to listen on, such as 127.0.0.1:8080 or :8080",
+            "--node: sojourn: name: \"auth.0\" is not 1 to 32 characters of a-z, 0-9 and inner "
+            "hyphens"});
 }
 
 TEST_CASE("a server may stop without delay and without grace", "[gatehouse][config]") {

@@ -224,6 +224,49 @@ TEST_CASE("a server that stops lets the request under way finish", "[gatehouse][
   CHECK(refused);
 }
 
+TEST_CASE("a server that winds down answers as before and ends each connection with its answer",
+          "[gatehouse][http]") {
+  Running server;
+  tcp::socket kept = server.connect();
+  asio::write(kept, asio::buffer(get("/1")));
+  read_until(kept, "GET /1");
+
+  server.server().wind_down();
+
+  asio::write(kept, asio::buffer(get("/2")));
+  const std::string last = Running::rest_of(kept);
+  CHECK(last.find("Connection: close") != std::string::npos);
+  CHECK(last.ends_with("GET /2 "));
+  CHECK(server.ask(get("/3")).ends_with("GET /3 "));
+}
+
+TEST_CASE("a server that stops answers clients that were connected already", "[gatehouse][http]") {
+  std::promise<ExchangePtr> received;
+  const ServerOptions patient = {.connection = {.first_request = std::chrono::seconds(10)}};
+  Running server(patient, [&received](ExchangePtr exchange) {
+    if (exchange->request().path == "/busy") return received.set_value(std::move(exchange));
+    Running::echo(exchange);
+  });
+  tcp::socket busy = server.connect();
+  asio::write(busy, asio::buffer(get("/busy")));
+  ExchangePtr exchange = received.get_future().get();
+  // The server's only thread is kept from accepting while the others connect.
+  std::promise<void> connected;
+  asio::post(server.io(), [&connected] { connected.get_future().wait(); });
+  tcp::socket silent = server.connect();
+  tcp::socket waiting = server.connect();
+  asio::write(waiting, asio::buffer(get("/waiting")));
+  server.server().stop(std::chrono::seconds(10), [] {});
+  connected.set_value();
+
+  CHECK(Running::rest_of(waiting).ends_with("GET /waiting "));
+  asio::write(silent, asio::buffer(get("/silent")));
+  CHECK(Running::rest_of(silent).ends_with("GET /silent "));
+  asio::post(exchange->executor(), [exchange] { exchange->answer(Response::text(200, "done")); });
+  exchange.reset();
+  CHECK(Running::rest_of(busy).ends_with("done"));
+}
+
 TEST_CASE("a server that stops breaks off what takes too long", "[gatehouse][http]") {
   std::promise<ExchangePtr> received;
   Running server({},

@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "membership/membership.h"
+#include "ring/roles.h"
 #include "support/catch.h"
 #include "unit/membership/cluster.h"
 #include "unit/membership/views.h"
@@ -317,6 +319,43 @@ TEST_CASE("after a pause a silent member is dropped as soon as after none, or a 
   cluster.crash("b");
 
   CHECK(cluster.pass_until([&] { return cluster.view("a") == "a"; }, 10s));
+}
+
+// What b and c say to a, which hears nothing else.
+TEST_CASE("a member that decides a view without itself stays until a quorum has it",
+          "[membership]") {
+  Cluster cluster = running({"a", "b", "c", "d"});
+  ring::Layout layout = cluster["a"].roles()->layout();
+  layout.view.members.erase(layout.view.members.begin());
+  ++layout.view.epoch;
+  layout.base = ring::first_base(layout.view);
+  const Incarnation before = cluster.incarnation("a");
+  const auto say = [&](const char* from, Message message) {
+    cluster.deliver({from, "a", cluster.incarnation(from), 1, 1, std::move(message)});
+  };
+  cluster.cut_off("a");
+  cluster.record = true;
+  const Ballot ballot = {1, cluster.incarnation("b")};
+  // Its promise to itself must run out first.
+  for (int i = 0; i < 8; ++i) {
+    say("b", Propose{ballot, layout});
+    cluster.pass(400ms);
+  }
+  // It takes over, and finds that b and c are of one mind with it.
+  std::optional<Ballot> own;
+  for (const Cluster::Sent& sent : cluster.recorded()) {
+    if (const auto* prepare = std::get_if<Prepare>(&sent.message)) own = prepare->ballot;
+  }
+  REQUIRE(own);
+  for (const char* name : {"b", "c"}) say(name, Promise{.ballot = *own});
+  for (const char* name : {"b", "c"}) say(name, Accept{*own});
+  cluster.pass(2s);
+
+  CHECK(cluster.incarnation("a") == before);
+  cluster.mend();
+  cluster.pass(5s);
+  CHECK(cluster.agree_on("a b c d", {"a", "b", "c", "d"}));
+  CHECK(cluster.incarnation("a") != before);
 }
 
 }  // namespace

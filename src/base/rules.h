@@ -24,7 +24,7 @@ enum class Rule : std::uint8_t {
   kEpochFence,               // replicas refuse the writes of other epochs
   kSynchronization,          // a new primary makes the other holders equal to itself
   kVersionsBeginWithEpoch,   // versions compare by epoch first
-  kTombstoneForAbsent,       // a delete leaves a tombstone also for what is absent
+  kTombstoneForAbsent,       // a delete of what is absent is a write like any other
   kCommittedReads,           // readers see a write when it is committed
   kQuorum,                   // a view is decided by a quorum of the one before
   kNoGrantAfterAccept,       // L1: who has accepted a next view grants no lease at this one

@@ -159,8 +159,9 @@ void Membership::receive(Time now, const std::string& from, Incarnation incarnat
   if (!peers_.contains(from) && peers_.size() >= kPeersMax) return;
   if (!note_incarnation(now, from, incarnation, message)) return;
   Peer& peer = peers_[from];
+  const auto* hello = std::get_if<Hello>(&message);
+  if (peer.gone_at && hello && answers_since(*hello, *peer.gone_at)) peer.gone_at.reset();
   peer.heard_at = now;
-  peer.gone = false;
   peer.message_view = {generation, epoch};
   // Messages may overtake each other; what an incarnation has installed only grows.
   std::tie(peer.generation, peer.epoch) =
@@ -178,6 +179,11 @@ void Membership::receive(Time now, const std::string& from, Incarnation incarnat
   std::visit([&](const auto& body) { on(now, from, body); }, message);
 }
 
+// Whether the sender lived when something was said to it after that time.
+bool Membership::answers_since(const Hello& hello, Time time) const {
+  return hello.echo_of == incarnation_ && hello.echo > stamp_of(time);
+}
+
 // Whether the message comes from the incarnation of that name that is alive. A new one replaces the
 // old: a name is one process at a time.
 bool Membership::note_incarnation(Time now, const std::string& from, Incarnation incarnation,
@@ -186,10 +192,9 @@ bool Membership::note_incarnation(Time now, const std::string& from, Incarnation
   if (incarnation == Incarnation{} || peer.superseded.contains(incarnation)) return false;
   const auto* hello = std::get_if<Hello>(&message);
   if (hello) peer.last_stamp = {hello->stamp, incarnation};
-  const bool answers_since =
-      hello && hello->echo_of == incarnation_ && hello->echo > stamp_of(peer.candidate_since);
+  const bool is_answer = hello && answers_since(*hello, peer.candidate_since);
   if (incarnation == peer.incarnation) {
-    if (peer.candidate != Incarnation{} && answers_since) {
+    if (peer.candidate != Incarnation{} && is_answer) {
       peer.superseded.insert(std::exchange(peer.candidate, {}));
     }
     return true;
@@ -201,7 +206,7 @@ bool Membership::note_incarnation(Time now, const std::string& from, Incarnation
       peer.candidate = incarnation;
       peer.candidate_since = now;
     }
-    if (!known || !answers_since) {
+    if (!known || !is_answer) {
       send_hello(now + Duration(1), from);
       return false;
     }
@@ -339,10 +344,10 @@ void Membership::discovered(Time now, const std::vector<PeerAddress>& members) {
 void Membership::gone(Time now, const std::string& name, Incarnation incarnation) {
   ++inputs_;
   const auto found = peers_.find(name);
-  if (found == peers_.end() || found->second.gone) return;
+  if (found == peers_.end() || found->second.gone_at) return;
   if (found->second.incarnation != incarnation) return;
   Peer& peer = found->second;
-  peer.gone = true;
+  peer.gone_at = now;
   if (roles_) {
     const Member* member = roles_->view().find(name);
     if (member && Incarnation{member->incarnation} == peer.incarnation &&
@@ -350,7 +355,7 @@ void Membership::gone(Time now, const std::string& name, Incarnation incarnation
       dead_in_time_.insert(peer.incarnation);
     }
   }
-  send_hello(now);
+  send_hello(now + Duration(1));
   next_step_ = now;
 }
 
@@ -358,7 +363,7 @@ void Membership::gone(Time now, const std::string& name, Incarnation incarnation
 
 bool Membership::hears(Time now, const Peer& peer) const {
   const Duration silence = kSilence * patience_ * options_.heartbeat_interval;
-  return peer.heard_at && !peer.gone && now - *peer.heard_at < silence;
+  return peer.heard_at && !peer.gone_at && now - *peer.heard_at < silence;
 }
 
 bool Membership::connected(Time now, const Peer& peer) const {
@@ -579,7 +584,7 @@ bool Membership::is_void(const Propose& propose) const {
   }
   const Member* author = find(view, propose.ballot.proposer);
   const auto peer = author ? peers_.find(author->name) : peers_.end();
-  return peer != peers_.end() && peer->second.gone;
+  return peer != peers_.end() && peer->second.gone_at.has_value();
 }
 
 // An acceptance that comes too late is answered by the proposer if it has given up.
@@ -851,7 +856,18 @@ std::optional<ring::Layout> Membership::wanted(Time now) {
     }
   }
   std::optional<ring::Layout> next = next_layout(*roles_, facts, options_.rules);
-  if (!next) acknowledges_ = false;
+  if (!next) {
+    acknowledges_ = false;
+    return std::nullopt;
+  }
+  // A view in which too few are here could not be followed by another.
+  const auto is_here = [&](const Member& member) {
+    const Incarnation incarnation{member.incarnation};
+    const Peer* peer = peer_of(incarnation);
+    return incarnation == incarnation_ || !find(roles_->view(), incarnation) ||
+           (peer && connected(now, *peer));
+  };
+  if (!is_quorum(next->view, is_here)) return std::nullopt;
   return next;
 }
 
@@ -996,10 +1012,12 @@ bool Membership::may_recover(Time now) const {
                                          });
 }
 
-// The layout of the next generation: the survivors, and the new incarnations of all others.
+// The layout of the next generation: the survivors, and as many of the new processes as may be
+// admitted with them. The others join as always.
 std::optional<ring::Layout> Membership::recovered_layout(Time now) const {
   if (!options_.recover_automatically) return std::nullopt;
   std::vector<Member> members;
+  std::vector<Member> newcomers;
   for (Member member : roles_->view().members) {
     const Incarnation incarnation{member.incarnation};
     if (incarnation == incarnation_) {
@@ -1018,10 +1036,12 @@ std::optional<ring::Layout> Membership::recovered_layout(Time now) const {
       member.capacity = peer.hello->capacity;
       member.zone = peer.hello->zone;
       member.leaving = false;
-      member.joined = epoch() + 1;
+      newcomers.push_back(std::move(member));
+      continue;
     }
     members.push_back(std::move(member));
   }
+  admit(members, std::move(newcomers), epoch() + 1);
   return next_generation(std::move(members));
 }
 
@@ -1048,6 +1068,7 @@ bool Membership::are_all_level(Time now) const {
 // Whoever of the view is here, and newcomers.
 ring::Layout Membership::layout_of_those_here(Time now) const {
   std::vector<Member> members;
+  std::vector<Member> newcomers;
   for (const Member& member : roles_->view().members) {
     const Peer* peer = peer_of({member.incarnation});
     const bool here = Incarnation{member.incarnation} == incarnation_ ||
@@ -1056,13 +1077,13 @@ ring::Layout Membership::layout_of_those_here(Time now) const {
   }
   for (const auto& [name, peer] : peers_) {
     if (peer.epoch != 0 || !connected(now, peer) || !peer.disagreement.empty()) continue;
-    members.push_back({.name = name,
-                       .address = peer.address,
-                       .incarnation = peer.incarnation.value,
-                       .capacity = peer.hello->capacity,
-                       .zone = peer.hello->zone,
-                       .joined = epoch() + 1});
+    newcomers.push_back({.name = name,
+                         .address = peer.address,
+                         .incarnation = peer.incarnation.value,
+                         .capacity = peer.hello->capacity,
+                         .zone = peer.hello->zone});
   }
+  admit(members, std::move(newcomers), epoch() + 1);
   return next_generation(std::move(members));
 }
 

@@ -144,7 +144,10 @@ class Membership {
   bool leaving() const { return leaving_; }
 
   // A next layout that may be decided yet, as far as this member knows; null if there is none.
-  const ring::Layout* pending() const { return paxos_ ? paxos_->pending() : nullptr; }
+  const ring::Layout* pending() const {
+    if (agreement_.accepted()) return &agreement_.accepted()->layout;
+    return paxos_ ? paxos_->pending() : nullptr;
+  }
 
   // Until when this member may answer for the segments whose primary it is.
   Time lease_until() const;
@@ -180,7 +183,9 @@ class Membership {
     // The stamp of the last Hello, and which incarnation made it: either may have.
     std::pair<std::uint64_t, Incarnation> last_stamp = {};
     std::optional<Time> heard_at = {};
-    bool gone = false;
+    // When its process was found gone. Messages of it may still be under way: it counts as heard
+    // again when it answers to something that was said since.
+    std::optional<Time> gone_at = {};
     // The layout that it has installed.
     std::uint64_t generation = 0;
     std::uint64_t epoch = 0;
@@ -209,6 +214,7 @@ class Membership {
   template <typename PaxosMessage>
   void on(Time now, const std::string& from, const PaxosMessage& message);
 
+  bool answers_since(const Hello& hello, Time time) const;
   bool note_incarnation(Time now, const std::string& from, Incarnation incarnation,
                         const Message& message);
   std::string disagreement(const std::string& from, const Hello& hello) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "membership/quorum.h"
+
 namespace sojourn::membership {
 namespace {
 
@@ -103,6 +105,19 @@ ring::Layout with_members(const ring::Layout& layout, std::vector<ring::Holders>
   return next;
 }
 
+void admit(std::vector<Member>& members, std::vector<Member> newcomers, std::uint64_t epoch) {
+  const std::size_t before = members.size();
+  for (Member& newcomer : newcomers) {
+    newcomer.joined = epoch;
+    members.push_back(std::move(newcomer));
+    const View next = {.members = members};
+    const auto is_old = [&](const Member& member) { return member.joined != epoch; };
+    if (is_quorum(next, is_old) || members.size() == before + 1) continue;
+    members.pop_back();
+    return;
+  }
+}
+
 std::optional<ring::Layout> next_layout(const ring::Roles& roles, const Facts& facts, Rules rules) {
   const ring::Layout& layout = roles.layout();
   std::vector<Member> members;
@@ -116,10 +131,7 @@ std::optional<ring::Layout> next_layout(const ring::Roles& roles, const Facts& f
     member.leaving = member.leaving || facts.leaving.contains(incarnation(member));
     members.push_back(std::move(member));
   }
-  for (Member member : facts.joining) {
-    member.joined = layout.view.epoch + 1;
-    members.push_back(std::move(member));
-  }
+  admit(members, facts.joining, layout.view.epoch + 1);
   if (members.empty()) return std::nullopt;
 
   ring::Layout next = with_members(layout, base_now(roles, facts, rules), std::move(members));

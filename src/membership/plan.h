@@ -33,11 +33,17 @@ struct Facts {
 // The layout that should follow, or nothing if all is as it should be. Pure: everything is decided
 // by the arguments.
 //
-//   members  those dropped go, those joining come, those that ask for it are marked as leaving, and
+//   members  those dropped go, those joining come (see admit), those that ask for it are marked as
+//   leaving, and
 //            those that leave, are not needed any more and have no calls under way go
 //   base     becomes the ideal owners of a segment when all of them hold it; loses who goes. If
 //            nobody is left, the segment's copies are all lost: it begins anew, empty
 std::optional<ring::Layout> next_layout(const ring::Roles& roles, const Facts& facts, Rules rules);
+
+// Adds newcomers, in their order and as of that epoch, as long as the members that were there
+// before are a quorum among all: were the newcomers to die at once, the others would have to go on.
+// But one at least.
+void admit(std::vector<Member>& members, std::vector<Member> newcomers, std::uint64_t epoch);
 
 // Whether a member that leaves may go: others hold what it holds, as many as can, and none of them
 // leaves.

@@ -81,8 +81,10 @@ void Node::dispatch(Time now, std::uint64_t number, Call& call) {
   if (call.operation.id.empty()) call.operation.id = draw_id();
   const auto primary = roles_->primary(roles_->segment_of(call.operation.id));
   if (!primary) {
-    finish(number, {.status = absl::UnavailableError("no member has capacity for sessions")});
-    return;
+    // What was asked before may have happened.
+    if (call.sends > 0) return;
+    return finish(number,
+                  {.status = absl::UnavailableError("no member has capacity for sessions")});
   }
   const Member& member = roles_->view().members[primary->value];
   if (member.name != options_.membership.self) {

@@ -45,6 +45,11 @@ void Plane::execute(Time now, OperationId id, Operation operation, Time deadline
       break;
   }
   memo_.begin(id);
+  // Without the rule there is nothing to wait for, and nobody who would have to know.
+  if (!options_.rules.keep(Rule::kTombstoneForAbsent) && operation.verb == Verb::kRevoke &&
+      !table().peek(operation.id)) {
+    return answer(id, segment_of(operation.id), {});
+  }
   if (writes_waiting_ >= options_.writes_waiting_max) {
     answer(id, segment_of(operation.id),
            {.status = absl::ResourceExhaustedError(
@@ -96,9 +101,7 @@ bool Plane::begin(Time now, Waiting waiting) {
   const Version next = version(segment(segment_id).last_sequence + 1);
   Evaluation evaluation = evaluate(operation, current, now, next, draw_id);
   if (evaluation.status.ok()) evaluation.status = admit(operation, evaluation, current);
-  const bool nothing_to_do = operation.verb == Verb::kRevoke && !current &&
-                             !options_.rules.keep(Rule::kTombstoneForAbsent);
-  if (!evaluation.status.ok() || nothing_to_do) {
+  if (!evaluation.status.ok()) {
     answer(waiting.id, segment_id, {.status = std::move(evaluation.status)});
     return false;
   }

@@ -136,10 +136,9 @@ bool Faults::leaves_quorum(std::size_t member) const {
            membership::is_quorum(staying, is_up);
   };
   const ring::Roles* roles = newest();
-  if (!roles) return true;
-  if (!holds_in(roles->view())) return false;
+  if (roles && !holds_in(roles->view())) return false;
   for (std::size_t i = 0; i < simulation_.members(); ++i) {
-    if (i == member || !simulation_.node(i) || !simulation_.node(i)->roles()) continue;
+    if (i == member || !simulation_.node(i)) continue;
     if (counts(i) && !holds_in(simulation_.node(i)->roles()->view())) return false;
     const ring::Layout* pending = simulation_.node(i)->membership().pending();
     if (pending && !holds_in(pending->view)) return false;
@@ -147,11 +146,11 @@ bool Faults::leaves_quorum(std::size_t member) const {
   return true;
 }
 
-// Whether nobody else would know that there ever was a cluster.
+// Whether nobody else would know for long that there ever was a cluster.
 bool Faults::is_last_witness(std::size_t member) const {
   if (!simulation_.node(member)->roles()) return false;
   for (std::size_t i = 0; i < simulation_.members(); ++i) {
-    if (i != member && counts(i)) return false;
+    if (i != member && counts(i) && !simulation_.node(i)->leaving()) return false;
   }
   return true;
 }

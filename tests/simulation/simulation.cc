@@ -371,6 +371,11 @@ void Simulation::apply_effects(std::size_t member) {
       if (const auto* replicate = std::get_if<replication::Replicate>(&outgoing.envelope.message)) {
         for (const replication::Entry& entry : replicate->entries) replicated_ids_.insert(entry.id);
       }
+      if (const auto* chunk = std::get_if<replication::Chunk>(&outgoing.envelope.message)) {
+        for (const replication::Copy& copy : chunk->copies) {
+          replicated_ids_.emplace(copy.record->id());
+        }
+      }
       const std::size_t to = member_called(outgoing.to);
       if (to == members_.size()) continue;  // of whom somebody told a lie
       const absl::Status sent = network_.send(member, to, outgoing.envelope);
@@ -458,7 +463,7 @@ void Simulation::check_commits(std::size_t index) {
   if (!member.roles) return;
   member.committed.resize(options_.segments);
   for (std::uint32_t i = 0; i < options_.segments; ++i) {
-    if (!plane.is_primary({i})) continue;
+    if (!plane.is_active({i})) continue;
     const Version before = std::exchange(member.committed[i], plane.committed(SegmentId{i}));
     const Version committed = member.committed[i];
     if (committed.epoch != before.epoch || committed.sequence <= before.sequence) continue;

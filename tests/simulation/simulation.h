@@ -134,7 +134,7 @@ class Simulation final : private NetworkUser {
   const std::vector<std::string>& violations() const { return violations_; }
   void violation(const std::string& what) override;
 
-  // Every id that a write gave to a backup.
+  // Every id that a write or a transfer gave to another member.
   const std::set<std::string>& replicated_ids() const { return replicated_ids_; }
 
  private:

@@ -189,7 +189,10 @@ Operation Workload::draw_operation(const Lineage& lineage) {
   const std::optional<SeenSession>& newest = lineage.newest;
 
   const std::uint64_t dice = random_.below(100);
-  if (dice < 40 || !newest) {
+  if (!newest && dice >= 80) {
+    // What nobody has seen yet may be ended already.
+    operation.verb = Verb::kRevoke;
+  } else if (dice < 40 || !newest) {
     operation.verb = Verb::kGet;
     operation.touch = !random_.one_in(4);
   } else if (dice < 58) {

@@ -417,12 +417,32 @@ TEST_CASE("a segment that is lost a second time is lost again", "[membership]") 
   acknowledgement.losses_acknowledged = true;
   layout = after(layout, acknowledgement);
 
+  Facts join;
+  join.joining = {newcomer("e", 5)};
+  layout = after(layout, join);
   Facts second;
   second.dropped = {kC, kD};
-  second.joining = {newcomer("e", 5)};
   layout = after(layout, second);
 
-  CHECK(layout.losses.at(segment) == ring::Loss{.epoch = 4, .acknowledged = false});
+  CHECK(layout.losses.at(segment) == ring::Loss{.epoch = 5, .acknowledged = false});
+}
+
+TEST_CASE("so many are admitted at once that those that were there could go on without them",
+          "[membership]") {
+  struct Row {
+    std::size_t members;
+    std::size_t admitted;
+  };
+  for (const Row& row : {Row{1, 1}, Row{2, 2}, Row{3, 3}, Row{4, 4}}) {
+    Facts facts;
+    for (std::uint64_t i = 0; i < 5; ++i) {
+      facts.joining.push_back(newcomer("n" + std::to_string(i), 100 + i));
+    }
+
+    const ring::Layout layout = after(settled(row.members), facts);
+
+    CHECK(layout.view.members.size() == row.members + row.admitted);
+  }
 }
 
 TEST_CASE("there is no layout without members", "[membership]") {

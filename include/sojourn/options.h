@@ -96,7 +96,7 @@ struct StoreOptions {
   // address.
   std::string listen = {};
   // How many members must hear each other before the very first view is decided, so that members
-  // that start together end in one cluster. Later members are admitted one by one. 0: as many as
+  // that start together end in one cluster. Later members are admitted to it. 0: as many as
   // `members` has. With `dns`: more than half of those that may ever start together, or two groups
   // that do not hear each other could begin two clusters.
   std::uint32_t bootstrap_expect = 0;
@@ -144,6 +144,7 @@ struct StoreOptions {
 
 // Options of one read.
 struct ReadOptions {
+  // Longer than a lease and a heartbeat or two, if the call shall outlast the death of the owner.
   std::chrono::milliseconds timeout = std::chrono::milliseconds(250);
   // Whether the read counts as use and so moves the idle expiry.
   bool touch = true;

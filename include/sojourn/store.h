@@ -201,13 +201,14 @@ class SOJOURN_EXPORT Store {
     return async_revoke(id, WriteOptions{}, std::forward<Token>(token));
   }
 
-  // Hands over what this member holds, and leaves the cluster; meanwhile it serves as before. Any
-  // number of members may leave at once. When it has completed with OK, the process may end without
-  // anybody noticing; the store answers kUnavailable from then on. kDeadlineExceeded says what is
-  // not handed over: members go on trying, and the process may end all the same if it must.
-  // kFailedPrecondition, as soon as that is certain, when no member stays that could take anything:
-  // this one is alone, or all that hold sessions leave together. Waiting would not help, and what
-  // they hold ends with them. void(absl::Status).
+  // Hands over what this member holds, and leaves the cluster; meanwhile it serves as before,
+  // until at the very end it waits for its own unfinished calls and refuses new ones (kUnavailable,
+  // for some milliseconds). Any number of members may leave at once. When it has completed with OK,
+  // the process may end without anybody noticing; the store answers kUnavailable from then on.
+  // kDeadlineExceeded says what is not handed over: members go on trying, and the process may end
+  // all the same if it must. kFailedPrecondition, as soon as that is certain, when no member stays
+  // that could take anything: this one is alone, or all that hold sessions leave together. Waiting
+  // would not help, and what they hold ends with them. void(absl::Status).
   template <typename Token>
   auto async_drain(DrainOptions options, Token&& token) {
     return initiate<absl::Status>(

@@ -543,6 +543,7 @@ void Membership::found(Time now) {
                        .joined = 1});
   }
   if (leaving_ || members.size() < options_.bootstrap_expect) return;
+  if (knows_cluster(now)) return;
   // Those that are known and silent may be in a view already.
   const bool all_heard = std::all_of(peers_.begin(), peers_.end(), [](const auto& entry) {
     return entry.second.heard_at.has_value();
@@ -572,6 +573,17 @@ void Membership::found(Time now) {
     const Member* member = find(agreement_.proposed().view, voter);
     send(member->name, agreement_.request());
   }
+}
+
+// Whether somebody was in a view when last heard, and is not known to be dead. It may be silent for
+// a while, and with it everything that there is: beside it no other cluster may begin.
+bool Membership::knows_cluster(Time now) const {
+  return !forced_ && std::any_of(peers_.begin(), peers_.end(), [&](const auto& entry) {
+    const Peer& peer = entry.second;
+    const bool dead =
+        peer.gone_at && now - *peer.gone_at >= kLongSilence * options_.heartbeat_interval;
+    return peer.epoch != 0 && !dead;
+  });
 }
 
 // Whether that first view can never be decided any more: a process that it lists has died, or its
@@ -612,7 +624,7 @@ void Membership::on(Time now, const std::string& from, const Propose& propose) {
     if (layout.view.epoch != 1 || layout.view.segments != options_.segments ||
         layout.view.copies != options_.copies || !find(layout.view, incarnation_) ||
         members.front().name != from || members.size() < options_.bootstrap_expect ||
-        !std::all_of(members.begin(), members.end(), is_here)) {
+        knows_cluster(now) || !std::all_of(members.begin(), members.end(), is_here)) {
       return;
     }
     const std::optional<Propose>& earlier = agreement_.accepted();
@@ -1153,7 +1165,7 @@ void Membership::leave(Time now) {
 
 bool Membership::recover_now(Time now) {
   ++inputs_;
-  if (!roles_ || has_quorum(now)) return false;
+  if (roles_ ? has_quorum(now) : !knows_cluster(now)) return false;
   forced_ = true;
   next_step_ = now;
   return true;
@@ -1234,7 +1246,11 @@ std::string Membership::waiting_for(Time now) const {
     view_runs = view_runs || peer.epoch != 0;
     if (!peer.heard_at) add(silent, name);
   }
-  if (view_runs) return "waiting to be admitted to the view";
+  if (view_runs) {
+    return connected_count(now) > 0 || !knows_cluster(now)
+               ? "waiting to be admitted to the view"
+               : "waiting for the members of the view, which are silent";
+  }
   if (!silent.empty()) return "waiting for the first word from " + silent;
   const std::size_t heard = connected_count(now) + 1;
   if (heard < options_.bootstrap_expect) {

@@ -117,7 +117,9 @@ class Membership {
 
   // An operator says that the members of the view that are missing will not come back as they were,
   // and that nothing newer than what is here shall count: those that are here begin a new
-  // generation. False if this member has not lost its majority.
+  // generation. Of a member in no view: that the cluster which it knows of, and which is silent,
+  // will not come back. False if this member has not lost its majority, or knows of no such
+  // cluster.
   bool recover_now(Time now);
 
   // What the next Hello says about calls, memory and transfers. News is told at once.
@@ -228,6 +230,7 @@ class Membership {
   // What it said last, if it said so under our view.
   const Hello* level_hello(const Peer& peer) const;
 
+  bool knows_cluster(Time now) const;
   bool is_void(const Propose& propose) const;
   void ask_author(const Propose& propose);
 

@@ -126,20 +126,24 @@ bool Faults::leaves_quorum(std::size_t member) const {
     return index != member && node && node->incarnation().value == voter.incarnation;
   };
   const auto holds_in = [&](const View& view) {
-    // Those that leave may have gone by then.
-    View staying = view;
-    std::erase_if(staying.members, [&](const Member& voter) {
+    // Those that leave may have gone by then, and those that were about to and died may not.
+    const auto leaves = [&](const Member& voter) {
       const node::Node* node = simulation_.node(simulation_.member_called(voter.name));
       return voter.leaving || (node && node->leaving());
-    });
+    };
+    View staying = view;
+    std::erase_if(staying.members, leaves);
+    View remaining = view;
+    std::erase_if(remaining.members,
+                  [&](const Member& voter) { return is_up(voter) && leaves(voter); });
     return membership::is_quorum(view, is_up) && !staying.members.empty() &&
-           membership::is_quorum(staying, is_up);
+           membership::is_quorum(staying, is_up) && membership::is_quorum(remaining, is_up);
   };
   const ring::Roles* roles = newest();
   if (roles && !holds_in(roles->view())) return false;
   for (std::size_t i = 0; i < simulation_.members(); ++i) {
-    if (i == member || !simulation_.node(i)) continue;
-    if (counts(i) && !holds_in(simulation_.node(i)->roles()->view())) return false;
+    if (!simulation_.node(i)) continue;
+    if (i != member && counts(i) && !holds_in(simulation_.node(i)->roles()->view())) return false;
     const ring::Layout* pending = simulation_.node(i)->membership().pending();
     if (pending && !holds_in(pending->view)) return false;
   }

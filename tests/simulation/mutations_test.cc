@@ -13,32 +13,40 @@ namespace {
 
 // A rule, and the first seed of those that are tried: one that is known to find its loss, so that
 // the test is quick. When the protocol changes, others will:
-//   simulate --seeds 1..300 --without RULE
+//   simulate --seeds 1..1000 --without RULE
+//
+// Not here is tombstone-for-absent: what it prevents others prevent too. A delete of what is absent
+// can meet an older write only under another epoch (epoch-fence), on a holder that differs from its
+// primary (synchronization), or from behind, where the create that it overtakes has not been
+// answered. docs/protocol/ has the model in which it is needed.
 struct Mutation {
   Rule rule;
   std::uint64_t first_seed;
 };
 
-constexpr std::uint64_t kSeedsMax = 300;
+constexpr std::uint64_t kSeedsMax = 1000;
 
 constexpr std::array kMutations = {
-    Mutation{Rule::kLease, 4},
-    Mutation{Rule::kExclusionWaits, 4},
-    Mutation{Rule::kGrantsOfThisEpoch, 56},
-    Mutation{Rule::kConfirmation, 22},
-    Mutation{Rule::kForgetting, 3},
+    Mutation{Rule::kLease, 7},
+    Mutation{Rule::kExclusionWaits, 32},
+    Mutation{Rule::kGrantsOfThisEpoch, 40},
+    Mutation{Rule::kConfirmation, 27},
+    Mutation{Rule::kForgetting, 9},
+    Mutation{Rule::kLeaseAfterAcks, 7},
     Mutation{Rule::kAllWriters, 1},
-    Mutation{Rule::kCompleteLearners, 6},
-    Mutation{Rule::kNewIncarnation, 11},
-    Mutation{Rule::kSnapshotNeverOverwrites, 13},
-    Mutation{Rule::kWatermark, 53},
-    Mutation{Rule::kEpochFence, 64},
-    Mutation{Rule::kSynchronization, 28},
-    Mutation{Rule::kVersionsBeginWithEpoch, 3},
-    Mutation{Rule::kTombstoneForAbsent, 263},
-    Mutation{Rule::kCommittedReads, 4},
-    Mutation{Rule::kQuorum, 151},
-    Mutation{Rule::kAdoptAccepted, 193},
+    Mutation{Rule::kCompleteLearners, 16},
+    Mutation{Rule::kNewIncarnation, 5},
+    Mutation{Rule::kSnapshotNeverOverwrites, 11},
+    Mutation{Rule::kLearnersKeepTombstones, 53},
+    Mutation{Rule::kWatermark, 3},
+    Mutation{Rule::kEpochFence, 32},
+    Mutation{Rule::kSynchronization, 86},
+    Mutation{Rule::kVersionsBeginWithEpoch, 9},
+    Mutation{Rule::kCommittedReads, 9},
+    Mutation{Rule::kQuorum, 212},
+    Mutation{Rule::kNoGrantAfterAccept, 376},
+    Mutation{Rule::kCalmAfterInstall, 6389},
+    Mutation{Rule::kAdoptAccepted, 115},
 };
 
 TEST_CASE("whichever of these rules is left out, something breaks and is found", "[mutation]") {

@@ -223,6 +223,16 @@ std::vector<std::size_t> Simulation::owners(std::string_view id) const {
   return owners;
 }
 
+std::optional<Time> Simulation::lost_since(SegmentId segment, Time time) const {
+  std::optional<Time> first;
+  const auto losses = lost_.find(segment);
+  if (losses == lost_.end()) return first;
+  for (const auto& [epoch, declared] : losses->second) {
+    if (declared >= time && (!first || declared < *first)) first = declared;
+  }
+  return first;
+}
+
 void Simulation::crash(std::size_t member) {
   if (!members_[member].node) return;
   trace(name(member) + " crashes");
@@ -436,7 +446,9 @@ void Simulation::check_layout(std::size_t index) {
     violation(member.name + " installed another layout of view " +
               std::to_string(roles->view().epoch) + " than somebody before");
   }
-  for (const auto& [segment, loss] : roles->layout().losses) lost_.insert(segment);
+  for (const auto& [segment, loss] : roles->layout().losses) {
+    lost_[segment].try_emplace({roles->view().generation, loss.epoch}, now());
+  }
   if (!first) return;
   for (std::size_t other = 0; other < members_.size(); ++other) check_lease(other);
 }

@@ -93,6 +93,8 @@ class Simulation final : private NetworkUser {
   std::vector<std::size_t> owners(std::string_view id) const;
   // Whether that segment was ever declared lost by anybody.
   bool was_lost(SegmentId segment) const { return lost_.contains(segment); }
+  // When it was for the first time from then on.
+  std::optional<Time> lost_since(SegmentId segment, Time time) const;
   SegmentId segment_of(std::string_view id) const {
     return ring::segment_of(id, options_.segments);
   }
@@ -192,9 +194,10 @@ class Simulation final : private NetworkUser {
   Network network_;
   std::map<CallKey, Waiting> calls_;
   std::set<std::string> replicated_ids_;
-  // Every layout that anybody installed, by generation and epoch, and the segments it calls lost.
+  // Every layout that anybody installed, by generation and epoch, and the segments it calls lost,
+  // with the epoch of each loss, and when it was declared.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::shared_ptr<const ring::Roles>> layouts_;
-  std::set<SegmentId> lost_;
+  std::map<SegmentId, std::map<std::pair<std::uint64_t, std::uint64_t>, Time>> lost_;
   std::vector<std::string> violations_;
 };
 

@@ -3,8 +3,6 @@
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
-#include <limits>
-#include <numeric>
 #include <utility>
 
 #include "session/id_draw.h"
@@ -32,21 +30,13 @@ std::vector<Attribute> to_vector(const std::map<std::string, std::string>& attri
   return vector;
 }
 
-// With a segment's copies the outcomes of its writes are lost. One that is answered kDataLoss may
-// have happened before; and a create that did, and whose answer got lost, makes the session anew
-// when it is repeated: its first effect is the one that is judged.
-void allow_for_loss(History& history) {
-  const auto first_epoch = [](std::uint64_t epoch, const Call& call) {
-    return call.session ? std::min(epoch, call.session->version.epoch) : epoch;
-  };
-  const std::uint64_t first = std::accumulate(
-      history.begin(), history.end(), std::numeric_limits<std::uint64_t>::max(), first_epoch);
+// With a segment's copies the outcomes of its writes are lost, so that a write which is repeated
+// may happen once before and once after. What was answered before must be in order all the same.
+void forget_since(Time lost, History& history) {
+  std::erase_if(history, [&](const Call& call) { return call.called >= lost; });
   for (Call& call : history) {
-    if (replication::is_read(call.operation.verb)) continue;
-    const bool anew =
-        call.operation.verb == Verb::kCreate && call.session && call.session->version.epoch > first;
-    if (!anew && call.status != absl::StatusCode::kDataLoss) continue;
-    call.status = absl::StatusCode::kDeadlineExceeded;
+    if (call.returned < lost) continue;
+    call.returned = Time::max();
     call.session.reset();
   }
 }
@@ -328,7 +318,11 @@ void Workload::check_histories(const Tolerance& tolerance) {
     of_lineage.lost = std::any_of(lineage.ids.begin(), lineage.ids.end(), [&](const auto& id) {
       return simulation_.was_lost(simulation_.segment_of(id));
     });
-    if (of_lineage.lost) allow_for_loss(lineage.history);
+    if (of_lineage.lost && !lineage.history.empty()) {
+      const SegmentId segment = simulation_.segment_of(lineage.ids.front());
+      const auto lost = simulation_.lost_since(segment, lineage.history.front().called);
+      if (lost) forget_since(*lost, lineage.history);
+    }
     const Verdict verdict = check_linearizable(lineage.history, {.tolerance = of_lineage});
     if (verdict.kind == Verdict::Kind::kViolation) simulation_.violation(verdict.explanation);
     if (verdict.kind == Verdict::Kind::kUndecided) ++undecided_;

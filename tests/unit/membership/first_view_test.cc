@@ -159,6 +159,33 @@ TEST_CASE("a first view is found again when its proposer was cut off half-way", 
   }
 }
 
+TEST_CASE("beside a cluster whose last member is silent no other one begins", "[membership]") {
+  Cluster cluster({"a", "b", "c"});
+  cluster.options.bootstrap_expect = 2;
+  cluster.start_all();
+  REQUIRE(cluster.pass_until([&] { return cluster.agree_on("a b c", {"a", "b", "c"}); }, 5s));
+  cluster.pass(2s);
+  cluster.cut("a", "b");
+  cluster.cut("c", "b");
+  REQUIRE(cluster.pass_until([&] { return cluster.view("a") == "a c"; }, 10s));
+  cluster.pass(2s);
+  cluster.pause("c");
+  REQUIRE(cluster.pass_until([&] { return cluster.view("a") == "a"; }, 10s));
+  cluster.mend();
+  REQUIRE(cluster.pass_until([&] { return cluster.view("b").empty(); }, 5s));
+  cluster.pause("a");
+  cluster.go_on("c");
+
+  cluster.pass(15s);
+  CHECK(cluster.view("b").empty());
+  CHECK(cluster.view("c").empty());
+  CHECK(cluster.waiting_for("b").find("waiting") == 0);
+
+  cluster.go_on("a");
+  CHECK(cluster.pass_until([&] { return cluster.agree_on("a b c", {"a", "b", "c"}); }, 20s));
+  CHECK(cluster.violations() == Violations{});
+}
+
 // --- Configuration -------------------------------------------------------------------------------
 
 TEST_CASE("members with another configuration get no view together, and it is said why",

@@ -102,6 +102,7 @@ void Membership::tick(Time now) {
         if (peer.broken_since) *peer.broken_since += late;
       }
       for (auto& [pair, since] : broken_pairs_) since += late;
+      woke_at_ = now;
       patience_ = std::min(2 * patience_, 4);
       patient_until_ = now + kLongSilence * options_.heartbeat_interval;
     } else if (patient_until_ && now >= *patient_until_) {
@@ -157,6 +158,8 @@ void Membership::receive(Time now, const std::string& from, Incarnation incarnat
   ++inputs_;
   if (left_ || from == options_.self) return;
   if (!peers_.contains(from) && peers_.size() >= kPeersMax) return;
+  // Held up, and the timers come after the messages.
+  if (now - next_heartbeat_ >= options_.heartbeat_interval) woke_at_ = now;
   if (!note_incarnation(now, from, incarnation, message)) return;
   Peer& peer = peers_[from];
   const auto* hello = std::get_if<Hello>(&message);
@@ -182,6 +185,12 @@ void Membership::receive(Time now, const std::string& from, Incarnation incarnat
 // Whether the sender lived when something was said to it after that time.
 bool Membership::answers_since(const Hello& hello, Time time) const {
   return hello.echo_of == incarnation_ && hello.echo > stamp_of(time);
+}
+
+// Whether the member is connected, and was after this one was held up.
+bool Membership::is_surely_here(Time now, const Peer& peer) const {
+  return connected(now, peer) &&
+         (woke_at_ == Time::min() || answers_since(*peer.hello, woke_at_ - Duration(1)));
 }
 
 // Whether the message comes from the incarnation of that name that is alive. A new one replaces the
@@ -748,6 +757,7 @@ std::vector<Member> Membership::candidates(Time now, const std::set<Incarnation>
     const Peer& peer = entry.second;
     if (peer.epoch != 0 || !connected(now, peer) || !peer.disagreement.empty()) continue;
     if (peer.hello->leaving || peer.candidate != Incarnation{}) continue;
+    if (!is_surely_here(now, peer)) continue;
     const Member* namesake = roles_->view().find(name);
     if (namesake && !dropped.contains({namesake->incarnation})) continue;
     const bool heard_by_all = std::all_of(
@@ -877,7 +887,7 @@ std::optional<ring::Layout> Membership::wanted(Time now) {
     const Incarnation incarnation{member.incarnation};
     const Peer* peer = peer_of(incarnation);
     return incarnation == incarnation_ || !find(roles_->view(), incarnation) ||
-           (peer && connected(now, *peer));
+           (peer && is_surely_here(now, *peer));
   };
   if (!is_quorum(next->view, is_here)) return std::nullopt;
   return next;

@@ -217,6 +217,7 @@ class Membership {
   void on(Time now, const std::string& from, const PaxosMessage& message);
 
   bool answers_since(const Hello& hello, Time time) const;
+  bool is_surely_here(Time now, const Peer& peer) const;
   bool note_incarnation(Time now, const std::string& from, Incarnation incarnation,
                         const Message& message);
   std::string disagreement(const std::string& from, const Hello& hello) const;
@@ -305,6 +306,9 @@ class Membership {
   // How much longer silence is borne, because this member itself was late.
   int patience_ = 1;
   std::optional<Time> patient_until_;
+  // When this member was held up last. Who was heard before may have died meanwhile, and its last
+  // words may have been found only now.
+  Time woke_at_ = Time::min();
   Time next_heartbeat_ = {};
   std::optional<Time> next_step_;
   std::uint64_t inputs_ = 0;

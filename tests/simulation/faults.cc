@@ -141,6 +141,18 @@ bool Faults::leaves_quorum(std::size_t member) const {
   };
   const ring::Roles* roles = newest();
   if (roles && !holds_in(roles->view())) return false;
+  // Newcomers may be admitted before anybody can know that they, or others, have died.
+  if (roles) {
+    View soon = roles->view();
+    for (std::size_t i = 0; i < simulation_.members(); ++i) {
+      const node::Node* node = simulation_.node(i);
+      if (!node || soon.find(simulation_.name(i))) continue;
+      soon.members.push_back({.name = simulation_.name(i),
+                              .incarnation = node->incarnation().value,
+                              .joined = soon.epoch + 1});
+    }
+    if (!holds_in(soon)) return false;
+  }
   for (std::size_t i = 0; i < simulation_.members(); ++i) {
     if (!simulation_.node(i)) continue;
     if (i != member && counts(i) && !holds_in(simulation_.node(i)->roles()->view())) return false;

@@ -32,7 +32,7 @@ constexpr std::array kMutations = {
     Mutation{Rule::kGrantsOfThisEpoch, 40},
     Mutation{Rule::kConfirmation, 27},
     Mutation{Rule::kForgetting, 9},
-    Mutation{Rule::kLeaseAfterAcks, 7},
+    Mutation{Rule::kLeaseAfterAcks, 44},
     Mutation{Rule::kAllWriters, 1},
     Mutation{Rule::kCompleteLearners, 16},
     Mutation{Rule::kNewIncarnation, 5},

@@ -321,6 +321,27 @@ TEST_CASE("after a pause a silent member is dropped as soon as after none, or a 
   CHECK(cluster.pass_until([&] { return cluster.view("a") == "a"; }, 10s));
 }
 
+// What they said before they died it finds when it goes on.
+TEST_CASE("who was held up plans only with those that answer it since", "[membership]") {
+  const bool timers_first = GENERATE(true, false);
+  Cluster cluster = running({"a", "b", "c"});
+  cluster.timers_first = timers_first;
+  cluster.pause("a");
+  cluster.on("c", [](Membership& member, Time now) { member.leave(now); });
+  cluster.pass(500ms);
+  cluster.crash("b");
+  cluster.crash("c");
+  cluster.record = true;
+
+  cluster.go_on("a");
+  cluster.pass(500ms);
+
+  CHECK_FALSE(cluster.recorded().empty());
+  CHECK(std::none_of(
+      cluster.recorded().begin(), cluster.recorded().end(),
+      [](const Cluster::Sent& sent) { return std::holds_alternative<Prepare>(sent.message); }));
+}
+
 // What b and c say to a, which hears nothing else.
 TEST_CASE("a member that decides a view without itself stays until a quorum has it",
           "[membership]") {

@@ -20,10 +20,14 @@ std::string reason(const sojourn::Health& health, bool is_stopping) {
 Response readiness_answer(const sojourn::Health& health, bool is_stopping,
                           const sojourn::Metrics& metrics) {
   const bool is_ready = health.ready && !is_stopping;
-  return Response::text(
-      is_ready ? 200 : 503,
+  std::string text =
       absl::StrFormat("%s\nepoch %d, %d members, %s\n", reason(health, is_stopping), metrics.epoch,
-                      metrics.members, health.safe ? "safe" : "not safe: " + health.safe_reason));
+                      metrics.members, health.safe ? "safe" : "not safe: " + health.safe_reason);
+  if (metrics.segments_lost > 0) {
+    text += absl::StrFormat("sessions were lost with all their copies: segments %d\n",
+                            metrics.segments_lost);
+  }
+  return Response::text(is_ready ? 200 : 503, std::move(text));
 }
 
 Response status_answer(std::string_view node, const sojourn::Health& health, bool is_stopping,

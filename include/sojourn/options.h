@@ -97,8 +97,8 @@ struct StoreOptions {
   std::string listen = {};
   // How many members must hear each other before the very first view is decided, so that members
   // that start together end in one cluster. Later members are admitted to it. 0: as many as
-  // `members` has. With `dns`: more than half of those that may ever start together, or two groups
-  // that do not hear each other could begin two clusters.
+  // `members` has. More than half of `members`; with `dns`, of all that may ever start together:
+  // otherwise two groups that do not hear each other could begin two clusters.
   std::uint32_t bootstrap_expect = 0;
   Recovery recovery = Recovery::kAutomatic;
 

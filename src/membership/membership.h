@@ -253,7 +253,7 @@ class Membership {
   void check_decided(Time now);
 
   bool has_quorum(Time now) const;
-  bool proves_death(Time now, const Member& member) const;
+  bool proves_death(const Member& member) const;
   bool may_recover(Time now) const;
   void depart(Time now);
   void recover(Time now);
@@ -272,6 +272,7 @@ class Membership {
   void send(std::string to, Message message);
   void send(Incarnation to, Message message);
   void notice(Notice::Level level, std::string words);
+  void tell_losses(std::uint64_t epoch_before);
 
   const MembershipOptions options_;
   Incarnation incarnation_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/hash.h"
 #include "membership/quorum.h"
 #include "session/id_draw.h"
@@ -386,8 +387,8 @@ std::string Node::not_handed_over() const {
     held += roles_->is_holder(*self, {i}) && needed ? 1 : 0;
   }
   const table::Usage usage = plane_.table().usage();
-  return absl::StrFormat("%d segments are held by no member that stays; %d sessions are here", held,
-                         usage.login + usage.active);
+  return "held by no member that stays: " + counted(held, "segment") +
+         "; held here: " + counted(usage.login + usage.active, "session");
 }
 
 // Time.

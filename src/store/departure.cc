@@ -1,10 +1,9 @@
 #include "store/departure.h"
 
-#include <absl/strings/str_format.h>
-
 #include <algorithm>
 #include <chrono>
 
+#include "base/counted.h"
 #include "runtime/clock.h"
 #include "sojourn/metrics.h"
 
@@ -48,8 +47,8 @@ void Departure::look(absl::Status drained) {
     Metrics metrics;
     host_.add_to(metrics);
     return std::move(done_)(absl::FailedPreconditionError(
-        absl::StrFormat("no other member stays, so %d sessions end with this one",
-                        metrics.sessions_active + metrics.sessions_login)));
+        "no other member stays, so what it holds ends with this one: " +
+        counted(metrics.sessions_active + metrics.sessions_login, "session")));
   }
   const Time now = runtime::now();
   if (now >= end_) return std::move(done_)(std::move(drained));

@@ -120,9 +120,16 @@ absl::Status check_bootstrap(const StoreOptions& options) {
   if (options.dns && options.bootstrap_expect == 0) {
     return wrong("bootstrap_expect: must be set when members are found by DNS");
   }
-  if (!options.dns && options.bootstrap_expect > options.members.size()) {
+  const std::size_t listed = options.members.size();
+  if (!options.dns && options.bootstrap_expect > listed) {
     return wrong(absl::StrFormat("bootstrap_expect: %d is more than the %d members",
-                                 options.bootstrap_expect, options.members.size()));
+                                 options.bootstrap_expect, listed));
+  }
+  if (options.bootstrap_expect != 0 && 2 * options.bootstrap_expect <= listed) {
+    return wrong(absl::StrFormat(
+        "bootstrap_expect: %d is not more than half of the %d members, so two groups that do not "
+        "hear each other could begin two clusters",
+        options.bootstrap_expect, listed));
   }
   return absl::OkStatus();
 }

@@ -44,6 +44,7 @@ class Recovery(WithCluster):
         after = statuses()
         self.assertEqual(set(after), {200, 401})
         self.assertGreater(survivor.status()["store"]["segments_lost"], 0)
+        self.assertIn("segments of 4096 lost all copies", survivor.output())
         self.assertIn("sessions were lost", survivor.output())
         lost = browsers[after.index(401)].cookies[COOKIE]
         self.assertEqual(self.alerts(survivor, lost),

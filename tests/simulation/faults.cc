@@ -28,7 +28,8 @@ FaultOptions FaultOptions::draw(Random& random) {
 std::string FaultOptions::describe() const {
   const auto ms = [](Duration duration) { return duration / milliseconds(1); };
   return absl::StrFormat(
-      "sleep=%dms/%dms cut=%dms/%dms crash=%dms/%dms leave=%dms lie=%dms lose_majority=%d",
+      "faults, on average every/for at most: sleep=%dms/%dms cut=%dms/%dms crash=%dms/%dms "
+      "leave=%dms false_address=%dms (0ms: never) lose_majority=%d",
       ms(sleep_every), ms(sleep_max), ms(cut_every), ms(cut_max), ms(crash_every), ms(down_max),
       ms(leave_every), ms(lie_every), lose_majority);
 }
@@ -141,18 +142,7 @@ bool Faults::leaves_quorum(std::size_t member) const {
   };
   const ring::Roles* roles = newest();
   if (roles && !holds_in(roles->view())) return false;
-  // Newcomers may be admitted before anybody can know that they, or others, have died.
-  if (roles) {
-    View soon = roles->view();
-    for (std::size_t i = 0; i < simulation_.members(); ++i) {
-      const node::Node* node = simulation_.node(i);
-      if (!node || soon.find(simulation_.name(i))) continue;
-      soon.members.push_back({.name = simulation_.name(i),
-                              .incarnation = node->incarnation().value,
-                              .joined = soon.epoch + 1});
-    }
-    if (!holds_in(soon)) return false;
-  }
+  if (roles && !holds_in(with_newcomers(roles->view()))) return false;
   for (std::size_t i = 0; i < simulation_.members(); ++i) {
     if (!simulation_.node(i)) continue;
     if (i != member && counts(i) && !holds_in(simulation_.node(i)->roles()->view())) return false;
@@ -160,6 +150,22 @@ bool Faults::leaves_quorum(std::size_t member) const {
     if (pending && !holds_in(pending->view)) return false;
   }
   return true;
+}
+
+// With all that may be admitted to it soon: also those that have died, as long as nobody can know.
+View Faults::with_newcomers(View view) const {
+  const Time now = simulation_.now();
+  const Duration unnoticed = 20 * simulation_.options().node.membership.heartbeat_interval;
+  for (std::size_t i = 0; i < simulation_.members(); ++i) {
+    if (view.find(simulation_.name(i))) continue;
+    const node::Node* node = simulation_.node(i);
+    const auto crashed = crashed_at_.find(i);
+    if (!node && (crashed == crashed_at_.end() || now - crashed->second > unnoticed)) continue;
+    view.members.push_back({.name = simulation_.name(i),
+                            .incarnation = node ? node->incarnation().value : 0,
+                            .joined = view.epoch + 1});
+  }
+  return view;
 }
 
 // Whether nobody else would know for long that there ever was a cluster.
@@ -179,6 +185,7 @@ void Faults::crash() {
     lost_majority_ = true;
   }
   simulation_.crash(member);
+  crashed_at_[member] = simulation_.now();
   start_later(member);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "base/random.h"
@@ -54,6 +55,7 @@ class Faults {
   const ring::Roles* newest() const;
   bool counts(std::size_t index) const;
   bool leaves_quorum(std::size_t member) const;
+  View with_newcomers(View view) const;
   bool is_last_witness(std::size_t member) const;
   void start_later(std::size_t member);
   std::size_t any_member() { return random_.below(simulation_.members()); }
@@ -66,6 +68,7 @@ class Faults {
   std::uint64_t count_ = 0;
   std::uint64_t lies_ = 0;
   bool lost_majority_ = false;
+  std::map<std::size_t, Time> crashed_at_;
 };
 
 }  // namespace sojourn::simulation

@@ -1,3 +1,4 @@
+#include <absl/strings/str_replace.h>
 #include <sojourn/store.h>
 
 #include <algorithm>
@@ -22,9 +23,12 @@ Place place_of(const Config& config, std::string_view message) {
   return place;
 }
 
+// The library names its options, of which one is written otherwise here.
 void tell(const Config& config, const absl::Status& status, Problems& problems) {
   const std::string message(status.message());
-  problems.add(place_of(config, message), "sojourn: " + message);
+  problems.add(place_of(config, message),
+               "sojourn: " + absl::StrReplaceAll(message, {{"insecure_beyond_loopback too",
+                                                            "'insecure beyond loopback'"}}));
 }
 
 }  // namespace

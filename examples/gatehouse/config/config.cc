@@ -109,6 +109,8 @@ class Completion {
         problems_.add(portal.place, "there is no local identity store '" + store + "'");
       }
     }
+    // What a line of its own was told about is not told again.
+    if (!problems_.lines().empty()) return;
     const auto codec = sojourn::CookieCodec::make(portal.cookie);
     if (!codec.ok())
       problems_.add(portal.place, "cookie: " + std::string(codec.status().message()));

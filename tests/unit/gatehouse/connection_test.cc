@@ -196,7 +196,11 @@ TEST_CASE("connections beyond the bound wait their turn", "[gatehouse][http]") {
 
   tcp::socket second = server.connect();
   asio::write(second, asio::buffer(get("/2", true)));
-  std::this_thread::sleep_for(milliseconds(50));
+  // Time enough to answer it, if it were its turn.
+  for (int i = 0; i < 100; ++i) {
+    asio::write(first, asio::buffer(get("/1")));
+    read_until(first, "GET /1");
+  }
   CHECK(second.available() == 0);
 
   first.close();

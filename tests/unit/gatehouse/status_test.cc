@@ -29,6 +29,11 @@ TEST_CASE("readiness tells the reason, the view and whether the server may be sp
   CHECK(readiness_answer(health, false, metrics).body() ==
         "ready\nepoch 7, 3 members, not safe: 2 segments have too few copies\n");
 
+  metrics.segments_lost = 5;
+  CHECK(readiness_answer(health, false, metrics)
+            .body()
+            .ends_with("\nsessions were lost with all their copies: segments 5\n"));
+
   health.leaving = true;
   CHECK(readiness_answer(health, true, metrics)
             .body()

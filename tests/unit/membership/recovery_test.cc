@@ -60,6 +60,22 @@ TEST_CASE("what the survivor of a lost majority holds is kept, and only the rest
   }
 }
 
+TEST_CASE("each member tells once how many segments lost all copies", "[membership]") {
+  Cluster cluster = running({"a", "b", "c"});
+  for (const std::string name : {"a", "b"}) cluster.kill(name);
+  for (const std::string name : {"a", "b"}) cluster.start(name);
+  cluster.pass(5s);
+  const std::size_t lost = cluster["c"].roles()->layout().losses.size();
+  REQUIRE(lost > 1);
+
+  for (const std::string name : {"a", "b", "c"}) {
+    CHECK(std::ranges::count_if(cluster.notices(), [&](const std::string& notice) {
+            return notice.starts_with(name + ": " + std::to_string(lost) +
+                                      " segments of 16 lost all copies");
+          }) == 1);
+  }
+}
+
 TEST_CASE("the younger of two members goes on when the older is back at once", "[membership]") {
   Cluster cluster = running({"a", "b"});
   cluster.kill("a");

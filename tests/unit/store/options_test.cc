@@ -68,6 +68,11 @@ TEST_CASE("a mistake in the options is told with the option's name first", "[sto
       {[](StoreOptions& o) { o.members[1].address = "192.0.2.1:7101"; },
        "insecure: 192.0.2.1:7101 is not on loopback"},
       {[](StoreOptions& o) { o.insecure = false; }, "tls: is not set"},
+      {[](StoreOptions& o) {
+         o.members.push_back({.name = "auth-2", .address = "127.0.0.1:7102"});
+         o.bootstrap_expect = 1;
+       },
+       "bootstrap_expect: 1 is not more than half of the 3 members"},
   }));
   StoreOptions options = sound();
   mistake.make(options);

@@ -118,7 +118,12 @@ struct StoreOptions {
 
   // Defaults for sessions made without a lifetime of their own.
   Lifetime session_lifetime = {};
+  // Of logins in progress. As long as `idle` is not shorter than `absolute`, a login that nobody
+  // works on ends no earlier than another, and work on it does not prolong it.
   Lifetime login_lifetime = {std::chrono::minutes(30), std::chrono::minutes(30)};
+  // Of sessions whose user asked to be remembered: each of the two is the longer one of this and
+  // session_lifetime.
+  Lifetime remembered_lifetime = {std::chrono::hours(24 * 7), std::chrono::hours(24 * 30)};
 
   // Options that decide what it may cost:
 
@@ -153,6 +158,31 @@ struct ReadOptions {
 // Options of one write.
 struct WriteOptions {
   std::chrono::milliseconds timeout = std::chrono::milliseconds(1000);
+};
+
+// Options of authenticating.
+struct AuthenticateOptions {
+  std::chrono::milliseconds timeout = std::chrono::milliseconds(1000);
+  // "Remember me": StoreOptions::remembered_lifetime counts as well.
+  bool remembered = false;
+  // Replaces the store's lifetimes for this session, those of "remember me" too.
+  std::optional<Lifetime> lifetime = {};
+  // The session keeps the id of the login. DANGEROUS: whoever knew the id before the login, because
+  // they planted the cookie in the victim's browser or read it off an unprotected page, has the
+  // victim's session after it (session fixation: CWE-384, and what CVE-2025-12390 of Keycloak came
+  // to). OWASP asks for a new id at every change of privilege. Only for applications that must name
+  // a session by one id before and after its login, and that keep that id from everybody else.
+  bool keep_id = false;
+};
+
+// Options of giving a session a new id.
+struct RotateOptions {
+  std::chrono::milliseconds timeout = std::chrono::milliseconds(1000);
+  // For how long the old id may still be read: an alias of the session, so that requests that the
+  // browser had sent before it knew the new id do not find their user logged out. Whole seconds, at
+  // most 60. During that time a stolen old id can be read as well; 0 when that is what the new id
+  // is for.
+  std::chrono::seconds overlap = std::chrono::seconds(0);
 };
 
 // Options of leaving.

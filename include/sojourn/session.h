@@ -30,10 +30,14 @@ inline constexpr std::size_t kAttributeNameBytesMax = 64;
 inline constexpr std::size_t kAttributeValueBytesMax = 16 * 1024;
 inline constexpr std::size_t kSubjectBytesMax = 256;
 inline constexpr std::size_t kSessionBytesMax = 64 * 1024;
+// Of a login in progress; each tab has up to kAttributesMax attributes of its own. Names and values
+// of tabs count into kSessionBytesMax.
+inline constexpr std::size_t kTabsMax = 300;
+inline constexpr std::size_t kTabNameBytesMax = 64;
 
 // How long a session may live: `idle` since it was last used, and `absolute` since it was created,
 // whichever ends first (OWASP: both are enforced on the server). Whole seconds, at least 1 each, at
-// most 400 days.
+// most 400 days. docs/lifetimes.md has the whole formula.
 struct Lifetime {
   std::chrono::seconds idle = std::chrono::minutes(30);
   std::chrono::seconds absolute = std::chrono::hours(12);
@@ -52,13 +56,32 @@ struct Attribute {
   friend bool operator==(const Attribute&, const Attribute&) = default;
 };
 
+// One tab of a login in progress: people log in at several tabs of one browser at once, all with
+// the same cookie, and each tab goes through steps of its own. A name of 1 to 64 bytes, and
+// attributes as a session has them, ordered by name.
+struct Tab {
+  std::string name = {};
+  std::vector<Attribute> attributes = {};
+
+  // The attribute's value, or nothing. The view lives as long as this object is not changed.
+  std::optional<std::string_view> attribute(std::string_view attribute_name) const {
+    for (const Attribute& each : attributes) {
+      if (each.name == attribute_name) return each.value;
+    }
+    return std::nullopt;
+  }
+
+  friend bool operator==(const Tab&, const Tab&) = default;
+};
+
 // What Store::async_create makes. A class with constructors, not an aggregate, because g++ 12
 // miscompiles owning aggregates inside a co_await expression.
 //
 //   store.async_create(NewSession("ana").with("role", "admin"), token);
 class SOJOURN_EXPORT NewSession {
  public:
-  // A login in progress: no subject yet, 30 minutes at most.
+  // A login in progress: no subject yet, and 30 minutes for it (StoreOptions::login_lifetime),
+  // which neither use prolongs nor idleness shortens.
   NewSession();
 
   // A session of `subject`, who is already authenticated. 1 to 256 bytes.
@@ -68,7 +91,16 @@ class SOJOURN_EXPORT NewSession {
   NewSession&& with(std::string name, std::string value) &&;
   NewSession& with(std::string name, std::string value) &;
 
-  // Replaces the store's default lifetime for this session.
+  // Of a login in progress: makes a tab, to which what is given by with() from here on belongs.
+  NewSession&& in_tab(std::string tab) &&;
+  NewSession& in_tab(std::string tab) &;
+
+  // Of an active session: "remember me". Each of its two lifetimes is the longer one of
+  // StoreOptions::session_lifetime and remembered_lifetime.
+  NewSession&& remembered() &&;
+  NewSession& remembered() &;
+
+  // Replaces the store's lifetimes for this session, those of "remember me" too.
   NewSession&& lasting(Lifetime lifetime) &&;
   NewSession& lasting(Lifetime lifetime) &;
 
@@ -76,11 +108,16 @@ class SOJOURN_EXPORT NewSession {
   std::string_view subject() const { return subject_; }
   const std::vector<Attribute>& attributes() const { return attributes_; }
   const std::optional<Lifetime>& lifetime() const { return lifetime_; }
+  bool is_remembered() const { return remembered_; }
+  const std::vector<Tab>& tabs() const { return tabs_; }
 
  private:
   Phase phase_;
+  bool remembered_ = false;
   std::string subject_;
   std::vector<Attribute> attributes_;
+  // The last one is that of with(); none: the session itself.
+  std::vector<Tab> tabs_;
   std::optional<Lifetime> lifetime_;
 };
 
@@ -106,6 +143,11 @@ class SOJOURN_EXPORT Session {
   Phase phase() const;
   Lifetime lifetime() const;
   Version version() const;
+  // Whether it was made or authenticated with "remember me": its cookie may outlive the browser.
+  bool is_remembered() const;
+  // Whether it was read under the id that it had before it was rotated with an overlap: such an id
+  // can only be read and revoked. It is not told what the new id is.
+  bool is_alias() const;
 
   // Times of this answer, by this machine's wall clock. They are for showing to people: the store
   // itself counts on a monotonic clock that no change of the wall clock moves.
@@ -118,7 +160,13 @@ class SOJOURN_EXPORT Session {
   // All attributes, ordered by name. The views live until this object is changed or destroyed.
   std::vector<std::pair<std::string_view, std::string_view>> attributes() const;
 
-  // Sets or removes an attribute of this copy. Bounds are checked when it is sent to the owner.
+  // The tabs of a login in progress, the one that was changed last at the end. Copies.
+  std::vector<Tab> tabs() const;
+  // That tab, if there is one.
+  std::optional<Tab> tab(std::string_view name) const;
+
+  // Sets or removes an attribute of this copy; tabs are changed by patches only. Bounds are checked
+  // when it is sent to the owner.
   void set(std::string name, std::string value);
   void erase(std::string_view name);
 
@@ -137,11 +185,33 @@ class SOJOURN_EXPORT Session {
   std::unique_ptr<std::vector<Attribute>> draft_;
 };
 
+// What ends a session that nobody ends.
+enum class EndsBy : std::uint8_t {
+  kIdle = 1,       // it is not used for its idle time
+  kAbsolute = 2,   // it has lived for its absolute time, however much it is used
+  kShortened = 3,  // Patch::ends_within
+  kAlias = 4,      // it was read under an id that it has given up; the session itself lives on
+};
+
+// When a session will end, if it is not used from now on, and why then.
+struct Ending {
+  Session::WallTime at = {};
+  EndsBy by = EndsBy::kAbsolute;
+
+  friend bool operator==(const Ending&, const Ending&) = default;
+};
+
+// Of what ends it at the same time, use could move the idle time only, so that is named last. As
+// the store knew it when it gave out `session`; times by this machine's wall clock, to be shown to
+// people. The formula is that of docs/lifetimes.md.
+SOJOURN_EXPORT Ending explain(const Session& session);
+
 // Changes that the owner applies in one step, so that two requests that change different attributes
 // of one session never overwrite each other. A class with constructors for the same reason as
 // NewSession.
 //
 //   store.async_patch(id, Patch().set("cart", "3").erase("coupon"), token);
+//   store.async_patch(id, Patch().in_tab("t1").set("client", "shop"), token);
 class SOJOURN_EXPORT Patch {
  public:
   Patch() = default;
@@ -151,22 +221,41 @@ class SOJOURN_EXPORT Patch {
   Patch&& erase(std::string name) &&;
   Patch& erase(std::string name) &;
 
+  // What is set and erased from here on are attributes of that tab of a login in progress
+  // (kFailedPrecondition for an active session). Makes the tab if it is not there, and counts as a
+  // change of it in any case: when a login would have more than 300 tabs, those go that were not
+  // changed for the longest time. Store::async_erase_tab removes one.
+  Patch&& in_tab(std::string tab) &&;
+  Patch& in_tab(std::string tab) &;
+
+  // The session will end so long after the patch is applied, however much it is used; if it is to
+  // end earlier by its lifetimes or an earlier patch, that stays. So this never prolongs a life,
+  // and nothing takes it back but authenticating, which begins a new life. 1 second to 400 days.
+  Patch&& ends_within(std::chrono::seconds duration) &&;
+  Patch& ends_within(std::chrono::seconds duration) &;
+
   // Apply only if the session's version is still this one; kAborted otherwise.
   Patch&& if_version(Version version) &&;
   Patch& if_version(Version version) &;
 
-  // The changes in the order given; no value means erase.
+  // The changes in the order given; no value means erase. With a tab they are about its attributes;
+  // a tab without a name makes it, or is just a change of it.
   struct Step {
     std::string name = {};
     std::optional<std::string> value = {};
+    std::string tab = {};
 
     friend bool operator==(const Step&, const Step&) = default;
   };
   const std::vector<Step>& steps() const { return steps_; }
   const std::optional<Version>& expected_version() const { return expected_version_; }
+  const std::optional<std::chrono::seconds>& time_left() const { return time_left_; }
 
  private:
   std::vector<Step> steps_;
+  // Of the steps to come.
+  std::string tab_;
+  std::optional<std::chrono::seconds> time_left_;
   std::optional<Version> expected_version_;
 };
 

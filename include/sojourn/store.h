@@ -34,7 +34,8 @@ namespace sojourn {
 //   kUnavailable        not possible now, and nothing happened; try again
 //   kResourceExhausted  at a bound: memory, session size, calls in flight; nothing happened
 //   kInvalidArgument    the request itself is wrong; nothing happened
-//   kFailedPrecondition the session is in the wrong phase; nothing happened
+//   kFailedPrecondition the session is in the wrong phase, or has given up this id and can only be
+//                       read by it; nothing happened
 //   kDataLoss           all copies of the part of the id space that the session belongs to were
 //                       lost, and the session may have been among them: see acknowledge_losses();
 //                       a write may have happened before
@@ -135,14 +136,33 @@ class SOJOURN_EXPORT Store {
     return async_patch(id, std::move(patch), WriteOptions{}, std::forward<Token>(token));
   }
 
+  // Removes a tab of a login in progress; that it is not there is fine. With its last tab the login
+  // ends: kNotFound from then on. kNotFound when it has ended, kFailedPrecondition when it is
+  // authenticated. void(absl::Status).
+  template <typename Token>
+  auto async_erase_tab(const SessionId& id, std::string tab, WriteOptions options, Token&& token) {
+    return initiate<absl::Status>(
+        [impl = impl_, id, tab = std::move(tab),
+         options](detail::Completion<absl::Status> done) mutable {
+          erase_tab(*impl, id, std::move(tab), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_erase_tab(const SessionId& id, std::string tab, Token&& token) {
+    return async_erase_tab(id, std::move(tab), WriteOptions{}, std::forward<Token>(token));
+  }
+
   // Makes a login in progress the session of `subject`: phase kActive, a new id with the same
-  // owner, the patch applied, a full session lifetime from now, and the old id dead everywhere, all
-  // in one step. A new id, because an id that was known before the login must never be worth
-  // anything after it (session fixation; OWASP: renew the id at every privilege change).
-  // kFailedPrecondition when the session is active already. void(absl::StatusOr<Session>).
+  // owner, the patch applied, all tabs dropped, a full session lifetime from now, and the old id
+  // dead everywhere, all in one step. A new id, because an id that was known before the login must
+  // never be worth anything after it (session fixation; OWASP: renew the id at every privilege
+  // change); AuthenticateOptions::keep_id is for those who cannot have that. Once done it is not
+  // done again: kNotFound under the old id; kFailedPrecondition when the session is active already.
+  // kInvalidArgument when the patch is about tabs. void(absl::StatusOr<Session>).
   template <typename Token>
   auto async_authenticate(const SessionId& id, std::string subject, Patch patch,
-                          WriteOptions options, Token&& token) {
+                          AuthenticateOptions options, Token&& token) {
     return initiate<absl::StatusOr<Session>>(
         [impl = impl_, id, subject = std::move(subject), patch = std::move(patch),
          options](detail::Completion<absl::StatusOr<Session>> done) mutable {
@@ -152,14 +172,19 @@ class SOJOURN_EXPORT Store {
   }
   template <typename Token>
   auto async_authenticate(const SessionId& id, std::string subject, Patch patch, Token&& token) {
-    return async_authenticate(id, std::move(subject), std::move(patch), WriteOptions{},
+    return async_authenticate(id, std::move(subject), std::move(patch), AuthenticateOptions{},
                               std::forward<Token>(token));
   }
 
-  // Gives the session a new id with the same owner; the old id is dead at once.
+  // Gives the session a new id with the same owner. The old id is dead at once; or, with
+  // RotateOptions::overlap, an alias of the session for so long: reads of it are answered with the
+  // session as it is, under the old id (Session::is_alias), and are uses of it. An alias never
+  // tells the new id, and cannot be changed, authenticated or rotated (kFailedPrecondition). It
+  // dies with the session, and when the session is rotated once more; but until its time is up, to
+  // revoke it is to revoke the session, so that no logout fails for having crossed a renewal.
   // void(absl::StatusOr<Session>), with the new id.
   template <typename Token>
-  auto async_rotate(const SessionId& id, WriteOptions options, Token&& token) {
+  auto async_rotate(const SessionId& id, RotateOptions options, Token&& token) {
     return initiate<absl::StatusOr<Session>>(
         [impl = impl_, id, options](detail::Completion<absl::StatusOr<Session>> done) {
           rotate(*impl, id, options, std::move(done));
@@ -168,7 +193,7 @@ class SOJOURN_EXPORT Store {
   }
   template <typename Token>
   auto async_rotate(const SessionId& id, Token&& token) {
-    return async_rotate(id, WriteOptions{}, std::forward<Token>(token));
+    return async_rotate(id, RotateOptions{}, std::forward<Token>(token));
   }
 
   // Counts as use: moves the idle expiry, as a get with ReadOptions::touch does, without fetching
@@ -273,9 +298,10 @@ class SOJOURN_EXPORT Store {
   static void get(Impl&, const SessionId&, ReadOptions, SessionCompletion);
   static void update(Impl&, Session, WriteOptions, SessionCompletion);
   static void patch(Impl&, const SessionId&, Patch, WriteOptions, SessionCompletion);
-  static void authenticate(Impl&, const SessionId&, std::string subject, Patch, WriteOptions,
+  static void erase_tab(Impl&, const SessionId&, std::string tab, WriteOptions, StatusCompletion);
+  static void authenticate(Impl&, const SessionId&, std::string subject, Patch, AuthenticateOptions,
                            SessionCompletion);
-  static void rotate(Impl&, const SessionId&, WriteOptions, SessionCompletion);
+  static void rotate(Impl&, const SessionId&, RotateOptions, SessionCompletion);
   static void touch(Impl&, const SessionId&, ReadOptions, StatusCompletion);
   static void revoke(Impl&, const SessionId&, WriteOptions, StatusCompletion);
   static void drain(Impl&, DrainOptions, StatusCompletion);

@@ -30,9 +30,10 @@ class SOJOURN_EXPORT SyncStore {
   absl::StatusOr<Session> get(const SessionId& id, ReadOptions options = {});
   absl::StatusOr<Session> update(Session session, WriteOptions options = {});
   absl::StatusOr<Session> patch(const SessionId& id, Patch patch, WriteOptions options = {});
+  absl::Status erase_tab(const SessionId& id, std::string tab, WriteOptions options = {});
   absl::StatusOr<Session> authenticate(const SessionId& id, std::string subject, Patch patch = {},
-                                       WriteOptions options = {});
-  absl::StatusOr<Session> rotate(const SessionId& id, WriteOptions options = {});
+                                       AuthenticateOptions options = {});
+  absl::StatusOr<Session> rotate(const SessionId& id, RotateOptions options = {});
   absl::Status touch(const SessionId& id, ReadOptions options = {});
   absl::Status revoke(const SessionId& id, WriteOptions options = {});
 

@@ -1,8 +1,12 @@
 #include "replication/evaluate.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
+#include <span>
 #include <utility>
 
+#include "replication/tabs.h"
 #include "session/limits.h"
 
 namespace sojourn::replication {
@@ -12,17 +16,9 @@ using session::AttributeView;
 using session::Record;
 using session::RecordFields;
 using session::RecordRef;
+using session::TabView;
 
 Evaluation refuse(absl::Status status) { return {.status = std::move(status)}; }
-
-std::vector<AttributeView> views_of(const Record& record) {
-  std::vector<AttributeView> views;
-  views.reserve(record.attribute_count());
-  record.for_each_attribute([&](std::string_view name, std::string_view value) {
-    views.push_back({name, value});
-  });
-  return views;
-}
 
 std::vector<AttributeView> views_of(const std::vector<Attribute>& attributes) {
   std::vector<AttributeView> views;
@@ -31,30 +27,42 @@ std::vector<AttributeView> views_of(const std::vector<Attribute>& attributes) {
   return views;
 }
 
+// Those that are about the session itself.
 void apply(const std::vector<Patch::Step>& steps, std::vector<AttributeView>& attributes) {
   for (const Patch::Step& step : steps) {
-    const auto found =
-        std::lower_bound(attributes.begin(), attributes.end(), std::string_view(step.name),
-                         [](const AttributeView& attribute, std::string_view name) {
-                           return attribute.name < name;
-                         });
-    const bool there = found != attributes.end() && found->name == step.name;
-    if (!step.value) {
-      if (there) attributes.erase(found);
-    } else if (there) {
-      found->value = *step.value;
-    } else {
-      attributes.insert(found, {step.name, *step.value});
-    }
+    if (step.tab.empty()) apply_to(attributes, step);
   }
 }
 
-absl::Status check_size(const RecordFields& fields) {
-  std::size_t payload = fields.subject.size();
-  for (const AttributeView& attribute : fields.attributes) {
+bool has_tabs(const std::vector<Patch::Step>& steps) {
+  return std::any_of(steps.begin(), steps.end(),
+                     [](const Patch::Step& step) { return !step.tab.empty(); });
+}
+
+std::size_t payload_of(std::span<const AttributeView> attributes) {
+  std::size_t payload = 0;
+  for (const AttributeView& attribute : attributes) {
     payload += attribute.name.size() + attribute.value.size();
   }
-  return session::check_size(fields.attributes.size(), payload);
+  return payload;
+}
+
+absl::Status check_size(const RecordFields& fields) {
+  std::size_t most = fields.attributes.size();
+  std::size_t payload = fields.subject.size() + payload_of(fields.attributes);
+  for (const TabView& tab : fields.tabs) {
+    most = std::max(most, tab.attributes.size());
+    payload += tab.name.size() + payload_of(tab.attributes);
+  }
+  return session::check_size(most, payload);
+}
+
+// What is left of its life may be made shorter, and never longer.
+std::optional<Duration> shorten(const RecordFields& fields,
+                                const std::optional<std::chrono::seconds>& time_left, Time now) {
+  if (!time_left) return fields.shortened_to;
+  const Duration wanted = now + *time_left - fields.created_at;
+  return std::min(fields.shortened_to.value_or(wanted), wanted);
 }
 
 // The session as `current` is, used now.
@@ -65,20 +73,28 @@ RecordFields fields_of(const Record& current, Time now, Version version) {
           .lifetime = current.lifetime(),
           .version = version,
           .created_at = current.created_at(),
-          .last_seen = now};
+          .last_seen = now,
+          .remembered = current.is_remembered(),
+          .shortened_to = current.shortened_to()};
 }
 
 Evaluation create(const Operation& operation, const Record* current, Time now, Version version) {
   if (current) return refuse(absl::AbortedError("the id is taken"));
   const std::vector<AttributeView> attributes = views_of(operation.attributes);
-  RecordRef made = Record::make({.id = operation.id,
-                                 .phase = operation.phase,
-                                 .subject = operation.subject,
-                                 .lifetime = operation.lifetime,
-                                 .version = version,
-                                 .created_at = now,
-                                 .last_seen = now,
-                                 .attributes = attributes});
+  std::vector<TabView> tabs;
+  apply_to_tabs(tabs, operation.steps);
+  const RecordFields fields = {.id = operation.id,
+                               .phase = operation.phase,
+                               .subject = operation.subject,
+                               .lifetime = operation.lifetime,
+                               .version = version,
+                               .created_at = now,
+                               .last_seen = now,
+                               .attributes = attributes,
+                               .tabs = tabs,
+                               .remembered = operation.remembered};
+  if (absl::Status status = check_size(fields); !status.ok()) return refuse(std::move(status));
+  RecordRef made = Record::make(fields);
   return {.entries = {{operation.id, made}}, .answer = made};
 }
 
@@ -90,15 +106,34 @@ Evaluation change(RecordFields fields, const std::vector<AttributeView>& attribu
   return {.entries = {{std::string(fields.id), made}}, .answer = made};
 }
 
-// The session under a new id, and the old id dead.
+// The session under a new id, and the old id dead; or for so long an alias of the new one.
 Evaluation rename(RecordFields fields, const std::vector<AttributeView>& attributes,
-                  absl::FunctionRef<std::string()> draw_id) {
+                  std::chrono::seconds overlap, absl::FunctionRef<std::string()> draw_id) {
   std::string old_id(fields.id);
   std::string new_id = draw_id();
   fields.id = new_id;
   Evaluation evaluation = change(fields, attributes);
-  if (evaluation.status.ok()) evaluation.entries.push_back({std::move(old_id), RecordRef()});
+  if (!evaluation.status.ok()) return evaluation;
+  RecordRef alias;
+  if (overlap > std::chrono::seconds(0)) {
+    alias = Record::make({.id = old_id,
+                          .lifetime = {.idle = overlap, .absolute = overlap},
+                          .version = fields.version,
+                          .created_at = fields.last_seen,
+                          .last_seen = fields.last_seen,
+                          .alias_of = new_id});
+  }
+  evaluation.entries.push_back({std::move(old_id), std::move(alias)});
   return evaluation;
+}
+
+// Without its last tab a login has nobody left who could complete it.
+Evaluation without_tab(const Operation& operation, const Record& current, RecordFields fields,
+                       std::vector<TabView>& tabs) {
+  const bool last = erase_tab(tabs, operation.tab) && tabs.empty();
+  if (last) return {.entries = {{operation.id, RecordRef()}}};
+  fields.tabs = tabs;
+  return change(fields, attributes_of(current));
 }
 
 }  // namespace
@@ -113,28 +148,44 @@ Evaluation evaluate(const Operation& operation, const Record* current, Time now,
   if (operation.expected_version && *operation.expected_version != current->version()) {
     return refuse(absl::AbortedError("another update came first"));
   }
+  if (current->phase() != Phase::kLogin &&
+      (operation.verb == Verb::kEraseTab || has_tabs(operation.steps))) {
+    return refuse(absl::FailedPreconditionError("the session is authenticated and has no tabs"));
+  }
   RecordFields fields = fields_of(*current, now, version);
+  std::vector<TabView> tabs = tabs_of(*current);
+  fields.tabs = tabs;
   switch (operation.verb) {
     case Verb::kUpdate:
       return change(fields, views_of(operation.attributes));
     case Verb::kPatch: {
-      std::vector<AttributeView> attributes = views_of(*current);
+      std::vector<AttributeView> attributes = attributes_of(*current);
       apply(operation.steps, attributes);
+      apply_to_tabs(tabs, operation.steps);
+      fields.tabs = tabs;
+      fields.shortened_to = shorten(fields, operation.time_left, now);
       return change(fields, attributes);
     }
+    case Verb::kEraseTab:
+      return without_tab(operation, *current, fields, tabs);
     case Verb::kRotate:
-      return rename(fields, views_of(*current), draw_id);
+      return rename(fields, attributes_of(*current), operation.overlap, draw_id);
     case Verb::kAuthenticate: {
       if (current->phase() != Phase::kLogin) {
         return refuse(absl::FailedPreconditionError("the session is authenticated already"));
       }
-      std::vector<AttributeView> attributes = views_of(*current);
+      std::vector<AttributeView> attributes = attributes_of(*current);
       apply(operation.steps, attributes);
       fields.phase = Phase::kActive;
       fields.subject = operation.subject;
       fields.lifetime = operation.lifetime;
       fields.created_at = now;
-      return rename(fields, attributes, draw_id);
+      fields.tabs = {};
+      fields.remembered = operation.remembered;
+      fields.shortened_to.reset();
+      fields.shortened_to = shorten(fields, operation.time_left, now);
+      if (operation.keep_id) return change(fields, attributes);
+      return rename(fields, attributes, {}, draw_id);
     }
     case Verb::kCreate:
     case Verb::kRevoke:

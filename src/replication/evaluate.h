@@ -15,7 +15,8 @@ namespace sojourn::replication {
 struct Evaluation {
   // How it ends: OK, or why it has no effect.
   absl::Status status = {};
-  // What it leaves behind, to be applied together; empty if it changes nothing.
+  // What it leaves behind, to be applied together; empty if it changes nothing. The first is the
+  // answer, if there is one.
   std::vector<Entry> entries = {};
   // The session to answer with; none for kRevoke.
   session::RecordRef answer = {};

@@ -24,6 +24,7 @@ enum class Verb : std::uint8_t {
   kAuthenticate = 6,
   kRotate = 7,
   kRevoke = 8,
+  kEraseTab = 16,
 };
 
 constexpr bool is_read(Verb verb) { return verb == Verb::kGet || verb == Verb::kTouch; }
@@ -43,14 +44,25 @@ struct Operation {
   Lifetime lifetime = {};
   // kCreate, kUpdate: all attributes, ordered by name.
   std::vector<Attribute> attributes = {};
-  // kPatch, kAuthenticate: changes in order.
+  // kPatch, kAuthenticate: changes in order. kCreate of a login in progress: its tabs, as changes.
   std::vector<Patch::Step> steps = {};
   // kUpdate always; kPatch and kAuthenticate if the caller expects a version.
   std::optional<Version> expected_version = {};
+  // kCreate of an active session, kAuthenticate: the user asked to be remembered. What that means
+  // for its lifetime stands in `lifetime` already.
+  bool remembered = false;
+  // kAuthenticate: the id stays.
+  bool keep_id = false;
+  // kRotate: for how long the old id may still be read; up to session::kOverlapMax.
+  std::chrono::seconds overlap = {};
+  // kPatch, kAuthenticate: the session ends so long after, at the latest.
+  std::optional<std::chrono::seconds> time_left = {};
+  // kEraseTab.
+  std::string tab = {};
 };
 
 // How an operation ended, with the session where the verb answers one. kTouch and kRevoke answer
-// none.
+// none, nor does the kEraseTab that ends the session.
 struct Result {
   absl::Status status = {};
   session::RecordRef record = {};

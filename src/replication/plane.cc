@@ -171,8 +171,8 @@ void Plane::send_again_under_new_view(Time now, SegmentId id) {
     for (Entry& entry : write.entries) {
       if (!entry.record) continue;
       entry.record = session::Record::with_version(*entry.record, version(sequence), now);
-      if (write.answer.record) write.answer.record = entry.record;
     }
+    if (write.answer.record) write.answer.record = write.entries.front().record;
     write.unacknowledged.clear();
     for (const MemberIndex writer : roles_->writers(id)) {
       if (writer != *self_) write.unacknowledged.insert(writer);

@@ -136,9 +136,21 @@ class Plane {
     if (serving == 0) return std::nullopt;
     const Time promoted_at(Duration(serving_.promoted_at[segment].load(std::memory_order_acquire)));
     auto found = replica_.table().find(id, now(), touch, promoted_at);
+    // Its session is of the same segment; if it has gone, or has given up that id as well, the
+    // alias is dead.
+    session::RecordRef alias;
+    if (found && found.record->is_alias()) {
+      alias = std::move(found.record);
+      found = replica_.table().find(alias->alias_of(), now(), touch, promoted_at);
+    }
     if (serving_.epoch_of_segment[segment].load(std::memory_order_acquire) != serving ||
         !has_lease(now()) || found.ended) {
       return std::nullopt;
+    }
+    if (alias && found && !found.record->is_alias()) {
+      found.record = session::Record::seen_through(*alias, *found.record, found.last_seen);
+    } else if (alias) {
+      return Result{.status = absl::NotFoundError("no such session")};
     }
     if (found) return Result{.record = std::move(found.record), .last_seen = found.last_seen};
     if (serving & Serving::kLost) return Result{.status = lost()};
@@ -277,6 +289,7 @@ class Plane {
   // Mutations, as primary.
   bool busy(const std::string& session_id) const { return queues_.contains(session_id); }
   bool begin(Time now, Waiting waiting);
+  bool begin_through(Time now, const session::Record& alias, Waiting waiting);
   void begin_expiry(Time now, std::string id);
   absl::Status admit(const Operation& operation, const Evaluation& evaluation,
                      const session::Record* current) const;

@@ -22,6 +22,12 @@ constexpr std::size_t kBytesPerMessage = std::size_t{1} << 20;
 // How often a holder is told that it is in step until it says so too.
 constexpr Duration kInStepAgain = std::chrono::milliseconds(100);
 
+std::size_t bytes_of(const std::vector<Entry>& entries) {
+  std::size_t bytes = 0;
+  for (const Entry& entry : entries) bytes += entry.record ? entry.record->bytes() : 0;
+  return bytes;
+}
+
 }  // namespace
 
 Version Plane::committed(const Segment& segment) const {
@@ -88,6 +94,9 @@ bool Plane::begin(Time now, Waiting waiting) {
     memo_.abandon(waiting.id);
     return false;
   }
+  if (current && current->is_alias() && operation.verb != Verb::kCreate) {
+    return begin_through(now, *current, std::move(waiting));
+  }
   if (!current && roles_->is_lost(segment_id) && operation.verb != Verb::kCreate &&
       operation.verb != Verb::kRevoke) {
     answer(waiting.id, segment_id, {.status = lost()});
@@ -113,13 +122,47 @@ bool Plane::begin(Time now, Waiting waiting) {
   return true;
 }
 
+// A mutation under an id that its session has given up. Who has nothing but that id may read, and
+// may end the session, because a logout must not fail for having crossed a renewal. Nothing else: a
+// renewal would be worth little if the old id could do what the new one can.
+bool Plane::begin_through(Time now, const session::Record& alias, Waiting waiting) {
+  const SegmentId segment_id = segment_of(alias.id());
+  const session::RecordRef session = replica_.table().peek(alias.alias_of());
+  if (waiting.operation.verb != Verb::kRevoke) {
+    const bool dead = !session || session->is_alias();
+    answer(waiting.id, segment_id,
+           {.status = dead ? absl::NotFoundError("no such session")
+                           : absl::FailedPreconditionError(
+                                 "the session has a new id, and can only be read by this one")});
+    return false;
+  }
+  if (!session) {
+    std::string session_id = waiting.operation.id;
+    start_write(now, segment_id,
+                Write{.id = waiting.id,
+                      .session_id = session_id,
+                      .entries = {{session_id, session::RecordRef()}}});
+    return true;
+  }
+  // Behind what is under way with the session itself; should that be a renewal, so once more. With
+  // the session the alias is dead.
+  waiting.operation.id = std::string(session->id());
+  if (const auto queue = queues_.find(waiting.operation.id); queue != queues_.end()) {
+    ++writes_waiting_;
+    queue->second.push_back(std::move(waiting));
+  } else {
+    begin(now, std::move(waiting));
+  }
+  return false;
+}
+
 // Whether there is memory for it, here and on the backups. New sessions are refused before live
 // ones are kept from growing.
 absl::Status Plane::admit(const Operation& operation, const Evaluation& evaluation,
                           const session::Record* current) const {
   if (!evaluation.answer) return absl::OkStatus();
   const std::size_t held = current ? current->bytes() : 0;
-  const std::size_t wanted = evaluation.answer->bytes();
+  const std::size_t wanted = bytes_of(evaluation.entries);
   if (wanted <= held) return absl::OkStatus();
   const bool create = operation.verb == Verb::kCreate;
   const std::size_t bound = create ? new_session_bytes_max() : options_.memory_bytes;
@@ -142,7 +185,13 @@ void Plane::expire(Time now, std::string_view id) {
   const SegmentId segment_id = segment_of(id);
   std::string session_id(id);
   if (!is_active(segment_id) || busy(session_id)) return;
-  if (!replica_.table().end(id, now, promoted_at(segment_id))) return;
+  if (!replica_.table().end(id, now, promoted_at(segment_id))) {
+    const session::RecordRef alias = replica_.table().peek(id);
+    if (alias && alias->is_alias() && alias->alias_of() != id) {
+      expire(now, alias->alias_of());
+    }
+    return;
+  }
   begin_expiry(now, std::move(session_id));
   begin_waiting(now);
 }
@@ -157,7 +206,7 @@ void Plane::start_write(Time now, SegmentId segment_id, Write write) {
   for (const MemberIndex writer : roles_->writers(segment_id)) {
     if (writer != *self_) write.unacknowledged.insert(writer);
   }
-  write.bytes = write.answer.record ? write.answer.record->bytes() : 0;
+  write.bytes = bytes_of(write.entries);
   bytes_under_way_ += write.bytes;
   ++writes_waiting_;
   queues_[write.session_id];
@@ -221,12 +270,18 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
   bytes_under_way_ -= write.bytes;
   --writes_waiting_;
 
+  bool alias_ended = false;
+  if (write.by_expiry) {
+    const session::RecordRef ended = replica_.table().peek(write.session_id);
+    alias_ended = ended && ended->is_alias();
+  }
   if (options_.rules.keep(Rule::kCommittedReads)) apply_as_primary(now, write);
   const bool deleted = std::any_of(write.entries.begin(), write.entries.end(),
                                    [](const Entry& entry) { return !entry.record; });
   if (deleted) owe_committed(now, segment_id, version(sequence));
   if (write.by_expiry) {
-    ++expired_;
+    // What has no use any more is no session that has ended.
+    if (!alias_ended) ++expired_;
     effects_.news = true;
   } else {
     if (write.answer.record) write.answer.last_seen = now;

@@ -19,6 +19,13 @@ class Access {
   // The record as the store gave it out.
   static const Record& record(const Session& session) { return *session.record_; }
 
+  // When it was last seen as of the answer, by the node's clock, and what is added to that clock's
+  // times to give wall-clock times.
+  static Time last_seen(const Session& session) { return Time(session.last_seen_); }
+  static std::chrono::microseconds wall_offset(const Session& session) {
+    return session.wall_offset_;
+  }
+
   // All attributes of this copy, changed ones included, ordered by name.
   static std::vector<Attribute> attributes(const Session& session);
 };

@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_format.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace sojourn::session {
@@ -34,6 +35,21 @@ absl::Status check_attribute(std::string_view name, std::string_view value) {
   return absl::OkStatus();
 }
 
+absl::Status check_tab_name(std::string_view name) {
+  if (name.empty()) return absl::InvalidArgumentError("a tab's name is empty");
+  if (name.size() > kTabNameBytesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("a tab's name has %d bytes, more than %d", name.size(), kTabNameBytesMax));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_overlap(std::chrono::seconds overlap) {
+  if (overlap >= std::chrono::seconds(0) && overlap <= kOverlapMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat("the overlap is %d s, not between 0 s and 60 s",
+                                                    static_cast<long long>(overlap.count())));
+}
+
 absl::Status check_lifetime(const Lifetime& lifetime) {
   for (const auto& [name, duration] :
        {std::pair{"idle", lifetime.idle}, std::pair{"absolute", lifetime.absolute}}) {
@@ -46,6 +62,21 @@ absl::Status check_lifetime(const Lifetime& lifetime) {
   return absl::OkStatus();
 }
 
+namespace {
+
+// They are sent as the changes that make them.
+absl::Status check_tabs(const NewSession& session) {
+  Patch patch;
+  for (const Tab& tab : session.tabs()) {
+    if (absl::Status status = check_tab_name(tab.name); !status.ok()) return status;
+    patch.in_tab(tab.name);
+    for (const Attribute& attribute : tab.attributes) patch.set(attribute.name, attribute.value);
+  }
+  return check_patch(patch);
+}
+
+}  // namespace
+
 absl::Status check_new_session(const NewSession& session) {
   if (session.phase() == Phase::kActive) {
     if (absl::Status status = check_subject(session.subject()); !status.ok()) return status;
@@ -53,6 +84,14 @@ absl::Status check_new_session(const NewSession& session) {
   if (session.lifetime()) {
     if (absl::Status status = check_lifetime(*session.lifetime()); !status.ok()) return status;
   }
+  if (session.phase() == Phase::kLogin && session.is_remembered()) {
+    return absl::InvalidArgumentError(
+        "a login in progress is not remembered: authenticating makes it so");
+  }
+  if (session.phase() == Phase::kActive && !session.tabs().empty()) {
+    return absl::InvalidArgumentError("an active session has no tabs");
+  }
+  if (absl::Status status = check_tabs(session); !status.ok()) return status;
   return check_attributes(session.attributes(), session.subject());
 }
 
@@ -66,13 +105,36 @@ absl::Status check_attributes(const std::vector<Attribute>& attributes, std::str
   return check_size(attributes.size(), payload_bytes);
 }
 
+namespace {
+
+absl::Status check_step(const Patch::Step& step) {
+  if (!step.tab.empty()) {
+    absl::Status status = check_tab_name(step.tab);
+    if (!status.ok() || step.name.empty()) return status;
+  }
+  return step.value ? check_attribute(step.name, *step.value) : check_attribute_name(step.name);
+}
+
+}  // namespace
+
+absl::Status check_patch_without_tabs(const Patch& patch) {
+  const bool has_tabs = std::any_of(patch.steps().begin(), patch.steps().end(),
+                                    [](const Patch::Step& step) { return !step.tab.empty(); });
+  if (has_tabs) return absl::InvalidArgumentError("authenticating drops all tabs");
+  return check_patch(patch);
+}
+
 absl::Status check_patch(const Patch& patch) {
+  if (patch.time_left() &&
+      (*patch.time_left() < std::chrono::seconds(1) || *patch.time_left() > kLifetimeMax)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the session is to end within %d s, not between 1 s and 400 days",
+                        static_cast<long long>(patch.time_left()->count())));
+  }
   std::size_t bytes = 0;
   for (const Patch::Step& step : patch.steps()) {
-    absl::Status status =
-        step.value ? check_attribute(step.name, *step.value) : check_attribute_name(step.name);
-    if (!status.ok()) return status;
-    bytes += step.name.size() + (step.value ? step.value->size() : 0);
+    if (absl::Status status = check_step(step); !status.ok()) return status;
+    bytes += step.tab.size() + step.name.size() + (step.value ? step.value->size() : 0);
   }
   if (bytes > kSessionBytesMax) {
     return absl::InvalidArgumentError(

@@ -14,13 +14,19 @@ namespace sojourn::session {
 // that names what is wrong and does not repeat values.
 
 inline constexpr std::chrono::seconds kLifetimeMax = std::chrono::hours(24 * 400);
+// For how long an id that was given up may still be read.
+inline constexpr std::chrono::seconds kOverlapMax = std::chrono::seconds(60);
 
 absl::Status check_subject(std::string_view subject);
 absl::Status check_attribute_name(std::string_view name);
 absl::Status check_attribute(std::string_view name, std::string_view value);
+absl::Status check_tab_name(std::string_view name);
+absl::Status check_overlap(std::chrono::seconds overlap);
 absl::Status check_lifetime(const Lifetime& lifetime);
 absl::Status check_new_session(const NewSession& session);
 absl::Status check_patch(const Patch& patch);
+// Of a patch that comes with authenticating, which drops all tabs.
+absl::Status check_patch_without_tabs(const Patch& patch);
 
 // All attributes of a session of that subject, or kResourceExhausted if they are too much together.
 absl::Status check_attributes(const std::vector<Attribute>& attributes, std::string_view subject);

@@ -12,11 +12,25 @@ namespace {
 
 // Sizes stand as two little-endian bytes: values are at most 16 KiB.
 constexpr std::size_t kSizesBytes = 1 + 2;
+constexpr std::size_t kTabCountBytes = 2;
+// Of its name, and the number of its attributes.
+constexpr std::size_t kTabSizesBytes = 1 + 1;
+
+std::size_t data_size_of(std::span<const AttributeView> attributes) {
+  std::size_t size = 0;
+  for (const AttributeView& attribute : attributes) {
+    size += kSizesBytes + attribute.name.size() + attribute.value.size();
+  }
+  return size;
+}
 
 std::size_t data_size_of(const RecordFields& fields) {
-  std::size_t size = fields.id.size() + fields.subject.size();
-  for (const AttributeView& attribute : fields.attributes) {
-    size += kSizesBytes + attribute.name.size() + attribute.value.size();
+  std::size_t size = fields.id.size() + fields.subject.size() + data_size_of(fields.attributes);
+  if (fields.shortened_to) size += sizeof(Duration::rep);
+  if (!fields.alias_of.empty()) size += 1 + fields.alias_of.size();
+  if (!fields.tabs.empty()) size += kTabCountBytes;
+  for (const TabView& tab : fields.tabs) {
+    size += kTabSizesBytes + tab.name.size() + data_size_of(tab.attributes);
   }
   return size;
 }
@@ -25,6 +39,18 @@ char* append(char* at, std::string_view text) {
   if (!text.empty()) std::memcpy(at, text.data(), text.size());
   return at + text.size();
 }
+
+char* append(char* at, std::span<const AttributeView> attributes) {
+  for (const AttributeView& attribute : attributes) {
+    *at++ = static_cast<char>(attribute.name.size());
+    *at++ = static_cast<char>(attribute.value.size() & 0xff);
+    *at++ = static_cast<char>(attribute.value.size() >> 8);
+    at = append(append(at, attribute.name), attribute.value);
+  }
+  return at;
+}
+
+std::size_t byte_at(const char* at) { return static_cast<unsigned char>(*at); }
 
 }  // namespace
 
@@ -38,13 +64,28 @@ Record::Record(const RecordFields& fields, std::size_t data_size)
       subject_size_(static_cast<std::uint16_t>(fields.subject.size())),
       attribute_count_(static_cast<std::uint16_t>(fields.attributes.size())),
       id_size_(static_cast<std::uint8_t>(fields.id.size())),
-      phase_(fields.phase) {
-  char* at = append(append(data(), fields.id), fields.subject);
-  for (const AttributeView& attribute : fields.attributes) {
-    *at++ = static_cast<char>(attribute.name.size());
-    *at++ = static_cast<char>(attribute.value.size() & 0xff);
-    *at++ = static_cast<char>(attribute.value.size() >> 8);
-    at = append(append(at, attribute.name), attribute.value);
+      phase_(fields.phase),
+      extras_(static_cast<std::uint8_t>(
+          (fields.remembered ? kRemembered : 0) | (fields.shortened_to ? kShortened : 0) |
+          (fields.alias_of.empty() ? 0 : kAlias) | (fields.tabs.empty() ? 0 : kTabs))) {
+  char* at = append(data(), fields.id);
+  if (fields.shortened_to) {
+    const Duration::rep shortened_to = fields.shortened_to->count();
+    std::memcpy(at, &shortened_to, sizeof(shortened_to));
+    at += sizeof(shortened_to);
+  }
+  if (!fields.alias_of.empty()) {
+    *at++ = static_cast<char>(fields.alias_of.size());
+    at = append(at, fields.alias_of);
+  }
+  at = append(append(at, fields.subject), fields.attributes);
+  if (fields.tabs.empty()) return;
+  *at++ = static_cast<char>(fields.tabs.size() & 0xff);
+  *at++ = static_cast<char>(fields.tabs.size() >> 8);
+  for (const TabView& tab : fields.tabs) {
+    *at++ = static_cast<char>(tab.name.size());
+    *at++ = static_cast<char>(tab.attributes.size());
+    at = append(append(at, tab.name), tab.attributes);
   }
 }
 
@@ -72,12 +113,57 @@ std::optional<std::string_view> Record::attribute(std::string_view name) const {
   return std::nullopt;
 }
 
-RecordRef Record::with_version(const Record& record, Version version, Time last_seen) {
+const char* Record::subject_begin() const {
+  const char* at = data() + id_size_;
+  if ((extras_ & kShortened) != 0) at += sizeof(Duration::rep);
+  if ((extras_ & kAlias) != 0) at += 1 + byte_at(at);
+  return at;
+}
+
+std::optional<Duration> Record::shortened_to() const {
+  if ((extras_ & kShortened) == 0) return std::nullopt;
+  Duration::rep shortened_to = 0;
+  std::memcpy(&shortened_to, data() + id_size_, sizeof(shortened_to));
+  return Duration(shortened_to);
+}
+
+std::string_view Record::alias_of() const {
+  if (!is_alias()) return {};
+  const char* at = data() + id_size_;
+  if ((extras_ & kShortened) != 0) at += sizeof(Duration::rep);
+  return {at + 1, byte_at(at)};
+}
+
+std::vector<AttributeView> attributes_of(const Record& record) {
   std::vector<AttributeView> attributes;
   attributes.reserve(record.attribute_count());
   record.for_each_attribute([&](std::string_view name, std::string_view value) {
     attributes.push_back({name, value});
   });
+  return attributes;
+}
+
+std::vector<TabView> tabs_of(const Record& record) {
+  if (!record.has_tabs()) return {};
+  const char* at = record.attributes_begin();
+  for (std::uint16_t i = 0; i < record.attribute_count_; ++i) Record::attribute_at(at);
+  const std::size_t count = byte_at(at) | byte_at(at + 1) << 8;
+  at += kTabCountBytes;
+  std::vector<TabView> tabs(count);
+  for (TabView& tab : tabs) {
+    tab.name = {at + kTabSizesBytes, byte_at(at)};
+    const std::size_t attributes = byte_at(at + 1);
+    at += kTabSizesBytes + tab.name.size();
+    for (std::size_t i = 0; i < attributes; ++i) {
+      tab.attributes.push_back(Record::attribute_at(at));
+    }
+  }
+  return tabs;
+}
+
+RecordRef Record::with_version(const Record& record, Version version, Time last_seen) {
+  const std::vector<AttributeView> attributes = attributes_of(record);
+  const std::vector<TabView> tabs = tabs_of(record);
   return make({.id = record.id(),
                .phase = record.phase(),
                .subject = record.subject(),
@@ -85,12 +171,40 @@ RecordRef Record::with_version(const Record& record, Version version, Time last_
                .version = version,
                .created_at = record.created_at(),
                .last_seen = last_seen,
-               .attributes = attributes});
+               .attributes = attributes,
+               .tabs = tabs,
+               .remembered = record.is_remembered(),
+               .shortened_to = record.shortened_to(),
+               .alias_of = record.alias_of()});
 }
 
-Time Record::expires_at(Time last_seen) const {
-  return std::min(created_at_ + std::chrono::seconds(absolute_seconds_),
-                  last_seen + std::chrono::seconds(idle_seconds_));
+RecordRef Record::seen_through(const Record& alias, const Record& session, Time last_seen) {
+  const std::vector<AttributeView> attributes = attributes_of(session);
+  const std::vector<TabView> tabs = tabs_of(session);
+  const Duration end = alias.expires_at(alias.created_at()) - session.created_at();
+  return make({.id = alias.id(),
+               .phase = session.phase(),
+               .subject = session.subject(),
+               .lifetime = session.lifetime(),
+               .version = session.version(),
+               .created_at = session.created_at(),
+               .last_seen = last_seen,
+               .attributes = attributes,
+               .tabs = tabs,
+               .remembered = session.is_remembered(),
+               .shortened_to = std::min(session.shortened_to().value_or(end), end),
+               .alias_of = alias.id()});
+}
+
+End Record::end(Time last_seen) const {
+  End end = {.at = created_at_ + std::chrono::seconds(absolute_seconds_), .by = EndsBy::kAbsolute};
+  if ((extras_ & kShortened) != 0) {
+    const Time shortened = created_at_ + *shortened_to();
+    if (shortened < end.at) end = {shortened, is_alias() ? EndsBy::kAlias : EndsBy::kShortened};
+  }
+  const Time idle = last_seen + std::chrono::seconds(idle_seconds_);
+  if (idle < end.at) end = {idle, EndsBy::kIdle};
+  return end;
 }
 
 const Record& Record::linked_by(const Links& links) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "sojourn/session.h"
@@ -21,6 +22,21 @@ struct AttributeView {
   friend bool operator==(const AttributeView&, const AttributeView&) = default;
 };
 
+// A tab of a login in progress.
+struct TabView {
+  std::string_view name = {};
+  // Ordered by name, no name twice.
+  std::vector<AttributeView> attributes = {};
+
+  friend bool operator==(const TabView&, const TabView&) = default;
+};
+
+// When a session ends by itself, and what ends it.
+struct End {
+  Time at = {};
+  EndsBy by = EndsBy::kAbsolute;
+};
+
 // Everything that a record says, borrowed from wherever it stands.
 struct RecordFields {
   std::string_view id = {};
@@ -32,6 +48,15 @@ struct RecordFields {
   Time last_seen = {};
   // Ordered by name, no name twice.
   std::span<const AttributeView> attributes = {};
+  // In the order of their last changes, no name twice.
+  std::span<const TabView> tabs = {};
+  bool remembered = false;
+  // How long after it was created it ends in any case, if that was shortened.
+  std::optional<Duration> shortened_to = {};
+  // This is no session: the id is one that the session of another id has given up, and may still be
+  // read under it. The other id; in what is answered to such a read, which is the session with the
+  // id that was asked for, the same id.
+  std::string_view alias_of = {};
 };
 
 class RecordRef;
@@ -45,18 +70,26 @@ class Record {
   static RecordRef make(const RecordFields& fields);
   // The same contents with another version, in no table.
   static RecordRef with_version(const Record& record, Version version, Time last_seen);
+  // The session as it is shown to who asks for it by that alias.
+  static RecordRef seen_through(const Record& alias, const Record& session, Time last_seen);
 
   Record(const Record&) = delete;
   Record& operator=(const Record&) = delete;
 
   std::string_view id() const { return {data(), id_size_}; }
-  std::string_view subject() const { return {data() + id_size_, subject_size_}; }
+  std::string_view subject() const { return {subject_begin(), subject_size_}; }
   Phase phase() const { return phase_; }
   Lifetime lifetime() const {
     return {std::chrono::seconds(idle_seconds_), std::chrono::seconds(absolute_seconds_)};
   }
   Version version() const { return version_; }
   Time created_at() const { return created_at_; }
+
+  bool is_remembered() const { return (extras_ & kRemembered) != 0; }
+  bool is_alias() const { return (extras_ & kAlias) != 0; }
+  bool has_tabs() const { return (extras_ & kTabs) != 0; }
+  std::string_view alias_of() const;
+  std::optional<Duration> shortened_to() const;
 
   std::uint16_t attribute_count() const { return attribute_count_; }
   std::optional<std::string_view> attribute(std::string_view name) const;
@@ -71,8 +104,9 @@ class Record {
     }
   }
 
-  // When the session ends if it was last seen at `last_seen`.
-  Time expires_at(Time last_seen) const;
+  // When the session ends if it was last seen at `last_seen`, and why then.
+  Time expires_at(Time last_seen) const { return end(last_seen).at; }
+  End end(Time last_seen) const;
 
   // Bytes of this allocation, rounded as glibc's allocator rounds, with its header.
   std::size_t bytes() const;
@@ -97,13 +131,24 @@ class Record {
 
  private:
   friend class RecordRef;
+  friend std::vector<TabView> tabs_of(const Record& record);
+
+  // What few records have. Each costs nothing where it is missing: it stands between the id and the
+  // subject, in this order, or behind the attributes (tabs).
+  enum Extra : std::uint8_t {
+    kRemembered = 1,
+    kShortened = 2,
+    kAlias = 4,
+    kTabs = 8,
+  };
 
   Record(const RecordFields& fields, std::size_t data_size);
   ~Record() = default;
 
   char* data() { return reinterpret_cast<char*>(this + 1); }
   const char* data() const { return reinterpret_cast<const char*>(this + 1); }
-  const char* attributes_begin() const { return data() + id_size_ + subject_size_; }
+  const char* subject_begin() const;
+  const char* attributes_begin() const { return subject_begin() + subject_size_; }
   // The attribute that begins at `at`, which moves behind it.
   static AttributeView attribute_at(const char*& at);
 
@@ -122,7 +167,12 @@ class Record {
   std::uint8_t id_size_;
   Phase phase_;
   mutable bool ended_ = false;
+  std::uint8_t extras_;
 };
+
+// Its tabs, in the order of their last changes. The views live as long as the record.
+std::vector<TabView> tabs_of(const Record& record);
+std::vector<AttributeView> attributes_of(const Record& record);
 
 // Shares a record. Copies may be used from different threads; one object may not be changed
 // concurrently.

@@ -68,6 +68,8 @@ std::string_view Session::subject() const { return record_->subject(); }
 Phase Session::phase() const { return record_->phase(); }
 Lifetime Session::lifetime() const { return record_->lifetime(); }
 Version Session::version() const { return record_->version(); }
+bool Session::is_remembered() const { return record_->is_remembered(); }
+bool Session::is_alias() const { return record_->is_alias(); }
 
 Session::WallTime Session::created_at() const {
   return wall_time(record_->created_at(), wall_offset_);
@@ -97,6 +99,24 @@ std::vector<std::pair<std::string_view, std::string_view>> Session::attributes()
   return all;
 }
 
+std::vector<Tab> Session::tabs() const {
+  std::vector<Tab> tabs;
+  for (const session::TabView& view : session::tabs_of(*record_)) {
+    Tab& tab = tabs.emplace_back(Tab{.name = std::string(view.name)});
+    for (const session::AttributeView& attribute : view.attributes) {
+      tab.attributes.push_back({std::string(attribute.name), std::string(attribute.value)});
+    }
+  }
+  return tabs;
+}
+
+std::optional<Tab> Session::tab(std::string_view name) const {
+  for (Tab& tab : tabs()) {
+    if (tab.name == name) return std::move(tab);
+  }
+  return std::nullopt;
+}
+
 void Session::set(std::string name, std::string value) {
   if (!draft_) draft_ = std::make_unique<std::vector<Attribute>>(copy_attributes(*record_));
   const auto found = position(*draft_, name);
@@ -111,6 +131,12 @@ void Session::erase(std::string_view name) {
   if (!draft_) draft_ = std::make_unique<std::vector<Attribute>>(copy_attributes(*record_));
   const auto found = position(*draft_, name);
   if (found != draft_->end() && found->name == name) draft_->erase(found);
+}
+
+Ending explain(const Session& session) {
+  const session::Record& record = session::Access::record(session);
+  const session::End end = record.end(session::Access::last_seen(session));
+  return {.at = wall_time(end.at, session::Access::wall_offset(session)), .by = end.by};
 }
 
 namespace session {

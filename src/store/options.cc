@@ -154,8 +154,10 @@ absl::Status check_options(const StoreOptions& options) {
     return wrong(
         absl::StrFormat("segments: %d is not a power of two up to 65536", options.segments));
   }
-  for (const auto& [what, lifetime] : {std::pair{"session_lifetime", options.session_lifetime},
-                                       std::pair{"login_lifetime", options.login_lifetime}}) {
+  for (const auto& [what, lifetime] :
+       {std::pair{"session_lifetime", options.session_lifetime},
+        std::pair{"login_lifetime", options.login_lifetime},
+        std::pair{"remembered_lifetime", options.remembered_lifetime}}) {
     absl::Status status = session::check_lifetime(lifetime);
     if (!status.ok()) return wrong(std::string(what) + ": " + std::string(status.message()));
   }

@@ -36,6 +36,24 @@ std::vector<Attribute> sorted(std::vector<Attribute> attributes) {
   return attributes;
 }
 
+// The tabs of a new session, as the changes that make them.
+std::vector<Patch::Step> tab_steps(const NewSession& session) {
+  Patch patch;
+  for (const Tab& tab : session.tabs()) {
+    patch.in_tab(tab.name);
+    for (const Attribute& attribute : tab.attributes) patch.set(attribute.name, attribute.value);
+  }
+  return patch.steps();
+}
+
+Lifetime active_lifetime(const StoreOptions& options, bool remembered) {
+  const Lifetime& usual = options.session_lifetime;
+  if (!remembered) return usual;
+  const Lifetime& longer = options.remembered_lifetime;
+  return {.idle = std::max(usual.idle, longer.idle),
+          .absolute = std::max(usual.absolute, longer.absolute)};
+}
+
 node::NodeOptions node_options(const StoreOptions& options) {
   node::NodeOptions node;
   node.membership.cluster = options.cluster;
@@ -196,13 +214,16 @@ void Store::create(Impl& impl, NewSession session, WriteOptions options, Session
   if (absl::Status status = session::check_new_session(session); !status.ok()) {
     return std::move(done)(std::move(status));
   }
-  const Lifetime& usual = session.phase() == Phase::kLogin ? impl.options.login_lifetime
-                                                           : impl.options.session_lifetime;
   impl.write_session({.verb = Verb::kCreate,
                       .phase = session.phase(),
                       .subject = std::string(session.subject()),
-                      .lifetime = session.lifetime().value_or(usual),
-                      .attributes = sorted(session.attributes())},
+                      .lifetime = session.lifetime().value_or(
+                          session.phase() == Phase::kLogin
+                              ? impl.options.login_lifetime
+                              : active_lifetime(impl.options, session.is_remembered())),
+                      .attributes = sorted(session.attributes()),
+                      .steps = tab_steps(session),
+                      .remembered = session.is_remembered()},
                      options, std::move(done));
 }
 
@@ -254,27 +275,48 @@ void Store::patch(Impl& impl, const SessionId& id, Patch patch, WriteOptions opt
   impl.write_session({.verb = Verb::kPatch,
                       .id = std::string(id.text()),
                       .steps = patch.steps(),
-                      .expected_version = patch.expected_version()},
+                      .expected_version = patch.expected_version(),
+                      .time_left = patch.time_left()},
                      options, std::move(done));
+}
+
+void Store::erase_tab(Impl& impl, const SessionId& id, std::string tab, WriteOptions options,
+                      StatusCompletion done) {
+  if (absl::Status status = session::check_tab_name(tab); !status.ok()) {
+    return std::move(done)(std::move(status));
+  }
+  impl.write({.verb = Verb::kEraseTab, .id = std::string(id.text()), .tab = std::move(tab)},
+             options, [done = std::move(done)](Result result) mutable {
+               std::move(done)(std::move(result.status));
+             });
 }
 
 void Store::authenticate(Impl& impl, const SessionId& id, std::string subject, Patch patch,
-                         WriteOptions options, SessionCompletion done) {
+                         AuthenticateOptions options, SessionCompletion done) {
   absl::Status status = session::check_subject(subject);
-  if (status.ok()) status = session::check_patch(patch);
+  if (status.ok()) status = session::check_patch_without_tabs(patch);
+  if (status.ok() && options.lifetime) status = session::check_lifetime(*options.lifetime);
   if (!status.ok()) return std::move(done)(std::move(status));
-  impl.write_session({.verb = Verb::kAuthenticate,
-                      .id = std::string(id.text()),
-                      .subject = std::move(subject),
-                      .lifetime = impl.options.session_lifetime,
-                      .steps = patch.steps(),
-                      .expected_version = patch.expected_version()},
-                     options, std::move(done));
+  impl.write_session(
+      {.verb = Verb::kAuthenticate,
+       .id = std::string(id.text()),
+       .subject = std::move(subject),
+       .lifetime = options.lifetime.value_or(active_lifetime(impl.options, options.remembered)),
+       .steps = patch.steps(),
+       .expected_version = patch.expected_version(),
+       .remembered = options.remembered,
+       .keep_id = options.keep_id,
+       .time_left = patch.time_left()},
+      {.timeout = options.timeout}, std::move(done));
 }
 
-void Store::rotate(Impl& impl, const SessionId& id, WriteOptions options, SessionCompletion done) {
-  impl.write_session({.verb = Verb::kRotate, .id = std::string(id.text())}, options,
-                     std::move(done));
+void Store::rotate(Impl& impl, const SessionId& id, RotateOptions options, SessionCompletion done) {
+  if (absl::Status status = session::check_overlap(options.overlap); !status.ok()) {
+    return std::move(done)(std::move(status));
+  }
+  impl.write_session(
+      {.verb = Verb::kRotate, .id = std::string(id.text()), .overlap = options.overlap},
+      {.timeout = options.timeout}, std::move(done));
 }
 
 void Store::revoke(Impl& impl, const SessionId& id, WriteOptions options, StatusCompletion done) {

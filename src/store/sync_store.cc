@@ -56,14 +56,18 @@ absl::StatusOr<Session> SyncStore::patch(const SessionId& id, Patch patch, Write
   return store().async_patch(id, std::move(patch), options, asio::use_future).get();
 }
 
+absl::Status SyncStore::erase_tab(const SessionId& id, std::string tab, WriteOptions options) {
+  return store().async_erase_tab(id, std::move(tab), options, asio::use_future).get();
+}
+
 absl::StatusOr<Session> SyncStore::authenticate(const SessionId& id, std::string subject,
-                                                Patch patch, WriteOptions options) {
+                                                Patch patch, AuthenticateOptions options) {
   return store()
       .async_authenticate(id, std::move(subject), std::move(patch), options, asio::use_future)
       .get();
 }
 
-absl::StatusOr<Session> SyncStore::rotate(const SessionId& id, WriteOptions options) {
+absl::StatusOr<Session> SyncStore::rotate(const SessionId& id, RotateOptions options) {
   return store().async_rotate(id, options, asio::use_future).get();
 }
 

@@ -64,7 +64,7 @@ Found Table::find(std::string_view id, Time now, bool touch, Time promoted_at) c
   const Record& record = *found->record;
   if (is_over(record, now, promoted_at)) return {.ended = true};
   Time& last_seen = record.bookkeeping().last_seen;
-  if (touch && now > last_seen) {
+  if (touch && now > last_seen && !record.is_alias()) {
     const Duration interval = use_interval(record.lifetime());
     const bool first = now.time_since_epoch() / interval != last_seen.time_since_epoch() / interval;
     if (first) shard.used.push_back(RecordRef::share(record));
@@ -206,7 +206,9 @@ void Table::make_room(Shard& shard, std::size_t more) ABSL_NO_THREAD_SAFETY_ANAL
 }
 
 void Table::count(const Record& record, bool added) {
-  std::atomic<std::uint64_t>& sessions = record.phase() == Phase::kLogin ? login_ : active_;
+  std::atomic<std::uint64_t>& sessions = record.is_alias()                 ? aliases_
+                                         : record.phase() == Phase::kLogin ? login_
+                                                                           : active_;
   if (added) {
     sessions.fetch_add(1, std::memory_order_relaxed);
     bytes_.fetch_add(record.bytes(), std::memory_order_relaxed);
@@ -219,6 +221,7 @@ void Table::count(const Record& record, bool added) {
 Usage Table::usage() const {
   return {.login = login_.load(std::memory_order_relaxed),
           .active = active_.load(std::memory_order_relaxed),
+          .aliases = aliases_.load(std::memory_order_relaxed),
           .bytes = bytes_.load(std::memory_order_relaxed)};
 }
 

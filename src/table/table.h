@@ -41,6 +41,8 @@ struct Usage {
   // Sessions, by phase.
   std::uint64_t login = 0;
   std::uint64_t active = 0;
+  // Ids that sessions have given up and that may still be read.
+  std::uint64_t aliases = 0;
   // Memory: Record::bytes() of every record, and the allocations of the shards' sets, both as
   // glibc's allocator rounds them. A set has room for 7 times a power of two entries, 8/7 as many
   // slots, 9 bytes for each slot, and 16 for itself: a session's share is 10 to 31 bytes. Depends
@@ -66,7 +68,8 @@ class Table {
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
-  // The live session of that id. `touch` moves its time of last use to `now`, never back.
+  // The live session of that id, or alias, which is never touched. `touch` moves a session's time
+  // of last use to `now`, never back.
   //
   // Uses before `promoted_at` were told to this member with delay: the session may have been used
   // until then, for as long as use_interval() and kUseDelayMax after what is known.
@@ -191,6 +194,7 @@ class Table {
   TimingWheel wheel_;
   std::atomic<std::uint64_t> login_{0};
   std::atomic<std::uint64_t> active_{0};
+  std::atomic<std::uint64_t> aliases_{0};
   std::atomic<std::size_t> bytes_{0};
 };
 

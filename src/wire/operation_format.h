@@ -31,6 +31,32 @@ inline constexpr Duration kAgeMax = std::chrono::hours(24 * 800);
 // How long a message may have waited to be sent. It bounds sums of durations.
 inline constexpr Duration kWaitedMax = std::chrono::hours(24);
 
+// What few operations and records have stands behind the rest, and is announced by this bit of the
+// verb or the phase: each the number of the field and its value, ascending, then 0. The others cost
+// nothing.
+inline constexpr std::uint8_t kMoreFollows = 0x80;
+
+enum class Field : std::uint8_t {
+  kEnd = 0,
+  kRemembered = 16,
+  kKeepId = 17,
+  kOverlap = 18,
+  kTimeLeft = 19,
+  kTabSteps = 20,
+  kShortenedTo = 21,
+  kAliasOf = 22,
+  kTabs = 23,
+};
+
+// What one step of a patch does.
+enum class StepKind : std::uint8_t {
+  kErase = 0,
+  kSet = 1,
+  kTab = 16,
+  kEraseInTab = 17,
+  kSetInTab = 18,
+};
+
 // The numbers stand on the wire.
 enum class OperationKind : std::uint8_t {
   kNone = 0,  // not an operation

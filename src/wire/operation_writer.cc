@@ -55,6 +55,10 @@ class Writer {
   void write(const Lifetime& lifetime);
   void write(const std::vector<Attribute>& attributes);
   void write(const std::vector<Patch::Step>& steps);
+  void write(const std::vector<session::TabView>& tabs);
+  void write_more(const Record& record);
+  void write_more(const Operation& operation);
+  void field(Field field) { byte(static_cast<std::uint8_t>(field)); }
   void write(const Record& record, Time last_seen);
   void write(const Operation& operation);
   void write(const Result& result);
@@ -106,14 +110,77 @@ void Writer::write(const std::vector<Attribute>& attributes) {
 void Writer::write(const std::vector<Patch::Step>& steps) {
   integer(steps.size());
   for (const Patch::Step& step : steps) {
-    boolean(step.value.has_value());
-    text(step.name);
+    const StepKind kind = step.tab.empty()    ? (step.value ? StepKind::kSet : StepKind::kErase)
+                          : step.name.empty() ? StepKind::kTab
+                          : step.value        ? StepKind::kSetInTab
+                                              : StepKind::kEraseInTab;
+    byte(static_cast<std::uint8_t>(kind));
+    if (!step.tab.empty()) text(step.tab);
+    if (kind != StepKind::kTab) text(step.name);
     if (step.value) text(*step.value);
   }
 }
 
+void Writer::write(const std::vector<session::TabView>& tabs) {
+  integer(tabs.size());
+  for (const session::TabView& tab : tabs) {
+    text(tab.name);
+    integer(tab.attributes.size());
+    for (const session::AttributeView& attribute : tab.attributes) {
+      text(attribute.name);
+      text(attribute.value);
+    }
+  }
+}
+
+bool has_more(const Record& record) {
+  return record.is_remembered() || record.shortened_to() || record.is_alias() || record.has_tabs();
+}
+
+bool has_more(const Operation& operation) {
+  return operation.remembered || operation.keep_id || operation.overlap.count() != 0 ||
+         operation.time_left || (operation.verb == Verb::kCreate && !operation.steps.empty());
+}
+
+void Writer::write_more(const Record& record) {
+  if (record.is_remembered()) field(Field::kRemembered);
+  if (record.shortened_to()) {
+    field(Field::kShortenedTo);
+    duration(*record.shortened_to(), kAgeMax);
+  }
+  if (record.is_alias()) {
+    field(Field::kAliasOf);
+    text(record.alias_of());
+  }
+  if (record.has_tabs()) {
+    field(Field::kTabs);
+    write(tabs_of(record));
+  }
+  field(Field::kEnd);
+}
+
+void Writer::write_more(const Operation& operation) {
+  if (operation.remembered) field(Field::kRemembered);
+  if (operation.keep_id) field(Field::kKeepId);
+  if (operation.overlap.count() != 0) {
+    field(Field::kOverlap);
+    integer(static_cast<std::uint64_t>(operation.overlap.count()));
+  }
+  if (operation.time_left) {
+    field(Field::kTimeLeft);
+    integer(static_cast<std::uint64_t>(operation.time_left->count()));
+  }
+  if (operation.verb == Verb::kCreate && !operation.steps.empty()) {
+    field(Field::kTabSteps);
+    write(operation.steps);
+  }
+  field(Field::kEnd);
+}
+
 void Writer::write(const Record& record, Time last_seen) {
-  byte(static_cast<std::uint8_t>(record.phase()));
+  const bool more = has_more(record);
+  byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(record.phase()) |
+                                 (more ? kMoreFollows : 0)));
   text(record.subject());
   write(record.lifetime());
   write(record.version());
@@ -125,10 +192,13 @@ void Writer::write(const Record& record, Time last_seen) {
     text(name);
     text(value);
   });
+  if (more) write_more(record);
 }
 
 void Writer::write(const Operation& operation) {
-  byte(static_cast<std::uint8_t>(operation.verb));
+  const bool more = has_more(operation);
+  byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(operation.verb) |
+                                 (more ? kMoreFollows : 0)));
   text(operation.id);
   switch (operation.verb) {
     case Verb::kCreate:
@@ -154,11 +224,15 @@ void Writer::write(const Operation& operation) {
       write(operation.steps);
       write(operation.expected_version);
       break;
+    case Verb::kEraseTab:
+      text(operation.tab);
+      break;
     case Verb::kTouch:
     case Verb::kRotate:
     case Verb::kRevoke:
       break;
   }
+  if (more) write_more(operation);
 }
 
 void Writer::write(const Result& result) {

@@ -1,5 +1,6 @@
 #include "wire/part_reader.h"
 
+#include <set>
 #include <string>
 
 #include "session/limits.h"
@@ -52,8 +53,14 @@ SegmentId PartReader::segment() {
       integer_up_to(kSegmentsMax - 1, "the segment's number is beyond 65535"))};
 }
 
-Phase PartReader::phase() {
-  const auto phase = static_cast<Phase>(byte());
+std::uint8_t PartReader::byte_with_more(bool& more) {
+  const std::uint8_t value = byte();
+  more = (value & kMoreFollows) != 0;
+  return static_cast<std::uint8_t>(value & ~kMoreFollows);
+}
+
+Phase PartReader::phase_of(std::uint8_t value) {
+  const auto phase = static_cast<Phase>(value);
   if (phase != Phase::kLogin && phase != Phase::kActive) refuse("the phase is unknown");
   return phase;
 }
@@ -95,20 +102,51 @@ std::string_view PartReader::attribute_value() {
 }
 
 const std::vector<AttributeView>& PartReader::attributes(std::size_t payload) {
+  attributes_.clear();
+  read_attributes(attributes_, payload);
+  return attributes_;
+}
+
+void PartReader::read_attributes(std::vector<AttributeView>& attributes, std::size_t& payload) {
   const std::uint64_t count =
       integer_up_to(kAttributesMax, "a session has more than 64 attributes");
-  attributes_.clear();
   for (std::uint64_t i = 0; i < count && ok(); ++i) {
     const std::string_view name = attribute_name();
     const std::string_view value = attribute_value();
-    if (!attributes_.empty() && attributes_.back().name >= name) {
+    if (!attributes.empty() && attributes.back().name >= name) {
       refuse("attributes are not ordered by name");
     }
-    attributes_.push_back({name, value});
+    attributes.push_back({name, value});
     payload += name.size() + value.size();
   }
   if (payload > kSessionBytesMax) refuse("a session has more than 64 KiB");
-  return attributes_;
+}
+
+std::string_view PartReader::tab_name() {
+  const std::string_view name = text(kTabNameBytesMax, "a tab's name is too long or cut short");
+  if (name.empty()) refuse("a tab's name is empty");
+  return name;
+}
+
+std::vector<session::TabView> PartReader::tabs(std::size_t payload) {
+  const std::uint64_t count = integer_up_to(kTabsMax, "a session has more than 300 tabs");
+  if (count == 0) refuse("a session is said to have tabs and has none");
+  std::vector<session::TabView> tabs;
+  std::set<std::string_view> names;
+  for (std::uint64_t i = 0; i < count && ok(); ++i) {
+    session::TabView& tab = tabs.emplace_back();
+    tab.name = tab_name();
+    if (!names.insert(tab.name).second) refuse("two tabs have the same name");
+    payload += tab.name.size();
+    read_attributes(tab.attributes, payload);
+  }
+  return tabs;
+}
+
+std::chrono::seconds PartReader::seconds_up_to(std::chrono::seconds max, const char* why) {
+  const std::uint64_t value = integer_up_to(static_cast<std::uint64_t>(max.count()), why);
+  if (value == 0) refuse(why);
+  return std::chrono::seconds(value);
 }
 
 std::vector<Attribute> PartReader::owned_attributes(std::size_t payload) {
@@ -125,17 +163,42 @@ std::vector<Patch::Step> PartReader::steps() {
   const std::uint64_t count = integer_up_to(2 * kAttributesMax, "a patch has more than 128 steps");
   std::vector<Patch::Step> steps;
   for (std::uint64_t i = 0; i < count && ok(); ++i) {
-    const bool set = boolean();
+    const auto kind = static_cast<StepKind>(byte());
     Patch::Step& step = steps.emplace_back();
-    step.name = attribute_name();
-    if (set) step.value = attribute_value();
+    switch (kind) {
+      case StepKind::kTab:
+      case StepKind::kEraseInTab:
+      case StepKind::kSetInTab:
+        step.tab = tab_name();
+        break;
+      case StepKind::kErase:
+      case StepKind::kSet:
+        break;
+      default:
+        refuse("a patch does something unknown");
+    }
+    if (kind != StepKind::kTab) step.name = attribute_name();
+    if (kind == StepKind::kSet || kind == StepKind::kSetInTab) step.value = attribute_value();
   }
   return steps;
 }
 
+namespace {
+
+std::size_t payload_of(const session::RecordFields& fields) {
+  std::size_t payload = fields.subject.size();
+  for (const AttributeView& attribute : fields.attributes) {
+    payload += attribute.name.size() + attribute.value.size();
+  }
+  return payload;
+}
+
+}  // namespace
+
 RecordRef PartReader::record(std::string_view id) {
   session::RecordFields fields = {.id = id};
-  fields.phase = phase();
+  bool more = false;
+  fields.phase = phase_of(byte_with_more(more));
   fields.subject = subject(fields.phase);
   fields.lifetime = lifetime();
   fields.version = version();
@@ -144,44 +207,118 @@ RecordRef PartReader::record(std::string_view id) {
   fields.created_at = time_of_age(age);
   fields.last_seen = time_of_age(unseen);
   fields.attributes = attributes(fields.subject.size());
+  std::vector<session::TabView> read_tabs;
+  more_fields(more, [&](Field field) {
+    switch (field) {
+      case Field::kRemembered:
+        fields.remembered = true;
+        break;
+      case Field::kShortenedTo:
+        fields.shortened_to = duration(kAgeMax, "a session was shortened to more than it may be");
+        break;
+      case Field::kAliasOf:
+        fields.alias_of = this->id();
+        break;
+      case Field::kTabs:
+        if (fields.phase != Phase::kLogin) refuse("an active session has tabs");
+        read_tabs = tabs(payload_of(fields));
+        fields.tabs = read_tabs;
+        break;
+      default:
+        refuse("a session has an unknown field");
+    }
+  });
   return ok() ? Record::make(fields) : RecordRef();
 }
 
 Operation PartReader::operation() {
   Operation operation;
-  operation.verb = static_cast<Verb>(byte());
+  bool more = false;
+  operation.verb = static_cast<Verb>(byte_with_more(more));
   operation.id = id();
+  read_arguments(operation);
+  read_more(operation, more);
+  return operation;
+}
+
+// What may stand behind the rest, and for whom.
+void PartReader::read_more(Operation& operation, bool more) {
+  const Verb verb = operation.verb;
+  const bool authenticate = verb == Verb::kAuthenticate;
+  const bool create = verb == Verb::kCreate;
+  const auto only_for = [this](bool right) {
+    if (!right) refuse("a field does not belong to the verb");
+  };
+  more_fields(more, [&](Field field) {
+    switch (field) {
+      case Field::kRemembered:
+        only_for(authenticate || (create && operation.phase == Phase::kActive));
+        operation.remembered = true;
+        break;
+      case Field::kKeepId:
+        only_for(authenticate);
+        operation.keep_id = true;
+        break;
+      case Field::kOverlap:
+        only_for(verb == Verb::kRotate);
+        operation.overlap =
+            seconds_up_to(session::kOverlapMax, "an overlap is not between 1 s and 60 s");
+        break;
+      case Field::kTimeLeft:
+        only_for(authenticate || verb == Verb::kPatch);
+        operation.time_left =
+            seconds_up_to(session::kLifetimeMax, "a lifetime is not between 1 s and 400 days");
+        break;
+      case Field::kTabSteps:
+        only_for(create && operation.phase == Phase::kLogin);
+        operation.steps = steps();
+        for (const Patch::Step& step : operation.steps) {
+          if (step.tab.empty()) refuse("a new session's tab has no name");
+        }
+        break;
+      default:
+        refuse("an operation has an unknown field");
+    }
+  });
+}
+
+void PartReader::read_arguments(Operation& operation) {
   switch (operation.verb) {
     case Verb::kCreate:
-      operation.phase = phase();
+      operation.phase = phase_of(byte());
       operation.subject = subject(operation.phase);
       operation.lifetime = lifetime();
       operation.attributes = owned_attributes(operation.subject.size());
-      return operation;
+      return;
     case Verb::kGet:
       operation.touch = boolean();
-      return operation;
+      return;
     case Verb::kUpdate:
       operation.attributes = owned_attributes(0);
       operation.expected_version = version();
-      return operation;
+      return;
     case Verb::kPatch:
       operation.steps = steps();
       operation.expected_version = expected();
-      return operation;
+      return;
     case Verb::kAuthenticate:
       operation.subject = subject(Phase::kActive);
       operation.lifetime = lifetime();
       operation.steps = steps();
+      for (const Patch::Step& step : operation.steps) {
+        if (!step.tab.empty()) refuse("authenticating drops all tabs");
+      }
       operation.expected_version = expected();
-      return operation;
+      return;
+    case Verb::kEraseTab:
+      operation.tab = tab_name();
+      return;
     case Verb::kTouch:
     case Verb::kRotate:
     case Verb::kRevoke:
-      return operation;
+      return;
   }
   refuse("the verb is unknown");
-  return operation;
 }
 
 Result PartReader::result() {

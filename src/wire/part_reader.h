@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -51,7 +52,9 @@ class PartReader {
 
   std::string_view id();
   SegmentId segment();
-  Phase phase();
+  // A verb or a phase, and whether more fields follow behind the rest.
+  std::uint8_t byte_with_more(bool& more);
+  Phase phase_of(std::uint8_t value);
   std::string_view subject(Phase phase);
   Version version() { return {.epoch = integer(), .sequence = integer()}; }
   std::optional<Version> expected();
@@ -59,6 +62,23 @@ class PartReader {
   // Views into the input, valid until the next call. `payload` bytes of the session are something
   // else.
   const std::vector<session::AttributeView>& attributes(std::size_t payload);
+  // Calls read(field) for what stands behind the rest, if `more` does; the field's value must be
+  // read by it, and fields come in ascending order.
+  template <typename Read>
+  void more_fields(bool more, Read read) {
+    std::uint8_t last = 0;
+    while (more && ok()) {
+      const std::uint8_t number = byte();
+      if (number == 0) return;
+      if (number <= last) refuse("fields are not in ascending order");
+      last = number;
+      if (ok()) read(static_cast<Field>(number));
+    }
+  }
+  std::chrono::seconds seconds_up_to(std::chrono::seconds max, const char* why);
+  std::string_view tab_name();
+  // What of a session is not tabs has so many bytes.
+  std::vector<session::TabView> tabs(std::size_t payload);
   std::vector<Attribute> owned_attributes(std::size_t payload);
   std::vector<Patch::Step> steps();
   session::RecordRef record(std::string_view id);
@@ -72,6 +92,9 @@ class PartReader {
  private:
   std::string_view attribute_name();
   std::string_view attribute_value();
+  void read_attributes(std::vector<session::AttributeView>& attributes, std::size_t& payload);
+  void read_arguments(replication::Operation& operation);
+  void read_more(replication::Operation& operation, bool more);
 
   ByteReader in_;
   const Time now_;

@@ -167,10 +167,12 @@ class Program {
         return store_.async_patch(*id, patch_of(question.steps), options,
                                   told_session(question.number, began));
       case Verb::kAuthenticate:
-        return store_.async_authenticate(*id, question.subject, patch_of(question.steps), options,
+        return store_.async_authenticate(*id, question.subject, patch_of(question.steps),
+                                         AuthenticateOptions{.timeout = question.timeout},
                                          told_session(question.number, began));
       case Verb::kRotate:
-        return store_.async_rotate(*id, options, told_session(question.number, began));
+        return store_.async_rotate(*id, RotateOptions{.timeout = question.timeout},
+                                   told_session(question.number, began));
       case Verb::kRevoke:
         return store_.async_revoke(*id, options,
                                    asio::bind_executor(pool_, [this, number = question.number,

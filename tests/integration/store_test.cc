@@ -77,6 +77,7 @@ class Cluster {
 // Calls between healthy members on one busy machine may take longer than the defaults allow.
 constexpr ReadOptions kPatientRead{.timeout = 10s};
 constexpr WriteOptions kPatient{.timeout = 10s};
+constexpr AuthenticateOptions kPatientLogin{.timeout = 10s};
 
 TEST_CASE("a login at one member is seen by every other at once", "[integration]") {
   Cluster cluster(3);
@@ -110,7 +111,8 @@ TEST_CASE("a login becomes a session under a new id with the same owner", "[inte
   auto login = cluster[0].create(NewSession().with("next", "/app"), kPatient);
   REQUIRE(login.ok());
 
-  auto session = cluster[1].authenticate(login->id(), "ana", Patch().set("role", "user"), kPatient);
+  auto session =
+      cluster[1].authenticate(login->id(), "ana", Patch().set("role", "user"), kPatientLogin);
 
   REQUIRE(session.ok());
   CHECK(session->phase() == Phase::kActive);
@@ -120,9 +122,83 @@ TEST_CASE("a login becomes a session under a new id with the same owner", "[inte
   for (std::size_t i = 0; i < cluster.size(); ++i) {
     CHECK(absl::IsNotFound(cluster[i].get(login->id(), kPatientRead).status()));
   }
-  CHECK(absl::IsNotFound(cluster[1].authenticate(login->id(), "eve", {}, kPatient).status()));
+  CHECK(absl::IsNotFound(cluster[1].authenticate(login->id(), "eve", {}, kPatientLogin).status()));
   CHECK(absl::IsFailedPrecondition(
-      cluster[1].authenticate(session->id(), "eve", {}, kPatient).status()));
+      cluster[1].authenticate(session->id(), "eve", {}, kPatientLogin).status()));
+}
+
+TEST_CASE("tabs of one login do not disturb each other, whichever members they come to",
+          "[integration]") {
+  Cluster cluster(3);
+  auto login = cluster[0].create(NewSession().in_tab("t1").with("client", "shop"), kPatient);
+  REQUIRE(login.ok());
+  CHECK(explain(*login).by == EndsBy::kAbsolute);
+  CHECK(explain(*login).at == login->created_at() + 30min);
+
+  REQUIRE(cluster[1].patch(login->id(), Patch().in_tab("t2").set("client", "mail"), kPatient).ok());
+  auto both = cluster[2].patch(login->id(), Patch().in_tab("t1").set("step", "otp"), kPatient);
+  REQUIRE(both.ok());
+  CHECK(both->tabs() == std::vector<Tab>{{"t2", {{"client", "mail"}}},
+                                         {"t1", {{"client", "shop"}, {"step", "otp"}}}});
+
+  CHECK(cluster[1].erase_tab(login->id(), "t1", kPatient).ok());
+  CHECK(cluster[0].erase_tab(login->id(), "t2", kPatient).ok());
+  CHECK(absl::IsNotFound(cluster[1].get(login->id(), kPatientRead).status()));
+}
+
+TEST_CASE("a session lasts as its user asked, or as long as its server says", "[integration]") {
+  Cluster cluster(2);
+  auto login = cluster[0].create(NewSession(), kPatient);
+  REQUIRE(login.ok());
+
+  auto session = cluster[1].authenticate(login->id(), "ana", {},
+                                         {.timeout = 10s, .remembered = true, .keep_id = true});
+  REQUIRE(session.ok());
+  CHECK(session->id() == login->id());
+  CHECK(session->is_remembered());
+  CHECK(session->lifetime() == Lifetime{24h * 7, 24h * 30});
+  CHECK(explain(*session).by == EndsBy::kIdle);
+
+  auto renewed = cluster[0].rotate(session->id(), {.timeout = 10s, .overlap = 60s});
+  REQUIRE(renewed.ok());
+  auto by_alias = cluster[1].get(session->id(), kPatientRead);
+  REQUIRE(by_alias.ok());
+  CHECK(by_alias->is_alias());
+  CHECK(explain(*by_alias).by == EndsBy::kAlias);
+  CHECK_FALSE(renewed->is_alias());
+  auto shortened = cluster[1].patch(renewed->id(), Patch().ends_within(1h), kPatient);
+  REQUIRE(shortened.ok());
+  CHECK(explain(*shortened).by == EndsBy::kShortened);
+  CHECK(cluster[1].revoke(session->id(), kPatient).ok());
+  CHECK(absl::IsNotFound(cluster[0].get(renewed->id(), kPatientRead).status()));
+
+  const Lifetime own = {5min, 1h};
+  CHECK(cluster[0].create(NewSession("ana").remembered().lasting(own), kPatient)->lifetime() ==
+        own);
+  auto second = cluster[0].create(NewSession(), kPatient);
+  CHECK(cluster[1]
+            .authenticate(second->id(), "ana", {}, {.timeout = 10s, .lifetime = own})
+            ->lifetime() == own);
+}
+
+TEST_CASE("200 patches at the same time through four members lose nothing", "[integration]") {
+  Cluster cluster(4);
+  auto made = cluster[0].create(NewSession("ana"), kPatient);
+  REQUIRE(made.ok());
+
+  std::vector<std::future<absl::StatusOr<Session>>> patches;
+  for (std::size_t i = 0; i < 200; ++i) {
+    Patch patch = Patch().set("n" + std::to_string(i % 50), std::to_string(i));
+    patches.push_back(cluster[i % 4].store().async_patch(
+        made->id(), std::move(patch), WriteOptions{.timeout = 30s}, asio::use_future));
+  }
+
+  for (std::size_t i = 0; i < 200; ++i) {
+    const auto patched = patches[i].get();
+    REQUIRE(patched.ok());
+    CHECK(patched->attribute("n" + std::to_string(i % 50)) == std::to_string(i));
+  }
+  CHECK(cluster[3].get(made->id(), kPatientRead)->attributes().size() == 50);
 }
 
 TEST_CASE("every verb works through any member", "[integration]") {
@@ -147,7 +223,7 @@ TEST_CASE("every verb works through any member", "[integration]") {
       CHECK(updated->attribute("b") == "2");
 
       CHECK(through.touch(made->id(), kPatientRead).ok());
-      auto rotated = through.rotate(made->id(), kPatient);
+      auto rotated = through.rotate(made->id(), {.timeout = 10s});
       REQUIRE(rotated.ok());
       CHECK(absl::IsNotFound(through.touch(made->id(), kPatientRead)));
 
@@ -352,7 +428,7 @@ asio::awaitable<void> login_and_logout(Store& a, Store& b, bool& done) {
   CHECK(login.ok());
   auto session = co_await b.async_authenticate(login->id(), "ana",
                                                Patch().set("device", "phone").erase("nothing"),
-                                               kPatient, asio::use_awaitable);
+                                               kPatientLogin, asio::use_awaitable);
   CHECK(session.ok());
   auto seen = co_await a.async_get(session->id(), kPatientRead, asio::use_awaitable);
   CHECK(seen.ok());
@@ -442,6 +518,19 @@ TEST_CASE("what is out of bounds is refused where it is asked for", "[integratio
   CHECK(absl::IsInvalidArgument(
       store->patch(made->id(), Patch().set("a", std::string(16 * 1024 + 1, 'x'))).status()));
   CHECK(absl::IsInvalidArgument(store->authenticate(made->id(), "").status()));
+  CHECK(absl::IsInvalidArgument(store->create(NewSession().in_tab("")).status()));
+  CHECK(absl::IsInvalidArgument(store->create(NewSession("ana").in_tab("t1")).status()));
+  CHECK(absl::IsInvalidArgument(store->create(NewSession().remembered()).status()));
+  CHECK(absl::IsInvalidArgument(
+      store->patch(made->id(), Patch().in_tab(std::string(65, 't'))).status()));
+  CHECK(absl::IsInvalidArgument(store->patch(made->id(), Patch().ends_within(0s)).status()));
+  CHECK(absl::IsInvalidArgument(store->erase_tab(made->id(), "")));
+  CHECK(absl::IsInvalidArgument(
+      store->authenticate(made->id(), "ana", Patch().in_tab("t1")).status()));
+  CHECK(absl::IsInvalidArgument(
+      store->authenticate(made->id(), "ana", {}, {.lifetime = Lifetime{0s, 1h}}).status()));
+  CHECK(absl::IsInvalidArgument(store->rotate(made->id(), {.overlap = 61s}).status()));
+  CHECK(absl::IsInvalidArgument(store->rotate(made->id(), {.overlap = -1s}).status()));
   Session large = *made;
   for (int i = 0; i < 65; ++i) large.set("name" + std::to_string(i), "x");
   CHECK(absl::IsResourceExhausted(store->update(large).status()));

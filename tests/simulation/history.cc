@@ -37,6 +37,8 @@ std::string_view name_of(replication::Verb verb) {
       return "rotate";
     case Verb::kRevoke:
       return "revoke";
+    case Verb::kEraseTab:
+      return "erase tab";
   }
   return "?";
 }
@@ -50,12 +52,23 @@ std::string describe(const Call& call) {
     text += " " + attribute.name + "=" + attribute.value;
   }
   for (const Patch::Step& step : operation.steps) {
+    if (!step.tab.empty()) text += " in " + step.tab;
+    if (!step.tab.empty() && step.name.empty()) continue;
     text += step.value ? " " + step.name + "=" + *step.value : " -" + step.name;
   }
   if (operation.verb == replication::Verb::kCreate ||
       operation.verb == replication::Verb::kAuthenticate) {
     text += absl::StrFormat(" for %ds/%ds", operation.lifetime.idle.count(),
                             operation.lifetime.absolute.count());
+  }
+  if (!operation.tab.empty()) text += " " + operation.tab;
+  if (operation.remembered) text += " remembered";
+  if (operation.keep_id) text += " keeping its id";
+  if (operation.overlap.count() > 0) {
+    text += absl::StrFormat(" with %ds of overlap", operation.overlap.count());
+  }
+  if (operation.time_left) {
+    text += absl::StrFormat(" to end within %ds", operation.time_left->count());
   }
   if (operation.expected_version) text += " if " + describe(*operation.expected_version);
 
@@ -65,6 +78,14 @@ std::string describe(const Call& call) {
   text += " " + shorten(call.session->id) + " " + describe(call.session->version);
   text += call.session->phase == Phase::kLogin ? " login" : " active " + call.session->subject;
   for (const auto& [name, value] : call.session->attributes) text += " " + name + "=" + value;
+  for (const Tab& tab : call.session->tabs) {
+    text += " " + tab.name + ":";
+    for (const Attribute& attribute : tab.attributes) {
+      text += " " + attribute.name + "=" + attribute.value;
+    }
+  }
+  if (call.session->remembered) text += " remembered";
+  if (!call.session->alias_of.empty()) text += " by alias";
   return text;
 }
 

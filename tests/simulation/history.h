@@ -21,6 +21,10 @@ struct SeenSession {
   std::map<std::string, std::string> attributes = {};
   Lifetime lifetime = {};
   Version version = {};
+  std::vector<Tab> tabs = {};
+  bool remembered = false;
+  std::optional<Duration> shortened_to = {};
+  std::string alias_of = {};
 
   friend bool operator==(const SeenSession&, const SeenSession&) = default;
 };

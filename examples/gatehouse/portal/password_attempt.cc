@@ -89,7 +89,8 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
   void sign_in() {
     services_.store.async_authenticate(
-        login_.id(), user_->name, sign_in_patch(*user_, new_csrf_token()), services_.config.write,
+        login_.id(), user_->name, sign_in_patch(*user_, new_csrf_token()),
+        sojourn::AuthenticateOptions{.timeout = services_.config.write.timeout},
         then([](Attempt& self, absl::StatusOr<Session> session) {
           if (!session.ok()) return self.fail(session.status());
           ++self.services_.counters.logins_completed;

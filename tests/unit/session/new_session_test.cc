@@ -53,6 +53,28 @@ TEST_CASE("a patch keeps its steps in the order given", "[session]") {
   CHECK_FALSE(patch.expected_version());
 }
 
+TEST_CASE("a new login's attributes belong to the tab that was named last", "[session]") {
+  const NewSession login =
+      NewSession().with("lang", "de").in_tab("t1").with("a", "1").with("a", "2");
+
+  CHECK(login.attributes() == std::vector<Attribute>{{"lang", "de"}});
+  CHECK(login.tabs() == std::vector<Tab>{{"t1", {{"a", "2"}}}});
+  CHECK(NewSession().in_tab("t1").in_tab("t2").in_tab("t1").tabs() ==
+        std::vector<Tab>{{.name = "t2"}, {.name = "t1"}});
+  CHECK(NewSession("ana").remembered().is_remembered());
+  CHECK_FALSE(login.is_remembered());
+}
+
+TEST_CASE("a patch's steps are about the tab that was named last", "[session]") {
+  const Patch patch = Patch().set("a", "1").in_tab("t1").set("b", "2").erase("c");
+
+  CHECK(patch.steps() ==
+        std::vector<Patch::Step>{
+            {"a", "1"}, {"", std::nullopt, "t1"}, {"b", "2", "t1"}, {"c", std::nullopt, "t1"}});
+  CHECK_FALSE(patch.time_left());
+  CHECK(Patch().ends_within(60s).time_left() == 60s);
+}
+
 TEST_CASE("a patch may be bound to a version", "[session]") {
   Patch patch;
   patch.set("a", "1").erase("b");

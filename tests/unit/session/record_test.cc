@@ -18,14 +18,6 @@ using namespace std::string_literals;
 
 constexpr Time kCreated{1h};
 
-std::vector<AttributeView> attributes_of(const Record& record) {
-  std::vector<AttributeView> all;
-  record.for_each_attribute([&](std::string_view name, std::string_view value) {
-    all.push_back({name, value});
-  });
-  return all;
-}
-
 RecordRef with_attributes(const std::vector<AttributeView>& attributes) {
   return Record::make({.id = "a", .attributes = attributes});
 }
@@ -162,6 +154,63 @@ TEST_CASE("a session ends by whichever of its lifetimes ends first", "[session]"
       Record::make({.id = "a", .lifetime = row.lifetime, .created_at = kCreated});
 
   CHECK(record->expires_at(kCreated + row.last_seen) == kCreated + row.end);
+}
+
+const std::vector<TabView> kTwoTabs = {
+    {.name = "t1", .attributes = {{"client", "shop"}, {"n", ""}}}, {.name = "t2"}};
+
+TEST_CASE("a record keeps tabs, and what else few sessions have", "[session]") {
+  const std::vector<AttributeView> attributes = {{"cart", "3"}};
+  RecordFields fields = {
+      .id = "the-id", .lifetime = {10min, 2h}, .created_at = kCreated, .attributes = attributes};
+  const bool tabs = GENERATE(true, false);
+  const bool shortened = GENERATE(true, false);
+  const bool alias = GENERATE(true, false);
+  fields.remembered = GENERATE(true, false);
+  if (tabs) fields.tabs = kTwoTabs;
+  if (shortened) fields.shortened_to = 5min + 1us;
+  if (alias) fields.alias_of = "another-id";
+  fields.subject = GENERATE("", "ana");
+
+  const RecordRef record = Record::make(fields);
+  const RecordRef again = Record::with_version(*record, {3, 1}, kCreated + 1s);
+
+  for (const RecordRef& one : {record, again}) {
+    CHECK(one->id() == "the-id");
+    CHECK(one->subject() == fields.subject);
+    CHECK(attributes_of(*one) == attributes);
+    CHECK(tabs_of(*one) == (tabs ? kTwoTabs : std::vector<TabView>()));
+    CHECK(one->is_remembered() == fields.remembered);
+    CHECK(one->shortened_to() == fields.shortened_to);
+    CHECK(one->is_alias() == alias);
+    CHECK(one->alias_of() == fields.alias_of);
+  }
+}
+
+TEST_CASE("what a session does not have costs it nothing", "[session]") {
+  CHECK(sizeof(Record) == 72);
+}
+
+TEST_CASE("what is seen through an alias is the session, until the alias ends", "[session]") {
+  const RecordRef session = Record::make({.id = "new",
+                                          .phase = Phase::kActive,
+                                          .subject = "ana",
+                                          .lifetime = {30min, 12h},
+                                          .version = {3, 14},
+                                          .created_at = kCreated,
+                                          .remembered = true});
+  const RecordRef alias = Record::make(
+      {.id = "old", .lifetime = {20s, 20s}, .created_at = kCreated + 1h, .alias_of = "new"});
+
+  const RecordRef seen = Record::seen_through(*alias, *session, kCreated + 1h);
+
+  CHECK(seen->id() == "old");
+  CHECK(seen->alias_of() == "old");
+  CHECK(seen->subject() == "ana");
+  CHECK(seen->is_remembered());
+  CHECK(seen->version() == Version{3, 14});
+  CHECK(seen->end(kCreated + 1h).at == kCreated + 1h + 20s);
+  CHECK(seen->end(kCreated + 1h).by == EndsBy::kAlias);
 }
 
 TEST_CASE("a session may be older than the clock", "[session]") {

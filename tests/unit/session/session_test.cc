@@ -50,6 +50,49 @@ TEST_CASE("a session shows what its record says", "[session]") {
   CHECK(session.attributes() == Pairs{{"cart", "3"}, {"role", "admin"}});
 }
 
+TEST_CASE("a login shows its tabs", "[session]") {
+  const std::vector<session::TabView> tabs = {{.name = "t2"},
+                                              {.name = "t1", .attributes = {{"client", "shop"}}}};
+  const Session login = Access::make(
+      Record::make({.id = "the-id", .created_at = kCreated, .tabs = tabs}), kCreated, kWallOffset);
+
+  CHECK(login.tabs() == std::vector<Tab>{{.name = "t2"}, {"t1", {{"client", "shop"}}}});
+  CHECK(login.tab("t1")->attribute("client") == "shop");
+  CHECK_FALSE(login.tab("t1")->attribute("shop"));
+  CHECK_FALSE(login.tab("t3"));
+  CHECK(anas_session().tabs().empty());
+}
+
+TEST_CASE("a session explains when it will end, and why", "[session]") {
+  struct Row {
+    Lifetime lifetime;
+    std::optional<Duration> shortened_to;
+    Duration last_seen;
+    Duration end;
+    EndsBy by;
+  };
+  const Row row = GENERATE(Row{{30min, 12h}, {}, 0s, 30min, EndsBy::kIdle},
+                           Row{{30min, 12h}, {}, 11h + 29min, 11h + 59min, EndsBy::kIdle},
+                           Row{{30min, 12h}, {}, 11h + 30min, 12h, EndsBy::kAbsolute},
+                           Row{{30min, 30min}, {}, 0s, 30min, EndsBy::kAbsolute},
+                           Row{{30min, 12h}, 20min, 0s, 20min, EndsBy::kShortened},
+                           Row{{30min, 12h}, 20min, 10min, 20min, EndsBy::kShortened},
+                           Row{{30min, 12h}, 30min, 0s, 30min, EndsBy::kShortened},
+                           Row{{30min, 12h}, 12h, 11h + 50min, 12h, EndsBy::kAbsolute},
+                           Row{{10min, 12h}, 20min, 0s, 10min, EndsBy::kIdle});
+  const Session session = Access::make(Record::make({.id = "the-id",
+                                                     .lifetime = row.lifetime,
+                                                     .created_at = kCreated,
+                                                     .shortened_to = row.shortened_to}),
+                                       kCreated + row.last_seen, kWallOffset);
+
+  const Ending ending = explain(session);
+
+  CHECK(ending.at == session.created_at() + row.end);
+  CHECK(ending.at == session.expires_at());
+  CHECK(ending.by == row.by);
+}
+
 TEST_CASE("a session's times are those of the wall clock", "[session]") {
   const Session session = anas_session();
   const Session::WallTime created = Session::WallTime(24h * 20'000 + 1h);

@@ -92,6 +92,15 @@ std::string describe(const RecordRef& record, Time now) {
   record->for_each_attribute([&out](std::string_view name, std::string_view value) {
     out += " " + escaped(name) + "=" + escaped(value);
   });
+  for (const session::TabView& tab : tabs_of(*record)) {
+    out += " tab " + escaped(tab.name);
+    for (const AttributeView& attribute : tab.attributes) {
+      out += " " + escaped(attribute.name) + "=" + escaped(attribute.value);
+    }
+  }
+  if (record->is_remembered()) out += " remembered";
+  if (record->shortened_to()) out += absl::StrFormat(" to %dus", record->shortened_to()->count());
+  if (record->is_alias()) out += " alias of " + escaped(record->alias_of());
   return out + "}";
 }
 
@@ -106,8 +115,12 @@ std::string describe(const Operation& operation) {
   }
   for (const Patch::Step& step : operation.steps) {
     out += (step.value ? " set " : " erase ") + escaped(step.name) + "=" +
-           escaped(step.value.value_or(""));
+           escaped(step.value.value_or("")) + " in " + escaped(step.tab);
   }
+  if (operation.remembered) out += " remembered";
+  if (operation.keep_id) out += " keeps id";
+  if (operation.time_left) out += absl::StrFormat(" within %ds", operation.time_left->count());
+  out += absl::StrFormat(" overlap %ds tab %s", operation.overlap.count(), escaped(operation.tab));
   return out;
 }
 
@@ -289,6 +302,8 @@ std::vector<Example> examples() {
   const std::vector<Attribute> attributes = {{"lang", "de"}, {"role", "admin"}};
   const std::vector<Patch::Step> steps = {{"cart", "3"}, {"coupon", std::nullopt}, {"empty", ""}};
   const Version version = {.epoch = 3, .sequence = 76};
+  const std::vector<session::TabView> tabs = {
+      {.name = "t2"}, {.name = "t1", .attributes = {{"a", "1"}, {"b", ""}}}};
   const membership::Ballot ballot = {.round = 7, .proposer = {0xfeed}};
   const std::vector<replication::Remembered> remembered = {
       {.operation = {{0xfeed}, 1000},
@@ -363,6 +378,43 @@ std::vector<Example> examples() {
                                 .expected_version = version})},
       {"rotate", request({.verb = Verb::kRotate, .id = "s-1"})},
       {"revoke", request({.verb = Verb::kRevoke, .id = "s-1"})},
+      {"create_tab", request({.verb = Verb::kCreate,
+                              .id = "s-1",
+                              .lifetime = lifetime,
+                              .steps = {{"", std::nullopt, "t1"}, {"step", "otp", "t1"}}})},
+      {"create_remembered", request({.verb = Verb::kCreate,
+                                     .id = "s-1",
+                                     .phase = Phase::kActive,
+                                     .subject = "ana",
+                                     .lifetime = lifetime,
+                                     .remembered = true})},
+      {"patch_tab", request({.verb = Verb::kPatch,
+                             .id = "s-1",
+                             .steps = {{"", std::nullopt, "t1"},
+                                       {"step", "otp", "t1"},
+                                       {"tries", std::nullopt, "t1"}},
+                             .time_left = 60s})},
+      {"erase_tab", request({.verb = Verb::kEraseTab, .id = "s-1", .tab = "t1"})},
+      {"authenticate_kept", request({.verb = Verb::kAuthenticate,
+                                     .id = "s-1",
+                                     .subject = "ana",
+                                     .lifetime = lifetime,
+                                     .remembered = true,
+                                     .keep_id = true,
+                                     .time_left = 60s})},
+      {"rotate_overlap", request({.verb = Verb::kRotate, .id = "s-1", .overlap = 60s})},
+      {"reply_more", frame_of(replication::Reply{
+                         .number = 1000,
+                         .result = {.record = session::Record::make({.id = "s-1",
+                                                                     .lifetime = lifetime,
+                                                                     .version = version,
+                                                                     .created_at = kSent - 90s,
+                                                                     .last_seen = kSent - 5s,
+                                                                     .tabs = tabs,
+                                                                     .remembered = true,
+                                                                     .shortened_to = 100s,
+                                                                     .alias_of = "s-2"}),
+                                    .last_seen = kSent - 5s}})},
       {"reply", frame_of(replication::Reply{
                     .number = 1000, .result = {.record = record("s-1"), .last_seen = kSent - 5s}})},
       {"reply_ok", frame_of(replication::Reply{.number = 1000})},

@@ -26,6 +26,10 @@ class Bytes {
     ByteWriter(bytes_).fixed64(value);
     return std::move(*this);
   }
+  Bytes byte(std::uint8_t value) && {
+    ByteWriter(bytes_).byte(value);
+    return std::move(*this);
+  }
   Bytes text(std::string_view value) && {
     ByteWriter(bytes_).string(value);
     return std::move(*this);
@@ -131,7 +135,7 @@ TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
                                                       .frame()},
       {"Request: an attribute's name is too long or cut short", create().number(64).frame()},
       {"Request: a patch has more than 128 steps", patch().number(129).frame()},
-      {"Request: a boolean is neither 0 nor 1", patch().number(1).number(2).text("a").frame()},
+      {"Request: a patch does something unknown", patch().number(1).number(2).text("a").frame()},
       {"Request: an attribute's name is empty", patch().number(1).number(0).text("").frame()},
       {"Request: an attribute's value is too long or cut short",
        patch().number(1).number(1).text("a").text(value + "v").frame()},
@@ -156,6 +160,90 @@ TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
   CHECK(error_of(patch().number(0).number(0).frame()) == "none");
   CHECK(error_of(record(6, 6).frame()) == "none");
   CHECK(error_of(replicate().number(0).frame()) == "none");
+  check_refused(rows);
+}
+
+// A request of that verb behind which more fields follow.
+Bytes request_with_more(std::uint8_t verb) {
+  return operation(1).number(1000).number(990).number(250000).byte(verb | 0x80).text("s-1");
+}
+// A login behind which more fields follow.
+Bytes record_with_more(std::uint8_t phase = 1) {
+  return reply()
+      .number(0)
+      .number(1)
+      .text("s-1")
+      .byte(phase | 0x80)
+      .text(phase == 1 ? "" : "ana")
+      .number(1800)
+      .number(1800)
+      .number(3)
+      .number(77)
+      .number(6)
+      .number(6)
+      .number(0);
+}
+
+TEST_CASE("a malformed part of a session's life is refused with what is wrong", "[wire]") {
+  const std::string belongs = "Request: a field does not belong to the verb";
+  const std::string overlap = "Request: an overlap is not between 1 s and 60 s";
+  const std::string tab = "Request: a tab's name is too long or cut short";
+  const std::vector<Refused> rows = {
+      {"Request: the verb is unknown", request_with_more(9).frame()},
+      {"Request: an operation has an unknown field", request_with_more(7).number(24).frame()},
+      {belongs, request_with_more(7).number(16).number(0).frame()},
+      {belongs, request_with_more(8).number(17).number(0).frame()},
+      {belongs, request_with_more(8).number(18).number(1).number(0).frame()},
+      {belongs, request_with_more(7).number(19).number(1).number(0).frame()},
+      {belongs, request_with_more(7).number(20).number(0).number(0).frame()},
+      {overlap, request_with_more(7).number(18).number(0).number(0).frame()},
+      {overlap, request_with_more(7).number(18).number(61).number(0).frame()},
+      {"Request: fields are not in ascending order",
+       request_with_more(7).number(18).number(60).number(18).number(60).number(0).frame()},
+      {"Request: it is cut short or has a malformed number",
+       request_with_more(7).number(18).number(60).frame()},
+      {"Request: a lifetime is not between 1 s and 400 days",
+       request_with_more(5).number(0).number(0).number(19).number(0).frame()},
+      {"Request: authenticating drops all tabs", request(6)
+                                                     .text("ana")
+                                                     .number(1800)
+                                                     .number(1800)
+                                                     .number(1)
+                                                     .number(16)
+                                                     .text("t1")
+                                                     .number(0)
+                                                     .frame()},
+      {"Request: a patch does something unknown", patch().number(1).number(19).frame()},
+      {"Request: a tab's name is empty", patch().number(1).number(16).text("").frame()},
+      {tab, patch().number(1).number(16).text(std::string(65, 't')).frame()},
+      {"Request: an attribute's name is empty",
+       patch().number(1).number(17).text("t1").text("").frame()},
+      {"Request: a tab's name is empty", request(16).text("").frame()},
+      {tab, request(16).text(std::string(65, 't')).frame()},
+      {"Reply: a session has an unknown field", record_with_more().number(17).frame()},
+      {"Reply: a session was shortened to more than it may be",
+       record_with_more().number(21).number(kTooOld).frame()},
+      {"Reply: a session id is not made of characters of [A-Za-z0-9_-]",
+       record_with_more().number(22).text("a.b").frame()},
+      {"Reply: an active session has tabs", record_with_more(2).number(23).number(1).frame()},
+      {"Reply: a session has more than 300 tabs",
+       record_with_more().number(23).number(301).frame()},
+      {"Reply: a session is said to have tabs and has none",
+       record_with_more().number(23).number(0).number(0).frame()},
+      {"Reply: two tabs have the same name", record_with_more()
+                                                 .number(23)
+                                                 .number(2)
+                                                 .text("t1")
+                                                 .number(0)
+                                                 .text("t1")
+                                                 .number(0)
+                                                 .number(0)
+                                                 .frame()},
+  };
+
+  CHECK(error_of(request_with_more(7).number(18).number(60).number(0).frame()) == "none");
+  CHECK(error_of(record_with_more().number(16).number(0).frame()) == "none");
+  CHECK(error_of(request(16).text("t1").frame()) == "none");
   check_refused(rows);
 }
 

@@ -125,6 +125,93 @@ TEST_CASE("a history in which each call sees the one before is accepted", "[line
             absent(get({16, 17}, "b"))});
 }
 
+Call rotate_with_overlap(During during, const std::string& id, SeenSession renamed) {
+  Call rotation = rotate(during, id, std::move(renamed));
+  rotation.operation.overlap = std::chrono::seconds(1);
+  return rotation;
+}
+
+// What a read by that alias shows of the session.
+SeenSession by_alias(SeenSession session, const std::string& alias) {
+  session.id = session.alias_of = alias;
+  return session;
+}
+
+TEST_CASE("an id that was given up with an overlap is read until its time is up, and no longer",
+          "[linearizability]") {
+  const History begin = {create({0, 1}, "a", 1), rotate_with_overlap({2, 3}, "a", seen("b", 2)),
+                         patch({4, 5}, "b", "1", 3)};
+  const auto with = [&](std::vector<Call> more) {
+    History history = begin;
+    history.insert(history.end(), more.begin(), more.end());
+    return history;
+  };
+  constexpr int kSoon = 900;
+  constexpr int kLate = 1100;
+
+  accepted(
+      with({get({kSoon, kSoon + 1}, by_alias(seen("b", 3, "1"), "a")),
+            absent(get({kLate, kLate + 1}, "a")), get({kLate + 2, kLate + 3}, seen("b", 3, "1"))}));
+  refused(with({get({kSoon, kSoon + 1}, by_alias(seen("b", 2), "a"))}));
+  refused(with({get({kSoon, kSoon + 1}, seen("a", 3, "1"))}));
+  refused(with({absent(get({kSoon, kSoon + 1}, "a"))}));
+  refused(with({get({kLate, kLate + 1}, by_alias(seen("b", 3, "1"), "a"))}));
+  refused(with({patch({kSoon, kSoon + 1}, "a", "2", 4)}));
+  accepted(
+      with({ended(patch({kSoon, kSoon + 1}, "a", "2", 4), absl::StatusCode::kFailedPrecondition)}));
+  accepted(with({revoke({6, 7}, "a"), absent(get({8, 9}, "b"))}));
+  refused(with({revoke({6, 7}, "a"), get({8, 9}, seen("b", 3, "1"))}));
+  refused(with({revoke({6, 7}, "b"), get({8, 9}, by_alias(seen("b", 3, "1"), "a"))}));
+  accepted(with({rotate({6, 7}, "b", seen("c", 4, "1")), absent(get({8, 9}, "a"))}));
+  refused(with(
+      {rotate({6, 7}, "b", seen("c", 4, "1")), get({8, 9}, by_alias(seen("c", 4, "1"), "a"))}));
+}
+
+TEST_CASE("a login ends with its last tab, and not before", "[linearizability]") {
+  const auto with_tab = [](SeenSession session, const std::string& tab) {
+    session.tabs.push_back({.name = tab});
+    return session;
+  };
+  const auto open = [&](During during, const std::string& tab, SeenSession opened) {
+    return answered(
+        call(during, {.verb = Verb::kPatch, .id = "a", .steps = {{"", std::nullopt, tab}}}),
+        std::move(opened));
+  };
+  const auto erase = [&](During during, const std::string& tab) {
+    return call(during, {.verb = Verb::kEraseTab, .id = "a", .tab = tab});
+  };
+  const SeenSession one = with_tab(seen("a", 2), "t1");
+  const History opened = {create({0, 1}, "a", 1), open({2, 3}, "t1", one)};
+  const auto with = [&](std::vector<Call> more) {
+    History history = opened;
+    history.insert(history.end(), more.begin(), more.end());
+    return history;
+  };
+
+  accepted(with({get({4, 5}, one), erase({6, 7}, "t1"), absent(get({8, 9}, "a"))}));
+  refused(with({erase({6, 7}, "t1"), get({8, 9}, seen("a", 3))}));
+  refused(with({answered(erase({6, 7}, "t2"), one), absent(get({8, 9}, "a"))}));
+  SeenSession two = with_tab(one, "t2");
+  two.version = v(3);
+  SeenSession left = with_tab(seen("a", 4), "t2");
+  accepted(with({open({4, 5}, "t2", two), answered(erase({6, 7}, "t1"), left)}));
+  refused(with({open({4, 5}, "t2", one)}));
+  std::swap(two.tabs[0], two.tabs[1]);
+  refused(with({open({4, 5}, "t2", two)}));
+}
+
+TEST_CASE("a life that was shortened is over in time, and not before", "[linearizability]") {
+  Call shorten = patch({2, 3}, "a", "1", 2);
+  shorten.operation.time_left = std::chrono::seconds(1);
+  const History begin = {create({0, 1}, "a", 1), shorten};
+  const auto with = [&](const Call& more) { return History{begin[0], begin[1], more}; };
+
+  accepted(with(get({900, 901}, seen("a", 2, "1"))));
+  refused(with(absent(get({900, 901}, "a"))));
+  accepted(with(absent(get({1100, 1101}, "a"))));
+  refused(with(get({1100, 1101}, seen("a", 2, "1"))));
+}
+
 TEST_CASE("a read may see either side of a concurrent write", "[linearizability]") {
   const History before = {create({0, 1}, "a", 1), patch({2, 9}, "a", "1", 2)};
 

@@ -28,8 +28,8 @@ constexpr std::uint64_t kSeedsMax = 1000;
 
 constexpr std::array kMutations = {
     Mutation{Rule::kLease, 7},
-    Mutation{Rule::kExclusionWaits, 32},
-    Mutation{Rule::kGrantsOfThisEpoch, 40},
+    Mutation{Rule::kExclusionWaits, 34},
+    Mutation{Rule::kGrantsOfThisEpoch, 151},
     Mutation{Rule::kConfirmation, 27},
     Mutation{Rule::kForgetting, 9},
     Mutation{Rule::kLeaseAfterAcks, 44},
@@ -37,15 +37,15 @@ constexpr std::array kMutations = {
     Mutation{Rule::kCompleteLearners, 16},
     Mutation{Rule::kNewIncarnation, 5},
     Mutation{Rule::kSnapshotNeverOverwrites, 11},
-    Mutation{Rule::kLearnersKeepTombstones, 53},
+    Mutation{Rule::kLearnersKeepTombstones, 198},
     Mutation{Rule::kWatermark, 3},
-    Mutation{Rule::kEpochFence, 32},
-    Mutation{Rule::kSynchronization, 86},
+    Mutation{Rule::kEpochFence, 16},
+    Mutation{Rule::kSynchronization, 53},
     Mutation{Rule::kVersionsBeginWithEpoch, 9},
     Mutation{Rule::kCommittedReads, 9},
-    Mutation{Rule::kQuorum, 212},
-    Mutation{Rule::kNoGrantAfterAccept, 376},
-    Mutation{Rule::kCalmAfterInstall, 6389},
+    Mutation{Rule::kQuorum, 82},
+    Mutation{Rule::kNoGrantAfterAccept, 617},
+    Mutation{Rule::kCalmAfterInstall, 149},
     Mutation{Rule::kAdoptAccepted, 115},
 };
 

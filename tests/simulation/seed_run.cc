@@ -67,10 +67,10 @@ void check_replicas(Simulation& simulation, std::set<std::string> ids, Duration 
   for (std::size_t i = 0; i < simulation.members(); ++i) {
     if (!simulation.node(i)) continue;
     const table::Usage usage = simulation.node(i)->plane().table().usage();
-    if (usage.login + usage.active != held[i]) {
+    const std::uint64_t sessions = usage.login + usage.active + usage.aliases;
+    if (sessions != held[i]) {
       simulation.violation(absl::StrFormat("%s holds %d sessions, of which only %d were written",
-                                           simulation.name(i), usage.login + usage.active,
-                                           held[i]));
+                                           simulation.name(i), sessions, held[i]));
     }
   }
 }
@@ -81,8 +81,8 @@ void check_empty(Simulation& simulation) {
     if (!simulation.node(i)) continue;
     const replication::Plane& plane = simulation.node(i)->plane();
     const table::Usage usage = plane.table().usage();
-    if (usage.login + usage.active + usage.bytes + plane.tombstones() + plane.memos() +
-            plane.writes_waiting() + simulation.node(i)->calls_in_flight() !=
+    if (usage.login + usage.active + usage.aliases + usage.bytes + plane.tombstones() +
+            plane.memos() + plane.writes_waiting() + simulation.node(i)->calls_in_flight() !=
         0) {
       simulation.violation(absl::StrFormat(
           "all sessions have ended, and %s still holds %d + %d sessions, %d bytes, %d tombstones, "

@@ -22,6 +22,7 @@ std::uint64_t microseconds(Time time) {
 
 void apply(const std::vector<Patch::Step>& steps, std::map<std::string, std::string>& attributes) {
   for (const Patch::Step& step : steps) {
+    if (!step.tab.empty()) continue;
     if (step.value) {
       attributes[step.name] = *step.value;
     } else {
@@ -38,10 +39,49 @@ std::map<std::string, std::string> to_map(const std::vector<Attribute>& attribut
 
 bool same_contents(const ModelState& state, const SeenSession& session) {
   return state.phase == session.phase && state.subject == session.subject &&
-         state.attributes == session.attributes && state.lifetime == session.lifetime;
+         state.attributes == session.attributes && state.lifetime == session.lifetime &&
+         state.tabs == session.tabs && state.remembered == session.remembered;
 }
 
-bool is_rename(Verb verb) { return verb == Verb::kAuthenticate || verb == Verb::kRotate; }
+bool is_rename(const Operation& operation) {
+  return operation.verb == Verb::kRotate ||
+         (operation.verb == Verb::kAuthenticate && !operation.keep_id);
+}
+
+// Of a sum that may be for ever.
+Time later(Time time, Duration duration) { return time == Time::max() ? time : time + duration; }
+
+void set_in(Tab& tab, const Patch::Step& step) {
+  std::map<std::string, std::string> attributes;
+  for (const Attribute& attribute : tab.attributes) attributes[attribute.name] = attribute.value;
+  apply({{step.name, step.value}}, attributes);
+  tab.attributes.clear();
+  for (const auto& [name, value] : attributes) tab.attributes.push_back({name, value});
+}
+
+bool erase_tab(std::vector<Tab>& tabs, const std::string& name) {
+  return std::erase_if(tabs, [&](const Tab& tab) { return tab.name == name; }) > 0;
+}
+
+void apply_to_tabs(const std::vector<Patch::Step>& steps, std::vector<Tab>& tabs) {
+  for (const Patch::Step& step : steps) {
+    if (step.tab.empty()) continue;
+    Tab changed = {.name = step.tab};
+    for (const Tab& tab : tabs) {
+      if (tab.name == step.tab) changed = tab;
+    }
+    erase_tab(tabs, step.tab);
+    if (!step.name.empty()) set_in(changed, step);
+    tabs.push_back(std::move(changed));
+    if (tabs.size() > kTabsMax) tabs.erase(tabs.begin());
+  }
+}
+
+bool is_about_tabs(const Operation& operation) {
+  return operation.verb == Verb::kEraseTab ||
+         std::any_of(operation.steps.begin(), operation.steps.end(),
+                     [](const Patch::Step& step) { return !step.tab.empty(); });
+}
 
 }  // namespace
 
@@ -67,7 +107,36 @@ std::string ModelState::fingerprint() const {
   writer.varint(microseconds(created_after));
   writer.varint(microseconds(created_before));
   writer.varint(microseconds(used_after));
+  for (const Tab& tab : tabs) {
+    writer.string(tab.name);
+    for (const Attribute& attribute : tab.attributes) {
+      writer.string(attribute.name);
+      writer.string(attribute.value);
+    }
+    writer.string("");
+  }
+  writer.string("");
+  writer.byte(remembered);
+  writer.varint(microseconds(ends_after));
+  writer.varint(microseconds(ends_before));
+  const auto write = [&](const Alias& each) {
+    writer.string(each.id);
+    writer.varint(microseconds(each.ends_after));
+    writer.varint(microseconds(each.ends_before));
+  };
+  for (const Alias& each : older_aliases) write(each);
+  writer.string("");  // ids are never empty
+  if (alias) write(*alias);
   return text;
+}
+
+const ModelState::Alias* ModelState::alias_called(const std::string& called) const {
+  if (life != Life::kAlive) return nullptr;
+  if (alias && alias->id == called) return &*alias;
+  for (const Alias& each : older_aliases) {
+    if (each.id == called) return &each;
+  }
+  return nullptr;
 }
 
 std::string describe(const ModelState& state) {
@@ -78,13 +147,18 @@ std::string describe(const ModelState& state) {
   text += std::to_string(state.version.epoch) + "." + std::to_string(state.version.sequence);
   text += state.phase == Phase::kLogin ? " login" : " active " + state.subject;
   for (const auto& [name, value] : state.attributes) text += " " + name + "=" + value;
+  for (const Tab& tab : state.tabs)
+    text += " " + tab.name + ":" + std::to_string(tab.attributes.size());
+  if (state.remembered) text += " remembered";
+  if (state.ends_before != Time::max()) text += " shortened";
+  if (state.alias) text += " alias " + state.alias->id.substr(0, 8);
   return text;
 }
 
 SessionModel::SessionModel(const History& history, const Tolerance& tolerance)
     : history_(history), tolerance_(tolerance) {
   for (const Call& call : history_) {
-    const bool tells_id = call.operation.verb == Verb::kCreate || is_rename(call.operation.verb);
+    const bool tells_id = call.operation.verb == Verb::kCreate || is_rename(call.operation);
     if (tells_id && call.session) told_ids_.insert(call.session->id);
     // A create's id may be chosen by its caller, who then knows it without an answer.
     if (call.operation.verb == Verb::kCreate) told_ids_.insert(call.operation.id);
@@ -107,6 +181,11 @@ States SessionModel::after(const ModelState& state, std::size_t call_index) cons
     if (call.status == absl::StatusCode::kNotFound) return not_found(state, call);
     if (call.status == absl::StatusCode::kDataLoss) {
       if (!tolerance_.lost) return kImpossible;
+      if (state.life == Life::kAlive && state.alias && state.alias->id == call.operation.id) {
+        ModelState without = state;
+        without.alias.reset();
+        return {without, {.life = Life::kDead}};
+      }
       if (state.life != Life::kAlive || state.id != call.operation.id) return {state};
       return {{.life = Life::kDead}};
     }
@@ -117,6 +196,9 @@ States SessionModel::after(const ModelState& state, std::size_t call_index) cons
   }
   if (verb == Verb::kCreate) return create(state, call);
   if (verb == Verb::kRevoke) return revoke(state, call);
+  if (state.life == Life::kAlive && state.alias && state.alias->id == call.operation.id) {
+    return through_alias(state, call_index);
+  }
 
   if (!may_address(state, call.operation.id)) return kImpossible;
   if (!call.outcome_unknown() && must_have_expired(state, call_index)) return kImpossible;
@@ -145,7 +227,9 @@ States SessionModel::create(const ModelState& state, const Call& call) const {
                      .version_exact = false,
                      .created_after = call.called,
                      .created_before = call.outcome_unknown() ? Time::max() : call.returned,
-                     .used_after = call.called};
+                     .used_after = call.called,
+                     .remembered = operation.remembered};
+  apply_to_tabs(operation.steps, made.tabs);
   if (operation.id.empty()) made.id.reset();
   if (call.outcome_unknown()) return {made};
   if (!call.session || !same_contents(made, *call.session)) return kImpossible;
@@ -160,6 +244,15 @@ States SessionModel::create(const ModelState& state, const Call& call) const {
 States SessionModel::not_found(const ModelState& state, const Call& call) const {
   const Verb verb = call.operation.verb;
   if (verb == Verb::kCreate || verb == Verb::kRevoke) return kImpossible;
+  if (state.life == Life::kAlive && state.alias && state.alias->id == call.operation.id) {
+    States states;
+    if (may_have_ended(*state.alias, call)) {
+      states.push_back(state);
+      states.back().alias.reset();
+    }
+    if (may_have_expired(state, call)) states.push_back({.life = Life::kDead});
+    return states;
+  }
   if (state.life != Life::kAlive || state.id != call.operation.id) return {state};
   if (!may_have_expired(state, call)) return kImpossible;
   return {{.life = Life::kDead}};
@@ -167,6 +260,9 @@ States SessionModel::not_found(const ModelState& state, const Call& call) const 
 
 States SessionModel::revoke(const ModelState& state, const Call& call) const {
   if (!call.outcome_unknown() && call.status != absl::StatusCode::kOk) return kImpossible;
+  if (const auto* alias = state.alias_called(call.operation.id)) {
+    return revoke_alias(state, *alias, call);
+  }
   if (!may_address(state, call.operation.id)) return {state};
   const ModelState dead = {.life = Life::kDead};
   if (state.id) return {dead};
@@ -182,11 +278,71 @@ States SessionModel::read(const ModelState& state, const Call& call) const {
 
   if (!call.session || call.session->id != call.operation.id) return kImpossible;
   if (!same_contents(state, *call.session)) return kImpossible;
+  const bool by_alias = state.alias && state.alias->id == call.operation.id;
+  if (by_alias == call.session->alias_of.empty()) return kImpossible;
   const Version& version = call.session->version;
   if (state.version_exact ? version != state.version : version <= state.version) return kImpossible;
   next.version = version;
   next.version_exact = true;
   return {next};
+}
+
+// Reads see the session under the old id; nothing else is possible by it.
+States SessionModel::through_alias(const ModelState& state, std::size_t call_index) const {
+  const Call& call = history_[call_index];
+  if (!replication::is_read(call.operation.verb)) {
+    const bool refused = call.status == absl::StatusCode::kFailedPrecondition;
+    return call.outcome_unknown() || refused ? States{state} : kImpossible;
+  }
+  if (call.outcome_unknown()) return {state};
+  if (must_have_expired(state, call_index) || must_have_ended(*state.alias, call)) {
+    return kImpossible;
+  }
+  return read(state, call);
+}
+
+States SessionModel::revoke_alias(const ModelState& state, const ModelState::Alias& alias,
+                                  const Call& call) const {
+  States states;
+  if (!must_have_ended(alias, call)) states.push_back({.life = Life::kDead});
+  if (may_have_ended(alias, call)) {
+    ModelState without = state;
+    std::erase_if(without.older_aliases,
+                  [&](const ModelState::Alias& each) { return each.id == alias.id; });
+    if (without.alias && without.alias->id == alias.id) without.alias.reset();
+    states.push_back(std::move(without));
+  }
+  return states;
+}
+
+void SessionModel::shorten(ModelState& state, const Call& call) const {
+  if (!call.operation.time_left) return;
+  const Time latest = call.outcome_unknown() ? Time::max() : call.returned;
+  state.ends_after =
+      std::min(state.ends_after, later(call.called, shortest(*call.operation.time_left)));
+  state.ends_before =
+      std::min(state.ends_before, later(latest, longest(*call.operation.time_left)));
+}
+
+// The aliases of before lead on by the new one, for as long as that lives.
+void SessionModel::rename(ModelState& state, const Call& call) const {
+  const Operation& operation = call.operation;
+  state.id.reset();
+  if (operation.overlap.count() == 0) {
+    state.alias.reset();
+    state.older_aliases.clear();
+    return;
+  }
+  const Time latest = call.outcome_unknown() ? Time::max() : call.returned;
+  const ModelState::Alias made = {.id = operation.id,
+                                  .ends_after = later(call.called, shortest(operation.overlap)),
+                                  .ends_before = later(latest, longest(operation.overlap))};
+  if (state.alias) state.older_aliases.push_back(*state.alias);
+  for (ModelState::Alias& older : state.older_aliases) {
+    older.ends_after = std::min(older.ends_after, made.ends_after);
+    older.ends_before = std::min(older.ends_before, made.ends_before);
+  }
+  state.alias = made;
 }
 
 States SessionModel::change(const ModelState& state, const Call& call) const {
@@ -195,7 +351,8 @@ States SessionModel::change(const ModelState& state, const Call& call) const {
   const bool may_match =
       !expected || (state.version_exact ? *expected == state.version : *expected > state.version);
   const bool may_differ = expected && !(state.version_exact && *expected == state.version);
-  const bool wrong_phase = operation.verb == Verb::kAuthenticate && state.phase != Phase::kLogin;
+  const bool wrong_phase = state.phase != Phase::kLogin &&
+                           (operation.verb == Verb::kAuthenticate || is_about_tabs(operation));
 
   if (!call.outcome_unknown() && call.status == absl::StatusCode::kAborted) {
     return may_differ ? States{state} : kImpossible;
@@ -215,22 +372,33 @@ States SessionModel::change(const ModelState& state, const Call& call) const {
     next.attributes = to_map(operation.attributes);
   } else {
     apply(operation.steps, next.attributes);
+    apply_to_tabs(operation.steps, next.tabs);
+  }
+  if (operation.verb == Verb::kEraseTab && erase_tab(next.tabs, operation.tab) &&
+      next.tabs.empty()) {
+    if (!call.outcome_unknown() && call.session) return kImpossible;
+    return {{.life = Life::kDead}};
   }
   if (operation.verb == Verb::kAuthenticate) {
+    next.tabs.clear();
+    next.remembered = operation.remembered;
+    next.ends_after = next.ends_before = Time::max();
     next.phase = Phase::kActive;
     next.subject = operation.subject;
     next.lifetime = operation.lifetime;
     next.created_after = call.called;
     next.created_before = call.outcome_unknown() ? Time::max() : call.returned;
   }
+  shorten(next, call);
   next.used_after = std::max(next.used_after, call.called);
   next.version_exact = false;
-  if (is_rename(operation.verb)) next.id.reset();
+  if (is_rename(operation)) rename(next, call);
   if (call.outcome_unknown()) return {next};
 
   if (!call.session || !same_contents(next, *call.session)) return kImpossible;
   if (call.session->version <= next.version) return kImpossible;
-  if ((call.session->id == operation.id) == is_rename(operation.verb)) return kImpossible;
+  if ((call.session->id == operation.id) == is_rename(operation)) return kImpossible;
+  if (!call.session->alias_of.empty()) return kImpossible;
   next.id = call.session->id;
   next.version = call.session->version;
   next.version_exact = true;
@@ -245,7 +413,16 @@ bool SessionModel::may_address(const ModelState& state, const std::string& id) c
 // It took effect when it returned, at the latest.
 bool SessionModel::may_have_expired(const ModelState& state, const Call& call) const {
   return call.returned - state.used_after >= shortest(state.lifetime.idle) ||
-         call.returned - state.created_after >= shortest(state.lifetime.absolute);
+         call.returned - state.created_after >= shortest(state.lifetime.absolute) ||
+         call.returned >= state.ends_after;
+}
+
+bool SessionModel::may_have_ended(const ModelState::Alias& alias, const Call& call) const {
+  return call.returned >= alias.ends_after;
+}
+
+bool SessionModel::must_have_ended(const ModelState::Alias& alias, const Call& call) const {
+  return call.called >= later(alias.ends_before, tolerance_.late_end);
 }
 
 // It took effect when it was called, at the earliest.
@@ -258,7 +435,8 @@ bool SessionModel::must_have_expired(const ModelState& state, std::size_t call_i
   const Duration late_uses =
       failover ? table::use_interval(state.lifetime) + tolerance_.late_end : Duration::zero();
   return over(last_use_before_[call_index], state.lifetime.idle, late_uses) ||
-         over(state.created_before, state.lifetime.absolute, tolerance_.late_end);
+         over(state.created_before, state.lifetime.absolute, tolerance_.late_end) ||
+         called >= later(state.ends_before, tolerance_.late_end);
 }
 
 Duration SessionModel::shortest(std::chrono::seconds lifetime) const {

@@ -36,6 +36,26 @@ struct ModelState {
   Time created_after = {};
   Time created_before = Time::max();
   Time used_after = {};
+  // In the order of their last changes.
+  std::vector<Tab> tabs = {};
+  bool remembered = false;
+  // If its life was shortened, it ends in this interval.
+  Time ends_after = Time::max();
+  Time ends_before = Time::max();
+  // The id before, if it may still be read; that ends in this interval.
+  struct Alias {
+    std::string id = {};
+    Time ends_after = {};
+    Time ends_before = Time::max();
+
+    friend bool operator==(const Alias&, const Alias&) = default;
+  };
+  std::optional<Alias> alias = {};
+  // Those before: they cannot be read any more, but to revoke them ends the session.
+  std::vector<Alias> older_aliases = {};
+
+  // That of these by which a call with that id would end the session; null if there is none.
+  const Alias* alias_called(const std::string& called) const;
 
   friend bool operator==(const ModelState&, const ModelState&) = default;
 
@@ -78,8 +98,15 @@ class SessionModel {
   std::vector<ModelState> revoke(const ModelState& state, const Call& call) const;
   std::vector<ModelState> read(const ModelState& state, const Call& call) const;
   std::vector<ModelState> change(const ModelState& state, const Call& call) const;
+  std::vector<ModelState> through_alias(const ModelState& state, std::size_t call) const;
+  std::vector<ModelState> revoke_alias(const ModelState& state, const ModelState::Alias& alias,
+                                       const Call& call) const;
+  void shorten(ModelState& state, const Call& call) const;
+  void rename(ModelState& state, const Call& call) const;
 
   bool may_address(const ModelState& state, const std::string& id) const;
+  bool may_have_ended(const ModelState::Alias& alias, const Call& call) const;
+  bool must_have_ended(const ModelState::Alias& alias, const Call& call) const;
   bool may_have_expired(const ModelState& state, const Call& call) const;
   bool must_have_expired(const ModelState& state, std::size_t call) const;
   Duration shortest(std::chrono::seconds lifetime) const;

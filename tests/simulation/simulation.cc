@@ -558,6 +558,15 @@ SeenSession seen(const session::Record& record) {
   record.for_each_attribute([&](std::string_view name, std::string_view value) {
     session.attributes.emplace(name, value);
   });
+  for (const session::TabView& view : session::tabs_of(record)) {
+    Tab& tab = session.tabs.emplace_back(Tab{.name = std::string(view.name)});
+    for (const session::AttributeView& attribute : view.attributes) {
+      tab.attributes.push_back({std::string(attribute.name), std::string(attribute.value)});
+    }
+  }
+  session.remembered = record.is_remembered();
+  session.shortened_to = record.shortened_to();
+  session.alias_of = std::string(record.alias_of());
   return session;
 }
 

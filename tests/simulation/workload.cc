@@ -123,8 +123,10 @@ void Workload::learn(Lineage& lineage, const Call& call) {
     }
   }
   const bool revoked = call.operation.verb == Verb::kRevoke && call.status == absl::StatusCode::kOk;
+  const bool last_tab_erased = call.operation.verb == Verb::kEraseTab &&
+                               call.status == absl::StatusCode::kOk && !call.session;
   const bool gone = !lineage.ids.empty() && call.operation.id == lineage.ids.back() &&
-                    (revoked || call.status == absl::StatusCode::kNotFound);
+                    (revoked || last_tab_erased || call.status == absl::StatusCode::kNotFound);
   if (gone) lineage.calls_left = std::min(lineage.calls_left, kCallsAfterDeath);
 }
 
@@ -169,7 +171,26 @@ Operation Workload::draw_create(Lineage& lineage) {
   }
   const Patch::Step change = draw_change();
   if (change.value) create.attributes = {{change.name, *change.value}};
+  if (create.phase == Phase::kActive) {
+    create.remembered = random_.one_in(3);
+  } else if (random_.one_in(2)) {
+    create.steps = {draw_change_in_tab()};
+  }
   return create;
+}
+
+bool Workload::is_login(const Lineage& lineage) const {
+  return lineage.newest && lineage.newest->phase == Phase::kLogin;
+}
+
+// Three tabs, so that clients meet in them.
+std::string Workload::draw_tab() { return absl::StrFormat("tab %d", random_.below(3)); }
+
+Patch::Step Workload::draw_change_in_tab() {
+  Patch::Step change = draw_change();
+  change.tab = draw_tab();
+  if (!change.value && random_.one_in(2)) change.name.clear();
+  return change;
 }
 
 Operation Workload::draw_operation(const Lineage& lineage) {
@@ -183,12 +204,23 @@ Operation Workload::draw_operation(const Lineage& lineage) {
     // What nobody has seen yet may be ended already.
     operation.verb = Verb::kRevoke;
   } else if (dice < 40 || !newest) {
+    if (dice < 5 && newest && random_.one_in(is_login(lineage) ? 1 : 8)) {
+      operation.verb = Verb::kEraseTab;
+      operation.tab = draw_tab();
+      return operation;
+    }
     operation.verb = Verb::kGet;
     operation.touch = !random_.one_in(4);
+    // The id before: it may have been given up with an overlap.
+    if (ids.size() > 1 && random_.one_in(4)) operation.id = ids[ids.size() - 2];
   } else if (dice < 58) {
     operation.verb = Verb::kPatch;
     operation.steps = {draw_change()};
     if (random_.one_in(3)) operation.steps.push_back(draw_change());
+    if (random_.one_in(is_login(lineage) ? 2 : 20)) {
+      operation.steps.push_back(draw_change_in_tab());
+    }
+    if (random_.one_in(12)) operation.time_left = draw_lifetime().absolute;
     if (random_.one_in(4)) operation.expected_version = newest->version;
   } else if (dice < 70) {
     operation.verb = Verb::kUpdate;
@@ -202,9 +234,13 @@ Operation Workload::draw_operation(const Lineage& lineage) {
     operation.subject = "ana";
     operation.lifetime = draw_lifetime();
     operation.steps = {draw_change()};
+    operation.remembered = random_.one_in(3);
+    operation.keep_id = random_.one_in(4);
+    if (random_.one_in(12)) operation.time_left = draw_lifetime().absolute;
     if (random_.one_in(4)) operation.expected_version = newest->version;
   } else if (dice < 88) {
     operation.verb = Verb::kRotate;
+    if (random_.one_in(2)) operation.overlap = std::chrono::seconds(1 + random_.below(4));
   } else if (dice < 95) {
     operation.verb = Verb::kTouch;
   } else {

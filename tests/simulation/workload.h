@@ -89,6 +89,9 @@ class Workload {
   replication::Operation draw_create(Lineage& lineage);
   replication::Operation draw_operation(const Lineage& lineage);
   Patch::Step draw_change();
+  Patch::Step draw_change_in_tab();
+  std::string draw_tab();
+  bool is_login(const Lineage& lineage) const;
   Lifetime draw_lifetime();
   std::size_t member_for(std::size_t client);
   std::size_t any_member();

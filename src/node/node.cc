@@ -388,7 +388,8 @@ std::string Node::not_handed_over() const {
   }
   const table::Usage usage = plane_.table().usage();
   return "held by no member that stays: " + counted(held, "segment") +
-         "; held here: " + counted(usage.login + usage.active, "session");
+         "; held here: " + counted(usage.login + usage.active, "session") + ", " +
+         counted(usage.companions(), "companion");
 }
 
 // Time.

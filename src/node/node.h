@@ -135,6 +135,7 @@ class Node {
   std::size_t segments_lost() const;
   std::size_t calls_in_flight() const { return calls_.size(); }
   std::uint64_t expired() const { return plane_.expired(); }
+  std::uint64_t companions_expired() const { return plane_.companions_expired(); }
   std::uint64_t requests_served() const { return requests_served_; }
   std::size_t connected_count(Time now) const { return membership_.connected_count(now); }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "replication/evaluate_companion.h"
 #include "replication/tabs.h"
 #include "session/limits.h"
 
@@ -140,6 +141,9 @@ Evaluation without_tab(const Operation& operation, const Record& current, Record
 
 Evaluation evaluate(const Operation& operation, const Record* current, Time now, Version version,
                     absl::FunctionRef<std::string()> draw_id) {
+  if (is_companion_verb(operation.verb)) {
+    return evaluate_companion(operation, current, now, version);
+  }
   if (operation.verb == Verb::kCreate) return create(operation, current, now, version);
   // A tombstone even for an absent id: a copy of it may still be under way to somebody.
   if (operation.verb == Verb::kRevoke) return {.entries = {{operation.id, RecordRef()}}};
@@ -191,6 +195,7 @@ Evaluation evaluate(const Operation& operation, const Record* current, Time now,
     case Verb::kRevoke:
     case Verb::kGet:
     case Verb::kTouch:
+    default:
       break;
   }
   return refuse(absl::InternalError("not a mutation"));

@@ -31,10 +31,14 @@ struct Reply {
   Result result = {};
 };
 
-// What a write leaves under one id: a record, or nothing (a tombstone). The record is in no table.
+// What a write leaves under one id: a record, or nothing (a tombstone). The records are in no
+// table.
 struct Entry {
   std::string id = {};
   session::RecordRef record = {};
+  // With a tombstone: what it took away, if the operation answers with that. The others must
+  // remember it too, or a repeat would find nothing to answer with.
+  session::RecordRef taken = {};
 };
 
 // The primary's write, for a backup to apply whole or not at all.

@@ -25,14 +25,35 @@ enum class Verb : std::uint8_t {
   kRotate = 7,
   kRevoke = 8,
   kEraseTab = 16,
+
+  // Of companions: see sojourn/companions.h.
+  kPutOnce = 32,
+  kTake = 33,
+  kLook = 34,
+  kAdd = 35,
+  kResetCounter = 36,
+  kRevokeToken = 37,
 };
 
-constexpr bool is_read(Verb verb) { return verb == Verb::kGet || verb == Verb::kTouch; }
+constexpr bool is_read(Verb verb) {
+  return verb == Verb::kGet || verb == Verb::kTouch || verb == Verb::kLook;
+}
+
+constexpr bool is_companion_verb(Verb verb) {
+  return verb >= Verb::kPutOnce && verb <= Verb::kRevokeToken;
+}
+
+// Whether the verb does the same whatever was under its id before: then it needs not be known
+// whether something there was lost.
+constexpr bool ignores_losses(Verb verb) {
+  return verb == Verb::kCreate || verb == Verb::kRevoke || verb == Verb::kResetCounter ||
+         verb == Verb::kRevokeToken;
+}
 
 // One thing to do with one session: whichever fields its verb uses, the others empty.
 struct Operation {
   Verb verb = Verb::kGet;
-  // The session; for kCreate the id that it shall have.
+  // The session or the companion; for kCreate the id that it shall have.
   std::string id = {};
   // kGet: whether the read counts as use.
   bool touch = true;
@@ -40,7 +61,7 @@ struct Operation {
   Phase phase = Phase::kLogin;
   // kCreate of an active session, kAuthenticate.
   std::string subject = {};
-  // kCreate, kAuthenticate.
+  // kCreate, kAuthenticate; kPutOnce, kAdd and kRevokeToken, which use `absolute` only.
   Lifetime lifetime = {};
   // kCreate, kUpdate: all attributes, ordered by name.
   std::vector<Attribute> attributes = {};
@@ -59,10 +80,15 @@ struct Operation {
   std::optional<std::chrono::seconds> time_left = {};
   // kEraseTab.
   std::string tab = {};
+  // kPutOnce.
+  std::string value = {};
+  // kAdd.
+  std::uint64_t amount = 0;
 };
 
-// How an operation ended, with the session where the verb answers one. kTouch and kRevoke answer
-// none, nor does the kEraseTab that ends the session.
+// How an operation ended, with the session or companion where the verb answers one: kTake the one
+// that it took. kTouch, kRevoke, kPutOnce, kResetCounter and kRevokeToken answer none, nor does the
+// kEraseTab that ends the session; where a repeat of one does, it means nothing.
 struct Result {
   absl::Status status = {};
   session::RecordRef record = {};

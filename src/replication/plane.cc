@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "session/companion.h"
+
 namespace sojourn::replication {
 namespace {
 
@@ -314,8 +316,11 @@ void Plane::tick(Time now) {
   std::vector<std::string> expired;
   replica_.table().collect_due(now, kExpiriesPerTick, [&](const session::Record& record) {
     const SegmentId id = segment_of(record.id());
-    // Others are told of uses with as much delay.
-    if (!is_active(id)) return now + table::use_interval(record.lifetime());
+    // Others are told of uses with as much delay; companions have none.
+    if (!is_active(id)) {
+      const bool companion = session::is_companion(record.id());
+      return now + (companion ? kExpiryRetry : table::use_interval(record.lifetime()));
+    }
     expired.emplace_back(record.id());
     return now + kExpiryRetry;
   });

@@ -32,7 +32,8 @@ namespace sojourn::replication {
 
 struct PlaneOptions {
   std::uint32_t segments = 4096;
-  // Bound of what sessions may take; the last sixteenth is kept for those that live already.
+  // Bound of what sessions and companions may take. The last sixteenth is kept for sessions that
+  // live already, and of what is before it as much again for new sessions and revoked tokens.
   std::size_t memory_bytes = std::size_t{1} << 30;
   // Writes that may wait here for their backups, or behind an earlier write to the same session.
   std::size_t writes_waiting_max = 65536;
@@ -160,7 +161,9 @@ class Plane {
   // State.
 
   bool memory_full() const { return table().usage().bytes >= new_session_bytes_max(); }
+  // Sessions, and companions, that ended because their time was up.
   std::uint64_t expired() const { return expired_; }
+  std::uint64_t companions_expired() const { return companions_expired_; }
   std::size_t writes_waiting() const { return writes_waiting_; }
   std::size_t tombstones() const { return replica_.tombstones(); }
   std::size_t memos() const { return memo_.size(); }
@@ -274,6 +277,8 @@ class Plane {
   std::size_t new_session_bytes_max() const {
     return options_.memory_bytes - options_.memory_bytes / 16;
   }
+  // What may be taken in all when this operation makes something new.
+  std::size_t bytes_max(Verb verb) const;
   void send(MemberIndex to, PlaneMessage message) {
     effects_.outgoing.push_back({to, std::move(message)});
   }
@@ -376,6 +381,7 @@ class Plane {
   std::uint32_t primaries_ = 0;
   std::uint32_t primaries_waiting_ = 0;
   std::uint64_t expired_ = 0;
+  std::uint64_t companions_expired_ = 0;
   Effects effects_;
 };
 

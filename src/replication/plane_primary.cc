@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "replication/plane.h"
+#include "session/companion.h"
 #include "session/id_draw.h"
 
 namespace sojourn::replication {
@@ -85,8 +86,8 @@ bool Plane::begin(Time now, Waiting waiting) {
     return true;
   }
   // A mutation is a use: it moves the idle expiry, and from here on until its own version is read.
-  const table::Found found =
-      replica_.table().find(operation.id, now, true, promoted_at(segment_id));
+  const bool use = !is_companion_verb(operation.verb);
+  const table::Found found = replica_.table().find(operation.id, now, use, promoted_at(segment_id));
   const session::Record* current = found.record.get();
   if (!has_lease(now) && options_.rules.keep(Rule::kLease)) {
     // Nothing that this member sees may be told, not even that there is nothing: who asked asks
@@ -97,8 +98,7 @@ bool Plane::begin(Time now, Waiting waiting) {
   if (current && current->is_alias() && operation.verb != Verb::kCreate) {
     return begin_through(now, *current, std::move(waiting));
   }
-  if (!current && roles_->is_lost(segment_id) && operation.verb != Verb::kCreate &&
-      operation.verb != Verb::kRevoke) {
+  if (!current && roles_->is_lost(segment_id) && !ignores_losses(operation.verb)) {
     answer(waiting.id, segment_id, {.status = lost()});
     return false;
   }
@@ -156,16 +156,33 @@ bool Plane::begin_through(Time now, const session::Record& alias, Waiting waitin
   return false;
 }
 
-// Whether there is memory for it, here and on the backups. New sessions are refused before live
-// ones are kept from growing.
+// Companions are refused first, then new sessions, and last of all live sessions are kept from
+// growing. Those who are not known yet can make as many values and counters as they like; that must
+// not keep users from logging in. A token is revoked by who is known, and should not be refused for
+// what others have made.
+std::size_t Plane::bytes_max(Verb verb) const {
+  switch (verb) {
+    case Verb::kPutOnce:
+    case Verb::kAdd:
+      return options_.memory_bytes - options_.memory_bytes / 8;
+    case Verb::kCreate:
+    case Verb::kRevokeToken:
+      return new_session_bytes_max();
+    default:
+      return options_.memory_bytes;
+  }
+}
+
+// Whether there is memory for it, here and on the backups.
 absl::Status Plane::admit(const Operation& operation, const Evaluation& evaluation,
                           const session::Record* current) const {
-  if (!evaluation.answer) return absl::OkStatus();
+  const session::RecordRef& made = evaluation.entries.front().record;
+  if (!made) return absl::OkStatus();
   const std::size_t held = current ? current->bytes() : 0;
   const std::size_t wanted = bytes_of(evaluation.entries);
   if (wanted <= held) return absl::OkStatus();
-  const bool create = operation.verb == Verb::kCreate;
-  const std::size_t bound = create ? new_session_bytes_max() : options_.memory_bytes;
+  const bool create = !current;
+  const std::size_t bound = bytes_max(operation.verb);
   const std::size_t used = table().usage().bytes + bytes_under_way_;
   if (used + wanted - held > bound) {
     return absl::ResourceExhaustedError(
@@ -280,8 +297,12 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
                                    [](const Entry& entry) { return !entry.record; });
   if (deleted) owe_committed(now, segment_id, version(sequence));
   if (write.by_expiry) {
-    // What has no use any more is no session that has ended.
-    if (!alias_ended) ++expired_;
+    if (session::is_companion(write.session_id)) {
+      ++companions_expired_;
+    } else if (!alias_ended) {
+      // What has no use any more is no session that has ended.
+      ++expired_;
+    }
     effects_.news = true;
   } else {
     if (write.answer.record) write.answer.last_seen = now;

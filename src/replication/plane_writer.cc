@@ -26,7 +26,8 @@ void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
   if (!of_segment) return;
   if (replicate.version > segment(id).watermark || !rules.keep(Rule::kWatermark)) {
     if (replicate.operation.number != 0 && memo_.is_news(replicate.operation, epoch())) {
-      const session::RecordRef& record = replicate.entries.front().record;
+      const Entry& first = replicate.entries.front();
+      const session::RecordRef& record = first.record ? first.record : first.taken;
       memo_.finish(
           replicate.operation, id, epoch(),
           {.record = record, .last_seen = record ? record->bookkeeping().last_seen : Time()});

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "session/companion.h"
+
 namespace sojourn::table {
 namespace {
 
@@ -205,15 +207,27 @@ void Table::make_room(Shard& shard, std::size_t more) ABSL_NO_THREAD_SAFETY_ANAL
   shard.insertions_left = room - shard.entries.size();
 }
 
+std::atomic<std::uint64_t>& Table::counter_of(const Record& record) {
+  switch (session::kind_of(record.id())) {
+    case session::Kind::kSingleUse:
+      return single_use_;
+    case session::Kind::kCounter:
+      return counters_;
+    case session::Kind::kRevokedToken:
+      return revoked_tokens_;
+    case session::Kind::kSession:
+      break;
+  }
+  return record.phase() == Phase::kLogin ? login_ : active_;
+}
+
 void Table::count(const Record& record, bool added) {
-  std::atomic<std::uint64_t>& sessions = record.is_alias()                 ? aliases_
-                                         : record.phase() == Phase::kLogin ? login_
-                                                                           : active_;
+  std::atomic<std::uint64_t>& records = counter_of(record);
   if (added) {
-    sessions.fetch_add(1, std::memory_order_relaxed);
+    records.fetch_add(1, std::memory_order_relaxed);
     bytes_.fetch_add(record.bytes(), std::memory_order_relaxed);
   } else {
-    sessions.fetch_sub(1, std::memory_order_relaxed);
+    records.fetch_sub(1, std::memory_order_relaxed);
     bytes_.fetch_sub(record.bytes(), std::memory_order_relaxed);
   }
 }
@@ -222,6 +236,9 @@ Usage Table::usage() const {
   return {.login = login_.load(std::memory_order_relaxed),
           .active = active_.load(std::memory_order_relaxed),
           .aliases = aliases_.load(std::memory_order_relaxed),
+          .single_use = single_use_.load(std::memory_order_relaxed),
+          .counters = counters_.load(std::memory_order_relaxed),
+          .revoked_tokens = revoked_tokens_.load(std::memory_order_relaxed),
           .bytes = bytes_.load(std::memory_order_relaxed)};
 }
 

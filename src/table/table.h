@@ -43,14 +43,21 @@ struct Usage {
   std::uint64_t active = 0;
   // Ids that sessions have given up and that may still be read.
   std::uint64_t aliases = 0;
+  // Companions, by kind; none of them counts as a session.
+  std::uint64_t single_use = 0;
+  std::uint64_t counters = 0;
+  std::uint64_t revoked_tokens = 0;
   // Memory: Record::bytes() of every record, and the allocations of the shards' sets, both as
   // glibc's allocator rounds them. A set has room for 7 times a power of two entries, 8/7 as many
   // slots, 9 bytes for each slot, and 16 for itself: a session's share is 10 to 31 bytes. Depends
   // only on the calls that were made, never on addresses or timing.
   std::size_t bytes = 0;
+
+  std::uint64_t companions() const { return single_use + counters + revoked_tokens; }
 };
 
-// All sessions that this member holds, as primary or backup.
+// All sessions that this member holds, as primary or backup, and the companions beside them: of
+// them all is true that is said of sessions.
 //
 // One writer, many readers. find() and usage() are safe from any thread at any time; everything
 // else, the destructor included, belongs to the writer, which is one thread at a time. Inside:
@@ -188,6 +195,7 @@ class Table {
   // When the session ends as things stand.
   Time ends_at(const session::Record& record) const;
   void make_room(Shard& shard, std::size_t more);
+  std::atomic<std::uint64_t>& counter_of(const session::Record& record);
   void count(const session::Record& record, bool added);
 
   std::array<Shard, kShards> shards_;
@@ -195,6 +203,9 @@ class Table {
   std::atomic<std::uint64_t> login_{0};
   std::atomic<std::uint64_t> active_{0};
   std::atomic<std::uint64_t> aliases_{0};
+  std::atomic<std::uint64_t> single_use_{0};
+  std::atomic<std::uint64_t> counters_{0};
+  std::atomic<std::uint64_t> revoked_tokens_{0};
   std::atomic<std::size_t> bytes_{0};
 };
 

@@ -28,6 +28,13 @@ inline constexpr Duration kTimeLeftMax = std::chrono::hours(24);
 // More is sent as this much.
 inline constexpr Duration kAgeMax = std::chrono::hours(24 * 800);
 
+// What stands before the record of an entry. The numbers stand on the wire.
+enum class EntryKind : std::uint8_t {
+  kTombstone = 0,  // and no record
+  kRecord = 1,
+  kTaken = 32,  // a tombstone, and the record that it took away
+};
+
 // How long a message may have waited to be sent. It bounds sums of durations.
 inline constexpr Duration kWaitedMax = std::chrono::hours(24);
 

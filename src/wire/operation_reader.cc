@@ -50,9 +50,21 @@ void read(PartReader& in, Replicate& replicate) {
   const std::uint64_t count =
       in.integer_up_to(kEntriesMax, "a write changes more than 64 sessions");
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-    const std::string_view id = in.id();
-    const bool has_record = in.boolean();
-    replicate.entries.push_back({std::string(id), has_record ? in.record(id) : RecordRef()});
+    const std::string_view id = in.key();
+    replication::Entry& entry = replicate.entries.emplace_back();
+    entry.id = id;
+    switch (static_cast<EntryKind>(in.byte())) {
+      case EntryKind::kTombstone:
+        break;
+      case EntryKind::kRecord:
+        entry.record = in.record(id);
+        break;
+      case EntryKind::kTaken:
+        entry.taken = in.record(id);
+        break;
+      default:
+        in.refuse("an entry is of an unknown kind");
+    }
   }
 }
 
@@ -103,7 +115,7 @@ void read(PartReader& in, Chunk& chunk) {
   chunk.index = read_index(in);
   chunk.last = in.boolean();
   for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
-    RecordRef record = in.record(in.id());
+    RecordRef record = in.record(in.key());
     if (!record) return;
     const Time last_seen = record->bookkeeping().last_seen;
     chunk.copies.push_back({.record = std::move(record), .last_seen = last_seen});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "session/companion.h"
 #include "session/record.h"
 #include "sojourn/session.h"
 #include "wire/operation_format.h"
@@ -60,6 +62,8 @@ class Writer {
   void write_more(const Operation& operation);
   void field(Field field) { byte(static_cast<std::uint8_t>(field)); }
   void write(const Record& record, Time last_seen);
+  void write_companion(const Record& record);
+  void write_lifetime(std::chrono::seconds lifetime);
   void write(const Operation& operation);
   void write(const Result& result);
   void write(const OperationId& operation);
@@ -177,7 +181,29 @@ void Writer::write_more(const Operation& operation) {
   field(Field::kEnd);
 }
 
+void Writer::write_lifetime(std::chrono::seconds lifetime) {
+  integer(static_cast<std::uint64_t>(lifetime.count()));
+}
+
+void Writer::write_companion(const Record& record) {
+  switch (session::kind_of(record.id())) {
+    case session::Kind::kSingleUse:
+      text(session::content_of(record));
+      break;
+    case session::Kind::kCounter:
+      integer(session::count_of(record));
+      break;
+    case session::Kind::kRevokedToken:
+    case session::Kind::kSession:
+      break;
+  }
+  write_lifetime(record.lifetime().absolute);
+  write(record.version());
+  duration(now_ - record.created_at(), kAgeMax);
+}
+
 void Writer::write(const Record& record, Time last_seen) {
+  if (session::is_companion(record.id())) return write_companion(record);
   const bool more = has_more(record);
   byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(record.phase()) |
                                  (more ? kMoreFollows : 0)));
@@ -227,9 +253,23 @@ void Writer::write(const Operation& operation) {
     case Verb::kEraseTab:
       text(operation.tab);
       break;
+    case Verb::kPutOnce:
+      text(operation.value);
+      write_lifetime(operation.lifetime.absolute);
+      break;
+    case Verb::kAdd:
+      integer(operation.amount);
+      write_lifetime(operation.lifetime.absolute);
+      break;
+    case Verb::kRevokeToken:
+      write_lifetime(operation.lifetime.absolute);
+      break;
     case Verb::kTouch:
     case Verb::kRotate:
     case Verb::kRevoke:
+    case Verb::kTake:
+    case Verb::kLook:
+    case Verb::kResetCounter:
       break;
   }
   if (more) write_more(operation);
@@ -288,8 +328,12 @@ void Writer::write(const Replicate& replicate) {
   integer(replicate.entries.size());
   for (const Entry& entry : replicate.entries) {
     text(entry.id);
-    boolean(static_cast<bool>(entry.record));
-    if (entry.record) write(*entry.record, entry.record->bookkeeping().last_seen);
+    const session::RecordRef& record = entry.record ? entry.record : entry.taken;
+    const EntryKind kind = entry.record  ? EntryKind::kRecord
+                           : entry.taken ? EntryKind::kTaken
+                                         : EntryKind::kTombstone;
+    byte(static_cast<std::uint8_t>(kind));
+    if (record) write(*record, record->bookkeeping().last_seen);
   }
 }
 

@@ -48,6 +48,21 @@ std::string_view PartReader::id() {
   return id;
 }
 
+std::string_view PartReader::companion_id(session::Kind kind) {
+  const std::string_view id =
+      text(session::CompanionId::kSizeMax, "a companion's name is too long or cut short");
+  if (!ok()) return id;
+  if (session::kind_of(id) != kind) refuse("it is about another kind of companion");
+  if (id.size() < 2) refuse("a companion's name is empty");
+  return id;
+}
+
+std::string_view PartReader::key() {
+  ByteReader ahead = in_;
+  const std::string_view id = ahead.string(session::CompanionId::kSizeMax);
+  return session::is_companion(id) ? companion_id(session::kind_of(id)) : this->id();
+}
+
 SegmentId PartReader::segment() {
   return {static_cast<std::uint32_t>(
       integer_up_to(kSegmentsMax - 1, "the segment's number is beyond 65535"))};
@@ -77,16 +92,17 @@ std::optional<Version> PartReader::expected() {
   return version();
 }
 
-Lifetime PartReader::lifetime() {
+std::chrono::seconds PartReader::lifetime_seconds() {
   constexpr const char* kWhy = "a lifetime is not between 1 s and 400 days";
-  const auto seconds = [this] {
-    const std::uint64_t value =
-        integer_up_to(static_cast<std::uint64_t>(session::kLifetimeMax.count()), kWhy);
-    if (value == 0) refuse(kWhy);
-    return std::chrono::seconds(value);
-  };
-  const std::chrono::seconds idle = seconds();
-  const std::chrono::seconds absolute = seconds();
+  const std::uint64_t value =
+      integer_up_to(static_cast<std::uint64_t>(session::kLifetimeMax.count()), kWhy);
+  if (value == 0) refuse(kWhy);
+  return std::chrono::seconds(value);
+}
+
+Lifetime PartReader::lifetime() {
+  const std::chrono::seconds idle = lifetime_seconds();
+  const std::chrono::seconds absolute = lifetime_seconds();
   return {.idle = idle, .absolute = absolute};
 }
 
@@ -194,8 +210,32 @@ std::size_t payload_of(const session::RecordFields& fields) {
 }
 
 }  // namespace
+std::string_view PartReader::single_use_value() {
+  return text(kSingleUseValueBytesMax, "a value is too long or cut short");
+}
+
+std::uint64_t PartReader::count_from_one(const char* why) {
+  const std::uint64_t count = integer_up_to(kCountMax, why);
+  if (count == 0) refuse(why);
+  return count;
+}
+
+RecordRef PartReader::companion(std::string_view id) {
+  session::CompanionFields fields = {.id = id};
+  const session::Kind kind = session::kind_of(id);
+  if (kind == session::Kind::kSingleUse) fields.content = single_use_value();
+  const std::uint64_t count =
+      kind == session::Kind::kCounter ? count_from_one("a count is not between 1 and 2^63 - 1") : 0;
+  const session::CountContent content(count);
+  if (kind == session::Kind::kCounter) fields.content = content.text();
+  fields.lifetime = lifetime_seconds();
+  fields.version = version();
+  fields.created_at = time_of_age(duration(kAgeMax, "a companion is older than it may be"));
+  return ok() ? session::make_companion(fields) : RecordRef();
+}
 
 RecordRef PartReader::record(std::string_view id) {
+  if (session::is_companion(id)) return companion(id);
   session::RecordFields fields = {.id = id};
   bool more = false;
   fields.phase = phase_of(byte_with_more(more));
@@ -235,6 +275,11 @@ Operation PartReader::operation() {
   Operation operation;
   bool more = false;
   operation.verb = static_cast<Verb>(byte_with_more(more));
+  if (replication::is_companion_verb(operation.verb)) {
+    if (more) refuse("a companion's operation has no further fields");
+    companion_operation(operation);
+    return operation;
+  }
   operation.id = id();
   read_arguments(operation);
   read_more(operation, more);
@@ -317,8 +362,44 @@ void PartReader::read_arguments(Operation& operation) {
     case Verb::kRotate:
     case Verb::kRevoke:
       return;
+    default:
+      break;
   }
   refuse("the verb is unknown");
+}
+
+void PartReader::companion_operation(Operation& operation) {
+  using session::Kind;
+  switch (operation.verb) {
+    case Verb::kPutOnce:
+      operation.id = companion_id(Kind::kSingleUse);
+      operation.value = single_use_value();
+      operation.lifetime.absolute = lifetime_seconds();
+      break;
+    case Verb::kTake:
+      operation.id = companion_id(Kind::kSingleUse);
+      break;
+    case Verb::kLook:
+      operation.id = key();
+      operation.touch = false;
+      if (ok() && !session::is_companion(operation.id)) refuse("it is about a session");
+      break;
+    case Verb::kAdd:
+      operation.id = companion_id(Kind::kCounter);
+      operation.amount = count_from_one("an amount is not between 1 and 2^63 - 1");
+      operation.lifetime.absolute = lifetime_seconds();
+      break;
+    case Verb::kResetCounter:
+      operation.id = companion_id(Kind::kCounter);
+      break;
+    case Verb::kRevokeToken:
+      operation.id = companion_id(Kind::kRevokedToken);
+      operation.lifetime.absolute = lifetime_seconds();
+      break;
+    default:
+      refuse("the verb is unknown");
+  }
+  operation.lifetime.idle = operation.lifetime.absolute;
 }
 
 Result PartReader::result() {
@@ -332,7 +413,7 @@ Result PartReader::result() {
     return result;
   }
   if (!boolean()) return result;
-  result.record = record(id());
+  result.record = record(key());
   if (result.record) result.last_seen = result.record->bookkeeping().last_seen;
   return result;
 }

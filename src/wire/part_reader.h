@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "replication/messages.h"
+#include "session/companion.h"
 #include "session/record.h"
 #include "sojourn/session.h"
 #include "sojourn/version.h"
@@ -50,7 +51,10 @@ class PartReader {
   Time time_of_age(Duration age) const { return now_ - std::min(age + waited_, kAgeMax); }
   std::string_view text(std::size_t size_max, const char* why);
 
+  // Of a session; of a companion of that kind; of either.
   std::string_view id();
+  std::string_view companion_id(session::Kind kind);
+  std::string_view key();
   SegmentId segment();
   // A verb or a phase, and whether more fields follow behind the rest.
   std::uint8_t byte_with_more(bool& more);
@@ -59,6 +63,7 @@ class PartReader {
   Version version() { return {.epoch = integer(), .sequence = integer()}; }
   std::optional<Version> expected();
   Lifetime lifetime();
+  std::chrono::seconds lifetime_seconds();
   // Views into the input, valid until the next call. `payload` bytes of the session are something
   // else.
   const std::vector<session::AttributeView>& attributes(std::size_t payload);
@@ -83,13 +88,19 @@ class PartReader {
   std::vector<Patch::Step> steps();
   session::RecordRef record(std::string_view id);
   replication::Operation operation();
+  void companion_operation(replication::Operation& operation);
   replication::Result result();
   OperationId operation_id();
   std::uint64_t count();
   std::vector<SegmentId> segments();
   std::vector<replication::Remembered> remembered();
 
+  // A companion's: see sojourn/companions.h.
+  std::string_view single_use_value();
+  std::uint64_t count_from_one(const char* why);
+
  private:
+  session::RecordRef companion(std::string_view id);
   std::string_view attribute_name();
   std::string_view attribute_value();
   void read_attributes(std::vector<session::AttributeView>& attributes, std::size_t& payload);

@@ -36,6 +36,7 @@ HIGHEST_PURE_FLOOR = 5
 PUBLIC_HEADERS = {
     "export.h": 0,
     "library_version.h": 0,
+    "companions.h": 1,
     "cookie.h": 1,
     "session.h": 1,
     "session_id.h": 1,

@@ -39,6 +39,18 @@ std::string_view name_of(replication::Verb verb) {
       return "revoke";
     case Verb::kEraseTab:
       return "erase tab";
+    case Verb::kPutOnce:
+      return "put once";
+    case Verb::kTake:
+      return "take";
+    case Verb::kLook:
+      return "look at";
+    case Verb::kAdd:
+      return "add to";
+    case Verb::kResetCounter:
+      return "reset";
+    case Verb::kRevokeToken:
+      return "revoke token";
   }
   return "?";
 }
@@ -70,10 +82,18 @@ std::string describe(const Call& call) {
   if (operation.time_left) {
     text += absl::StrFormat(" to end within %ds", operation.time_left->count());
   }
+  if (!operation.value.empty()) text += " " + operation.value;
+  if (operation.amount > 0) text += absl::StrFormat(" %d", operation.amount);
+  if (replication::is_companion_verb(operation.verb)) {
+    text += absl::StrFormat(" for %ds", operation.lifetime.absolute.count());
+  }
   if (operation.expected_version) text += " if " + describe(*operation.expected_version);
 
   if (call.returned == Time::max()) return text + " -> ?";
   text += " -> " + absl::StatusCodeToString(call.status);
+  if (call.companion) {
+    text += absl::StrFormat(" %s %d", call.companion->value, call.companion->count);
+  }
   if (!call.session) return text;
   text += " " + shorten(call.session->id) + " " + describe(call.session->version);
   text += call.session->phase == Phase::kLogin ? " login" : " active " + call.session->subject;

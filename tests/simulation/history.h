@@ -29,6 +29,14 @@ struct SeenSession {
   friend bool operator==(const SeenSession&, const SeenSession&) = default;
 };
 
+// A companion as an answer showed it.
+struct SeenCompanion {
+  std::string value = {};
+  std::uint64_t count = 0;
+
+  friend bool operator==(const SeenCompanion&, const SeenCompanion&) = default;
+};
+
 // One call of one client: what it asked, when, and what it was told. Times are those of one clock
 // that all clients of a history share; calls that touch in time count as concurrent.
 struct Call {
@@ -41,6 +49,8 @@ struct Call {
   absl::StatusCode status = absl::StatusCode::kUnknown;
   // The answer's session, for the verbs that answer one.
   std::optional<SeenSession> session = {};
+  // The answer's companion, likewise.
+  std::optional<SeenCompanion> companion = {};
 
   // Whether the client cannot know if it had an effect. If so, it may take effect at any time after
   // it was called, or never.
@@ -56,7 +66,8 @@ struct Call {
   }
 };
 
-// All calls about one lineage: one session through all the ids that it has had. In any order.
+// All calls about one lineage: one session through all the ids that it has had, or the companions
+// of one name. In any order.
 using History = std::vector<Call>;
 
 // One line about a call, for reports.

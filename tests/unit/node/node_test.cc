@@ -75,7 +75,7 @@ TEST_CASE("a member that nobody can take over from says what it has not handed o
   CHECK(one.node.leaving());
   CHECK_FALSE(one.node.left());
   CHECK(one.node.not_handed_over() ==
-        "held by no member that stays: 8 segments; held here: 1 session");
+        "held by no member that stays: 8 segments; held here: 1 session, 0 companions");
 }
 
 TEST_CASE("calls beyond the bound are refused at once", "[node]") {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "session/companion.h"
 #include "session/id_draw.h"
 #include "support/catch.h"
 
@@ -859,6 +860,34 @@ TEST_CASE("what was ended or is gone is so for every reader", "[table]") {
 
   CHECK(returned == 0);
   CHECK(counted <= kSessions);
+}
+
+TEST_CASE("companions are counted by kind and never as sessions", "[table]") {
+  const auto companion = [](std::string_view id) {
+    return session::make_companion({.id = id, .lifetime = 60s, .created_at = kStart});
+  };
+  Table table;
+  table.put(session("id"));
+  table.put(companion("=id"));
+  table.put(companion("+id"));
+  table.put(companion("+other"));
+  table.put(companion("!id"));
+
+  Usage usage = table.usage();
+  CHECK(usage.login + usage.active == 1);
+  CHECK(usage.single_use == 1);
+  CHECK(usage.counters == 2);
+  CHECK(usage.revoked_tokens == 1);
+  CHECK(usage.companions() == 4);
+
+  // Each stands for itself.
+  table.erase("id");
+  CHECK(table.find("=id", kStart, false));
+  CHECK_FALSE(table.find("id", kStart, false));
+  table.erase("=id");
+  usage = table.usage();
+  CHECK(usage.active == 0);
+  CHECK(usage.companions() == 3);
 }
 
 }  // namespace

@@ -353,6 +353,17 @@ TEST_CASE("the bytes of wire version 1 never change", "[wire]") {
                               "646d696eefbe00000000000007ac020000"},
       {"chunk_ack", header + "4a070b010300090401"},
       {"pulled", header + "4a080c0103000209ac02"},
+      {"put_once", header + "4a1b01010300e807de0790a10f20063d7374617465056e6f6e6365d804"},
+      {"take", header + "4a1301010300e807de0790a10f21063d7374617465"},
+      {"look", header + "4a1101010300e807de0790a10f2204216a7469"},
+      {"add", header + "4a1501010300e807de0790a10f23042b616e61ac02d804"},
+      {"reset_counter", header + "4a1101010300e807de0790a10f24042b616e61"},
+      {"revoke_token", header + "4a1301010300e807de0790a10f2504216a7469d804"},
+      {"reply_value", header + "4a1d02010300e8070001063d7374617465056e6f6e6365d804034d8095f52a"},
+      {"replicate_companions", header +
+                                   "4a480301030009034d034cedfe000000000000e80703"
+                                   "063d737461746520056e6f6e6365d804034d8095f52a"
+                                   "042b616e6101ac02d804034d8095f52a04216a746901d804034d8095f52a"},
   };
 
   for (const Example& example : examples()) {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "session/companion.h"
+
 namespace sojourn::wire {
 namespace {
 
@@ -26,6 +28,20 @@ RecordRef record(std::string_view id) {
                                 .created_at = kSent - 90s,
                                 .last_seen = kSent - 5s,
                                 .attributes = kAttributes});
+}
+
+constexpr auto kCompanionAge = 90s;
+
+RecordRef companion(std::string_view id, std::string_view content) {
+  return session::make_companion({.id = id,
+                                  .content = content,
+                                  .lifetime = 10min,
+                                  .version = {.epoch = 3, .sequence = 77},
+                                  .created_at = kSent - kCompanionAge});
+}
+
+RecordRef counter(std::string_view id, std::uint64_t count) {
+  return companion(id, session::CountContent(count).text());
 }
 
 ring::Layout layout() {
@@ -121,6 +137,9 @@ std::string describe(const Operation& operation) {
   if (operation.keep_id) out += " keeps id";
   if (operation.time_left) out += absl::StrFormat(" within %ds", operation.time_left->count());
   out += absl::StrFormat(" overlap %ds tab %s", operation.overlap.count(), escaped(operation.tab));
+  if (replication::is_companion_verb(operation.verb)) {
+    out += absl::StrFormat(" value %s amount %d", escaped(operation.value), operation.amount);
+  }
   return out;
 }
 
@@ -222,6 +241,7 @@ std::string describe(const replication::Replicate& replicate, Time now) {
                       replicate.operation.caller.value, replicate.operation.number);
   for (const replication::Entry& entry : replicate.entries) {
     out += " " + escaped(entry.id) + " " + describe(entry.record, now);
+    if (entry.taken) out += " took " + describe(entry.taken, now);
     if (!entry.record) continue;
     out += " last seen " + describe_age(entry.record->bookkeeping().last_seen, now);
   }
@@ -444,6 +464,34 @@ std::vector<Example> examples() {
            .segment = {9}, .transfer = 4, .index = 2, .last = true, .remembered = remembered})},
       {"chunk_ack", frame_of(replication::ChunkAck{.segment = {9}, .transfer = 4, .index = 1})},
       {"pulled", frame_of(replication::Pulled{.segments = {{9}, {300}}})},
+      {"put_once", request({.verb = Verb::kPutOnce,
+                            .id = "=state",
+                            .touch = false,
+                            .lifetime = {10min, 10min},
+                            .value = "nonce"})},
+      {"take", request({.verb = Verb::kTake, .id = "=state", .touch = false})},
+      {"look", request({.verb = Verb::kLook, .id = "!jti", .touch = false})},
+      {"add", request({.verb = Verb::kAdd,
+                       .id = "+ana",
+                       .touch = false,
+                       .lifetime = {10min, 10min},
+                       .amount = 300})},
+      {"reset_counter", request({.verb = Verb::kResetCounter, .id = "+ana", .touch = false})},
+      {"revoke_token",
+       request(
+           {.verb = Verb::kRevokeToken, .id = "!jti", .touch = false, .lifetime = {10min, 10min}})},
+      {"reply_value", frame_of(replication::Reply{.number = 1000,
+                                                  .result = {.record = companion("=state", "nonce"),
+                                                             .last_seen = kSent - kCompanionAge}})},
+      {"replicate_companions",
+       frame_of(replication::Replicate{
+           .segment = {9},
+           .version = {.epoch = 3, .sequence = 77},
+           .committed = version,
+           .operation = {{0xfeed}, 1000},
+           .entries = {{.id = "=state", .taken = companion("=state", "nonce")},
+                       {"+ana", counter("+ana", 300)},
+                       {"!jti", companion("!jti", "")}}})},
   };
 }
 

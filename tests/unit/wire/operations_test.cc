@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "sojourn/companions.h"
 #include "sojourn/session.h"
 #include "support/catch.h"
 #include "unit/wire/malformed.h"
@@ -302,6 +303,57 @@ TEST_CASE("a malformed message between primary and backup is refused with what i
   CHECK(error_of(operation(8).number(0).frame()) == "none");
   CHECK(error_of(operation(9).number(0).number(0).number(1).frame()) == "none");
   CHECK(error_of(chunk().number(0).number(0).frame()) == "none");
+  check_refused(rows);
+}
+
+TEST_CASE("a malformed companion is refused with what is wrong", "[wire]") {
+  const std::string too_long(201, 'n');
+  const std::string value(kSingleUseValueBytesMax + 1, 'v');
+  const std::string kind = "Request: it is about another kind of companion";
+  const std::string name = "a companion's name is too long or cut short";
+  const std::string lifetime = "Request: a lifetime is not between 1 s and 400 days";
+  const std::string amount = "Request: an amount is not between 1 and 2^63 - 1";
+  const auto answered = [](std::string_view id) { return reply().number(0).number(1).text(id); };
+  const std::vector<Refused> rows = {
+      {"Request: the verb is unknown", request(31).frame()},
+      {"Request: the verb is unknown", request(38).frame()},
+
+      // Sessions and companions are never taken for each other.
+      {"Request: a session id is not made of characters of [A-Za-z0-9_-]",
+       request(2, "=state").frame()},
+      {"Request: a session id is not made of characters of [A-Za-z0-9_-]",
+       request(8, "!jti").frame()},
+      {kind, request(32, "s-1").frame()},
+      {kind, request(32, "+ana").frame()},
+      {kind, request(33, "!jti").frame()},
+      {kind, request(35, "=state").frame()},
+      {kind, request(36, "=state").frame()},
+      {kind, request(37, "+ana").frame()},
+      {"Request: it is about a session", request(34, "s-1").frame()},
+
+      {kind, request(33, "").frame()},
+      {"Request: a companion's name is empty", request(33, "=").frame()},
+      {"Request: a companion's name is empty", request(34, "!").frame()},
+      {"Request: " + name, request(33, "=" + too_long).frame()},
+      {"Request: a value is too long or cut short", request(32, "=state").text(value).frame()},
+      {lifetime, request(32, "=state").text("").number(0).frame()},
+      {lifetime, request(37, "!jti").number(kTooLong).frame()},
+      {amount, request(35, "+ana").number(0).number(60).frame()},
+      {amount, request(35, "+ana").number(1ULL << 63).number(60).frame()},
+
+      {"Reply: a companion's name is empty", answered("=").frame()},
+      {"Reply: a value is too long or cut short", answered("=state").text(value).frame()},
+      {"Reply: a count is not between 1 and 2^63 - 1", answered("+ana").number(0).frame()},
+      {"Reply: a lifetime is not between 1 s and 400 days", answered("!jti").number(0).frame()},
+      {"Reply: a companion is older than it may be",
+       answered("!jti").number(60).number(3).number(77).number(kTooOld).frame()},
+
+      {"Replicate: an entry is of an unknown kind",
+       replicate().number(1).text("=state").number(2).frame()},
+      {"Touched: a session id is not made of characters of [A-Za-z0-9_-]",
+       operation(6).number(1).number(1).text("+ana").number(0).frame()},
+  };
+
   check_refused(rows);
 }
 

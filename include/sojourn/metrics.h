@@ -33,7 +33,11 @@ struct Metrics {
   std::uint64_t members_connected = 0;  // the others that answer heartbeats
   std::uint64_t sessions_login = 0;     // held here, as owner or backup
   std::uint64_t sessions_active = 0;
-  std::uint64_t bytes = 0;      // what they take, as bounded by memory_bytes
+  // sojourn_companions{kind}: held here, as owner or backup; none counts as a session.
+  std::uint64_t companions_single_use = 0;
+  std::uint64_t companions_counters = 0;
+  std::uint64_t companions_revoked = 0;
+  std::uint64_t bytes = 0;      // what all of these take, as bounded by memory_bytes
   std::uint64_t bytes_max = 0;  // that bound
   std::uint64_t queue_bytes = 0;
   std::uint64_t calls_in_flight = 0;
@@ -57,10 +61,17 @@ struct Metrics {
   std::uint64_t writes_remote = 0;  // answered by another
   std::uint64_t writes_failed = 0;  // unavailable, deadline exceeded, resource exhausted
 
+  // Calls for companions that callers of this member made; none counts as a read or write above.
+  std::uint64_t companion_calls_local = 0;   // answered by this member as owner
+  std::uint64_t companion_calls_remote = 0;  // answered by another
+  std::uint64_t companion_calls_failed = 0;  // as for writes
+
   // Requests of other members that this one answered.
   std::uint64_t requests_served = 0;
   // Sessions that ended because their time was up, decided by this member.
   std::uint64_t expired = 0;
+  // The same of companions.
+  std::uint64_t companions_expired = 0;
   // Frames from other members that were refused as malformed, or of another cluster.
   std::uint64_t frames_rejected = 0;
 };

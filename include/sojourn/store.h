@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <sojourn/companions.h>
 #include <sojourn/detail/initiate.h>
 #include <sojourn/export.h>
 #include <sojourn/metrics.h>
@@ -11,6 +12,8 @@
 #include <sojourn/view.h>
 
 #include <asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -226,6 +229,157 @@ class SOJOURN_EXPORT Store {
     return async_revoke(id, WriteOptions{}, std::forward<Token>(token));
   }
 
+  // Companions: see sojourn/companions.h for their bounds, and docs/companions.md for what each is
+  // for. Errors are those above, with "companion" for "session". kResourceExhausted comes earlier
+  // than for sessions: values and counters may fill seven eighths of memory_bytes, new sessions and
+  // revoked tokens fifteen sixteenths, and only sessions that live already all of it. kDataLoss
+  // also refuses to make a value or counter whose name may have been among what was lost.
+
+  // Keeps `value` under `name` until it is taken, or `lifetime` is over. kAborted if there is one
+  // of that name, by whomever; a name is free again once its value was taken or has expired. Up to
+  // 16 KiB. void(absl::Status).
+  template <typename Token>
+  auto async_put_once(std::string name, std::string value, std::chrono::seconds lifetime,
+                      WriteOptions options, Token&& token) {
+    return initiate<absl::Status>(
+        [impl = impl_, name = std::move(name), value = std::move(value), lifetime,
+         options](detail::Completion<absl::Status> done) mutable {
+          put_once(*impl, name, std::move(value), lifetime, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_put_once(std::string name, std::string value, std::chrono::seconds lifetime,
+                      Token&& token) {
+    return async_put_once(std::move(name), std::move(value), lifetime, WriteOptions{},
+                          std::forward<Token>(token));
+  }
+
+  // The value of that name, which is gone from then on: of all that ask for it, through whichever
+  // members, one gets it and all others kNotFound. If the answer is lost (kDeadlineExceeded), the
+  // value may be lost with it. void(absl::StatusOr<std::string>).
+  template <typename Token>
+  auto async_take(std::string name, WriteOptions options, Token&& token) {
+    return initiate<absl::StatusOr<std::string>>(
+        [impl = impl_, name = std::move(name),
+         options](detail::Completion<absl::StatusOr<std::string>> done) {
+          take(*impl, name, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_take(std::string name, Token&& token) {
+    return async_take(std::move(name), WriteOptions{}, std::forward<Token>(token));
+  }
+
+  // The value of that name, which stays: for showing, never for deciding that it was not used.
+  // void(absl::StatusOr<std::string>).
+  template <typename Token>
+  auto async_peek(std::string name, ReadOptions options, Token&& token) {
+    return initiate<absl::StatusOr<std::string>>(
+        [impl = impl_, name = std::move(name),
+         options](detail::Completion<absl::StatusOr<std::string>> done) {
+          peek(*impl, name, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_peek(std::string name, Token&& token) {
+    return async_peek(std::move(name), ReadOptions{}, std::forward<Token>(token));
+  }
+
+  // Adds to the counter of that name, which begins with its first addition and ends `lifetime`
+  // after it, whatever is added later: the lifetime of later additions is not looked at. No
+  // addition is lost or counted twice; one whose outcome is unknown may count or not. `amount` is 1
+  // to kCountMax. void(absl::StatusOr<Counter>), the counter as this addition left it.
+  template <typename Token>
+  auto async_add(std::string name, std::uint64_t amount, std::chrono::seconds lifetime,
+                 WriteOptions options, Token&& token) {
+    return initiate<absl::StatusOr<Counter>>(
+        [impl = impl_, name = std::move(name), amount, lifetime,
+         options](detail::Completion<absl::StatusOr<Counter>> done) {
+          add(*impl, name, amount, lifetime, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_add(std::string name, std::uint64_t amount, std::chrono::seconds lifetime,
+                 Token&& token) {
+    return async_add(std::move(name), amount, lifetime, WriteOptions{}, std::forward<Token>(token));
+  }
+
+  // The counter of that name; a count of 0 if nobody added to it, or its time is over.
+  // void(absl::StatusOr<Counter>).
+  template <typename Token>
+  auto async_read_counter(std::string name, ReadOptions options, Token&& token) {
+    return initiate<absl::StatusOr<Counter>>(
+        [impl = impl_, name = std::move(name),
+         options](detail::Completion<absl::StatusOr<Counter>> done) {
+          read_counter(*impl, name, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_read_counter(std::string name, Token&& token) {
+    return async_read_counter(std::move(name), ReadOptions{}, std::forward<Token>(token));
+  }
+
+  // Ends the counter: the next addition begins anew. OK also if there is none. void(absl::Status).
+  template <typename Token>
+  auto async_reset_counter(std::string name, WriteOptions options, Token&& token) {
+    return initiate<absl::Status>(
+        [impl = impl_, name = std::move(name), options](detail::Completion<absl::Status> done) {
+          reset_counter(*impl, name, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_reset_counter(std::string name, Token&& token) {
+    return async_reset_counter(std::move(name), WriteOptions{}, std::forward<Token>(token));
+  }
+
+  // Puts the id of a token on the list of those that are revoked, for `lifetime`: the time until
+  // the token ends by itself. Once answered with OK, no member calls it valid before that time is
+  // over, whatever becomes of its session. Revoked again, it stays for the longer of both; nothing
+  // takes it off the list. void(absl::Status).
+  template <typename Token>
+  auto async_revoke_token(std::string token_id, std::chrono::seconds lifetime, WriteOptions options,
+                          Token&& token) {
+    return initiate<absl::Status>(
+        [impl = impl_, token_id = std::move(token_id), lifetime,
+         options](detail::Completion<absl::Status> done) {
+          revoke_token(*impl, token_id, lifetime, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_revoke_token(std::string token_id, std::chrono::seconds lifetime, Token&& token) {
+    return async_revoke_token(std::move(token_id), lifetime, WriteOptions{},
+                              std::forward<Token>(token));
+  }
+
+  // Whether the token is revoked, if this member owns its id; nothing when another member must be
+  // asked, or this one may not answer now. Never blocks or allocates, and runs on the caller's
+  // thread.
+  std::optional<absl::StatusOr<bool>> is_token_revoked_local(std::string_view token_id) const;
+
+  // Whether the token is revoked. False is said only by who would know; treat every error as "not
+  // known", kDataLoss among them: the token may have been on the list. Starts with
+  // is_token_revoked_local. void(absl::StatusOr<bool>).
+  template <typename Token>
+  auto async_is_token_revoked(std::string token_id, ReadOptions options, Token&& token) {
+    return initiate<absl::StatusOr<bool>>(
+        [impl = impl_, token_id = std::move(token_id),
+         options](detail::Completion<absl::StatusOr<bool>> done) {
+          is_token_revoked(*impl, token_id, options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_is_token_revoked(std::string token_id, Token&& token) {
+    return async_is_token_revoked(std::move(token_id), ReadOptions{}, std::forward<Token>(token));
+  }
+
   // Hands over what this member holds, and leaves the cluster; meanwhile it serves as before,
   // until at the very end it waits for its own unfinished calls and refuses new ones (kUnavailable,
   // for some milliseconds). Any number of members may leave at once. When it has completed with OK,
@@ -285,6 +439,9 @@ class SOJOURN_EXPORT Store {
 
   using SessionCompletion = detail::Completion<absl::StatusOr<Session>>;
   using StatusCompletion = detail::Completion<absl::Status>;
+  using ValueCompletion = detail::Completion<absl::StatusOr<std::string>>;
+  using CounterCompletion = detail::Completion<absl::StatusOr<Counter>>;
+  using RevokedCompletion = detail::Completion<absl::StatusOr<bool>>;
 
   template <typename Result, typename Start, typename Token>
   auto initiate(Start start, Token&& token) const {
@@ -304,6 +461,17 @@ class SOJOURN_EXPORT Store {
   static void rotate(Impl&, const SessionId&, RotateOptions, SessionCompletion);
   static void touch(Impl&, const SessionId&, ReadOptions, StatusCompletion);
   static void revoke(Impl&, const SessionId&, WriteOptions, StatusCompletion);
+  static void put_once(Impl&, std::string_view name, std::string value, std::chrono::seconds,
+                       WriteOptions, StatusCompletion);
+  static void take(Impl&, std::string_view name, WriteOptions, ValueCompletion);
+  static void peek(Impl&, std::string_view name, ReadOptions, ValueCompletion);
+  static void add(Impl&, std::string_view name, std::uint64_t amount, std::chrono::seconds,
+                  WriteOptions, CounterCompletion);
+  static void read_counter(Impl&, std::string_view name, ReadOptions, CounterCompletion);
+  static void reset_counter(Impl&, std::string_view name, WriteOptions, StatusCompletion);
+  static void revoke_token(Impl&, std::string_view token_id, std::chrono::seconds, WriteOptions,
+                           StatusCompletion);
+  static void is_token_revoked(Impl&, std::string_view token_id, ReadOptions, RevokedCompletion);
   static void drain(Impl&, DrainOptions, StatusCompletion);
   static void recover(Impl&, StatusCompletion);
 

@@ -2,10 +2,12 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <sojourn/companions.h>
 #include <sojourn/export.h>
 #include <sojourn/store.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +38,18 @@ class SOJOURN_EXPORT SyncStore {
   absl::StatusOr<Session> rotate(const SessionId& id, RotateOptions options = {});
   absl::Status touch(const SessionId& id, ReadOptions options = {});
   absl::Status revoke(const SessionId& id, WriteOptions options = {});
+
+  absl::Status put_once(std::string name, std::string value, std::chrono::seconds lifetime,
+                        WriteOptions options = {});
+  absl::StatusOr<std::string> take(std::string name, WriteOptions options = {});
+  absl::StatusOr<std::string> peek(std::string name, ReadOptions options = {});
+  absl::StatusOr<Counter> add(std::string name, std::uint64_t amount, std::chrono::seconds lifetime,
+                              WriteOptions options = {});
+  absl::StatusOr<Counter> read_counter(std::string name, ReadOptions options = {});
+  absl::Status reset_counter(std::string name, WriteOptions options = {});
+  absl::Status revoke_token(std::string token_id, std::chrono::seconds lifetime,
+                            WriteOptions options = {});
+  absl::StatusOr<bool> is_token_revoked(std::string token_id, ReadOptions options = {});
 
   absl::Status drain(DrainOptions options = {});
   absl::Status recover();

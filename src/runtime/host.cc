@@ -313,6 +313,7 @@ void Host::publish() {
                      .segments_lost = node_.segments_lost(),
                      .calls_in_flight = node_.calls_in_flight(),
                      .expired = node_.expired(),
+                     .companions_expired = node_.companions_expired(),
                      .requests_served = node_.requests_served()};
   MutexLock lock(mutex_);
   published_ = std::move(state);
@@ -342,6 +343,9 @@ void Host::add_to(Metrics& metrics) const {
   const table::Usage usage = node_.plane().table().usage();
   metrics.sessions_login = usage.login;
   metrics.sessions_active = usage.active;
+  metrics.companions_single_use = usage.single_use;
+  metrics.companions_counters = usage.counters;
+  metrics.companions_revoked = usage.revoked_tokens;
   metrics.bytes = usage.bytes;
   metrics.bytes_max = options_.plane.memory_bytes;
   metrics.queue_bytes = transport_->queue_bytes();
@@ -356,6 +360,7 @@ void Host::add_to(Metrics& metrics) const {
   metrics.members_connected = published_.members_connected;
   metrics.calls_in_flight = published_.calls_in_flight;
   metrics.expired = published_.expired;
+  metrics.companions_expired = published_.companions_expired;
   metrics.requests_served = published_.requests_served;
 }
 

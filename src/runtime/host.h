@@ -101,6 +101,7 @@ class Host {
     std::uint64_t segments_lost = 0;
     std::uint64_t calls_in_flight = 0;
     std::uint64_t expired = 0;
+    std::uint64_t companions_expired = 0;
     std::uint64_t requests_served = 0;
   };
 

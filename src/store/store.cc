@@ -11,7 +11,9 @@
 #include "runtime/host.h"
 #include "runtime/memory.h"
 #include "session/access.h"
+#include "session/companion.h"
 #include "session/limits.h"
+#include "store/companions.h"
 #include "store/departure.h"
 #include "store/last_refusal.h"
 #include "store/options.h"
@@ -100,6 +102,7 @@ class Store::Impl {
     std::atomic<std::uint64_t> reads_local_hit{0}, reads_local_miss{0};
     std::atomic<std::uint64_t> reads_remote_hit{0}, reads_remote_miss{0}, reads_failed{0};
     std::atomic<std::uint64_t> writes_local{0}, writes_remote{0}, writes_failed{0};
+    std::atomic<std::uint64_t> companions_local{0}, companions_remote{0}, companions_failed{0};
   };
   mutable Counters counters;
 
@@ -135,6 +138,27 @@ class Store::Impl {
     });
   }
 
+  // Of a companion, on the caller's own thread.
+  std::optional<Result> look_here(std::string_view id) const {
+    std::optional<Result> result = host.read_local(id, false);
+    if (result) count_companion(*result, false);
+    return result;
+  }
+
+  // `operation` is kInvalidArgument if the caller asked for what cannot be.
+  void call_companion(absl::StatusOr<Operation> operation, std::chrono::milliseconds timeout,
+                      absl::AnyInvocable<void(Result) &&> done) const {
+    if (!operation.ok()) return std::move(done)({.status = operation.status()});
+    if (replication::is_read(operation->verb)) {
+      if (auto result = look_here(operation->id)) return std::move(done)(*std::move(result));
+    }
+    call(*std::move(operation), timeout,
+         [this, done = std::move(done)](node::Finished finished) mutable {
+           count_companion(finished.result, finished.remote);
+           std::move(done)(std::move(finished.result));
+         });
+  }
+
  private:
   void call(Operation operation, std::chrono::milliseconds timeout,
             runtime::Host::Completion done) const {
@@ -151,6 +175,13 @@ class Store::Impl {
     auto& counter = failed(result.status) ? counters.reads_failed
                     : remote ? (hit ? counters.reads_remote_hit : counters.reads_remote_miss)
                              : (hit ? counters.reads_local_hit : counters.reads_local_miss);
+    counter.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  void count_companion(const Result& result, bool remote) const {
+    auto& counter = failed(result.status) ? counters.companions_failed
+                    : remote              ? counters.companions_remote
+                                          : counters.companions_local;
     counter.fetch_add(1, std::memory_order_relaxed);
   }
 
@@ -326,6 +357,78 @@ void Store::revoke(Impl& impl, const SessionId& id, WriteOptions options, Status
              });
 }
 
+// Companions.
+
+void Store::put_once(Impl& impl, std::string_view name, std::string value,
+                     std::chrono::seconds lifetime, WriteOptions options, StatusCompletion done) {
+  impl.call_companion(store::put_once(name, std::move(value), lifetime), options.timeout,
+                      [done = std::move(done)](Result result) mutable {
+                        std::move(done)(std::move(result.status));
+                      });
+}
+
+void Store::take(Impl& impl, std::string_view name, WriteOptions options, ValueCompletion done) {
+  impl.call_companion(store::take(name), options.timeout,
+                      [done = std::move(done)](Result result) mutable {
+                        std::move(done)(store::value_of(result));
+                      });
+}
+
+void Store::peek(Impl& impl, std::string_view name, ReadOptions options, ValueCompletion done) {
+  impl.call_companion(store::look(session::Kind::kSingleUse, name), options.timeout,
+                      [done = std::move(done)](Result result) mutable {
+                        std::move(done)(store::value_of(result));
+                      });
+}
+
+void Store::add(Impl& impl, std::string_view name, std::uint64_t amount,
+                std::chrono::seconds lifetime, WriteOptions options, CounterCompletion done) {
+  impl.call_companion(store::add(name, amount, lifetime), options.timeout,
+                      [done = std::move(done)](Result result) mutable {
+                        std::move(done)(store::counter_of(result, runtime::now()));
+                      });
+}
+
+void Store::read_counter(Impl& impl, std::string_view name, ReadOptions options,
+                         CounterCompletion done) {
+  impl.call_companion(store::look(session::Kind::kCounter, name), options.timeout,
+                      [done = std::move(done)](Result result) mutable {
+                        std::move(done)(store::counter_of(result, runtime::now()));
+                      });
+}
+
+void Store::reset_counter(Impl& impl, std::string_view name, WriteOptions options,
+                          StatusCompletion done) {
+  impl.call_companion(store::reset_counter(name), options.timeout,
+                      [done = std::move(done)](Result result) mutable {
+                        std::move(done)(std::move(result.status));
+                      });
+}
+
+void Store::revoke_token(Impl& impl, std::string_view token_id, std::chrono::seconds lifetime,
+                         WriteOptions options, StatusCompletion done) {
+  impl.call_companion(store::revoke_token(token_id, lifetime), options.timeout,
+                      [done = std::move(done)](Result result) mutable {
+                        std::move(done)(std::move(result.status));
+                      });
+}
+
+std::optional<absl::StatusOr<bool>> Store::is_token_revoked_local(std::string_view token_id) const {
+  if (absl::Status status = session::check_companion_name(token_id); !status.ok()) return status;
+  const session::CompanionId id(session::Kind::kRevokedToken, token_id);
+  const std::optional<Result> result = impl_->look_here(id.text());
+  if (!result) return std::nullopt;
+  return store::revoked_of(*result);
+}
+
+void Store::is_token_revoked(Impl& impl, std::string_view token_id, ReadOptions options,
+                             RevokedCompletion done) {
+  impl.call_companion(store::look(session::Kind::kRevokedToken, token_id), options.timeout,
+                      [done = std::move(done)](Result result) mutable {
+                        std::move(done)(store::revoked_of(result));
+                      });
+}
+
 // State.
 
 void Store::drain(Impl& impl, DrainOptions options, StatusCompletion done) {
@@ -372,6 +475,9 @@ Metrics Store::metrics() const {
   metrics.writes_local = counters.writes_local;
   metrics.writes_remote = counters.writes_remote;
   metrics.writes_failed = counters.writes_failed;
+  metrics.companion_calls_local = counters.companions_local;
+  metrics.companion_calls_remote = counters.companions_remote;
+  metrics.companion_calls_failed = counters.companions_failed;
   return metrics;
 }
 

@@ -79,6 +79,44 @@ absl::Status SyncStore::revoke(const SessionId& id, WriteOptions options) {
   return store().async_revoke(id, options, asio::use_future).get();
 }
 
+absl::Status SyncStore::put_once(std::string name, std::string value, std::chrono::seconds lifetime,
+                                 WriteOptions options) {
+  return store()
+      .async_put_once(std::move(name), std::move(value), lifetime, options, asio::use_future)
+      .get();
+}
+
+absl::StatusOr<std::string> SyncStore::take(std::string name, WriteOptions options) {
+  return store().async_take(std::move(name), options, asio::use_future).get();
+}
+
+absl::StatusOr<std::string> SyncStore::peek(std::string name, ReadOptions options) {
+  return store().async_peek(std::move(name), options, asio::use_future).get();
+}
+
+absl::StatusOr<Counter> SyncStore::add(std::string name, std::uint64_t amount,
+                                       std::chrono::seconds lifetime, WriteOptions options) {
+  return store().async_add(std::move(name), amount, lifetime, options, asio::use_future).get();
+}
+
+absl::StatusOr<Counter> SyncStore::read_counter(std::string name, ReadOptions options) {
+  return store().async_read_counter(std::move(name), options, asio::use_future).get();
+}
+
+absl::Status SyncStore::reset_counter(std::string name, WriteOptions options) {
+  return store().async_reset_counter(std::move(name), options, asio::use_future).get();
+}
+
+absl::Status SyncStore::revoke_token(std::string token_id, std::chrono::seconds lifetime,
+                                     WriteOptions options) {
+  return store().async_revoke_token(std::move(token_id), lifetime, options, asio::use_future).get();
+}
+
+absl::StatusOr<bool> SyncStore::is_token_revoked(std::string token_id, ReadOptions options) {
+  if (auto revoked = store().is_token_revoked_local(token_id)) return *std::move(revoked);
+  return store().async_is_token_revoked(std::move(token_id), options, asio::use_future).get();
+}
+
 absl::Status SyncStore::drain(DrainOptions options) {
   return store().async_drain(options, asio::use_future).get();
 }

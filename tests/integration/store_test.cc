@@ -422,6 +422,70 @@ TEST_CASE("a call may outlive the store's being moved", "[integration]") {
   CHECK(future.get().ok());
 }
 
+TEST_CASE("companions are the same through every member, and no sessions", "[integration]") {
+  Cluster cluster(3);
+
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    const std::string name = "name-" + std::to_string(i);
+    SyncStore& here = cluster[i];
+    SyncStore& there = cluster[(i + 1) % 3];
+    SyncStore& elsewhere = cluster[(i + 2) % 3];
+
+    REQUIRE(here.put_once(name, "value", 60s, kPatient).ok());
+    CHECK(absl::IsAborted(there.put_once(name, "other", 60s, kPatient)));
+    CHECK(there.peek(name, kPatientRead).value() == "value");
+    CHECK(elsewhere.take(name, kPatient).value() == "value");
+    CHECK(absl::IsNotFound(here.take(name, kPatient).status()));
+    CHECK(absl::IsNotFound(there.peek(name, kPatientRead).status()));
+
+    CHECK(there.read_counter(name, kPatientRead).value() == Counter());
+    CHECK(here.add(name, 2, 60s, kPatient)->count == 2);
+    const absl::StatusOr<Counter> counter = there.add(name, 3, 3600s, kPatient);
+    REQUIRE(counter.ok());
+    CHECK(counter->count == 5);
+    CHECK(counter->remaining > 0s);
+    CHECK(counter->remaining <= 60s);
+    CHECK(elsewhere.read_counter(name, kPatientRead)->count == 5);
+    CHECK(elsewhere.reset_counter(name, kPatient).ok());
+    CHECK(here.read_counter(name, kPatientRead)->count == 0);
+
+    CHECK_FALSE(here.is_token_revoked(name, kPatientRead).value());
+    REQUIRE(there.revoke_token(name, 60s, kPatient).ok());
+    for (std::size_t j = 0; j < cluster.size(); ++j) {
+      CHECK(cluster[j].is_token_revoked(name, kPatientRead).value());
+    }
+  }
+
+  std::uint64_t revoked = 0;
+  int local = 0;
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    const Metrics metrics = cluster[i].store().metrics();
+    CHECK(metrics.sessions_login + metrics.sessions_active == 0);
+    CHECK(metrics.reads_local_hit + metrics.reads_remote_hit + metrics.writes_local == 0);
+    CHECK(metrics.companions_single_use + metrics.companions_counters == 0);
+    CHECK(metrics.companion_calls_local + metrics.companion_calls_remote > 0);
+    revoked += metrics.companions_revoked;
+    for (std::size_t j = 0; j < cluster.size(); ++j) {
+      const auto answer = cluster[i].store().is_token_revoked_local("name-" + std::to_string(j));
+      if (answer) local += answer->value() ? 1 : 0;
+    }
+  }
+  CHECK(revoked == 3 * 2);
+  CHECK(local == 3);  // the owner of each answers at once, and nobody else
+}
+
+TEST_CASE("what is wrong with a companion is said at once", "[integration]") {
+  Cluster cluster(1);
+  const std::string too_long(kCompanionNameBytesMax + 1, 'n');
+
+  CHECK(absl::IsInvalidArgument(cluster[0].put_once("", "value", 60s)));
+  CHECK(absl::IsInvalidArgument(cluster[0].put_once("name", "value", 0s)));
+  CHECK(absl::IsInvalidArgument(cluster[0].take(too_long).status()));
+  CHECK(absl::IsInvalidArgument(cluster[0].add("name", 0, 60s).status()));
+  CHECK(absl::IsInvalidArgument(cluster[0].is_token_revoked(too_long).status()));
+  CHECK(absl::IsInvalidArgument(cluster[0].revoke_token("", 60s)));
+}
+
 #if defined(ASIO_HAS_CO_AWAIT)
 asio::awaitable<void> login_and_logout(Store& a, Store& b, bool& done) {
   auto login = co_await a.async_create(NewSession(), kPatient, asio::use_awaitable);

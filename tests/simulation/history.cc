@@ -55,6 +55,16 @@ std::string_view name_of(replication::Verb verb) {
   return "?";
 }
 
+void forget_since(Time lost, History& history) {
+  std::erase_if(history, [&](const Call& call) { return call.called >= lost; });
+  for (Call& call : history) {
+    if (call.returned < lost) continue;
+    call.returned = Time::max();
+    call.session.reset();
+    call.companion.reset();
+  }
+}
+
 std::string describe(const Call& call) {
   const replication::Operation& operation = call.operation;
   std::string text =

@@ -70,6 +70,11 @@ struct Call {
 // of one name. In any order.
 using History = std::vector<Call>;
 
+// Leaves of a history what must be in order although the segment that it is about was lost then.
+// With the copies the outcomes of writes are lost, so that a write which is repeated may happen
+// once before and once after. What was answered before must be in order all the same.
+void forget_since(Time lost, History& history);
+
 // One line about a call, for reports.
 std::string describe(const Call& call);
 std::string_view name_of(replication::Verb verb);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
+#include "simulation/companion_workload.h"
 #include "simulation/faults.h"
 #include "simulation/simulation.h"
 #include "simulation/workload.h"
@@ -67,10 +69,11 @@ void check_replicas(Simulation& simulation, std::set<std::string> ids, Duration 
   for (std::size_t i = 0; i < simulation.members(); ++i) {
     if (!simulation.node(i)) continue;
     const table::Usage usage = simulation.node(i)->plane().table().usage();
-    const std::uint64_t sessions = usage.login + usage.active + usage.aliases;
-    if (sessions != held[i]) {
-      simulation.violation(absl::StrFormat("%s holds %d sessions, of which only %d were written",
-                                           simulation.name(i), sessions, held[i]));
+    const std::uint64_t records = usage.login + usage.active + usage.aliases + usage.companions();
+    if (records != held[i]) {
+      simulation.violation(
+          absl::StrFormat("%s holds %d sessions and companions, of which only %d were written",
+                          simulation.name(i), records, held[i]));
     }
   }
 }
@@ -81,14 +84,16 @@ void check_empty(Simulation& simulation) {
     if (!simulation.node(i)) continue;
     const replication::Plane& plane = simulation.node(i)->plane();
     const table::Usage usage = plane.table().usage();
-    if (usage.login + usage.active + usage.aliases + usage.bytes + plane.tombstones() +
-            plane.memos() + plane.writes_waiting() + simulation.node(i)->calls_in_flight() !=
+    if (usage.login + usage.active + usage.aliases + usage.companions() + usage.bytes +
+            plane.tombstones() + plane.memos() + plane.writes_waiting() +
+            simulation.node(i)->calls_in_flight() !=
         0) {
       simulation.violation(absl::StrFormat(
-          "all sessions have ended, and %s still holds %d + %d sessions, %d bytes, %d tombstones, "
-          "%d memos, %d writes, %d calls",
-          simulation.name(i), usage.login, usage.active, usage.bytes, plane.tombstones(),
-          plane.memos(), plane.writes_waiting(), simulation.node(i)->calls_in_flight()));
+          "all has ended, and %s still holds %d + %d sessions, %d companions, %d bytes, %d "
+          "tombstones, %d memos, %d writes, %d calls",
+          simulation.name(i), usage.login, usage.active, usage.companions(), usage.bytes,
+          plane.tombstones(), plane.memos(), plane.writes_waiting(),
+          simulation.node(i)->calls_in_flight()));
     }
   }
 }
@@ -133,18 +138,25 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
   simulation.trace_to(trace);
   SeededRandom workload_random(random.next());
   Workload workload(workload_options, simulation, workload_random);
+  // Of its own, beside what the seed has chosen.
+  SeededRandom companion_random(~seed);
+  const auto companion_options = CompanionWorkloadOptions::draw(companion_random);
+  report.options += "\n  " + companion_options.describe();
+  CompanionWorkload companions(companion_options, simulation, companion_random);
   SeededRandom fault_random(random.next());
   Faults faults(fault_options, simulation, fault_random);
 
   faults.start();
   workload.start();
+  companions.start();
   simulation.run_for(milliseconds(4000 + random.below(20'000)));
 
   workload.stop();
+  companions.stop();
   faults.stop();
   simulation.network().calm();
   simulation.trace("nothing goes wrong any more");
-  if (!simulation.run_until([&] { return workload.idle(); })) {
+  if (!simulation.run_until([&] { return workload.idle() && companions.idle(); })) {
     simulation.violation("calls never ended");
   }
   // Members that wanted to leave may have gone since.
@@ -166,29 +178,35 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
     simulation.run_for(seconds(6));
     const Tolerance tolerance = simulation::tolerance(simulation_options, fault_options);
     if (simulation.run_until([&] { return no_writes_waiting(simulation); })) {
-      check_replicas(simulation, workload.ids(), tolerance.late_end);
+      std::set<std::string> ids = workload.ids();
+      ids.merge(companions.ids());
+      check_replicas(simulation, std::move(ids), tolerance.late_end);
     } else {
       simulation.violation("writes are never finished though nothing goes wrong");
     }
     workload.read_everything();
     simulation.run_until([&] { return workload.idle(); }, std::chrono::hours(1));
+    companions.look_at_everything();
+    simulation.run_until([&] { return companions.idle(); }, std::chrono::hours(1));
     if (random.one_in(2)) {
       workload.revoke_everything();
       simulation.run_until([&] { return workload.idle(); }, std::chrono::hours(1));
     }
-    simulation.run_for(workload_options.absolute_max + seconds(10) + tolerance.late_end);
+    const seconds longest = std::max(workload_options.absolute_max, companion_options.lifetime_max);
+    simulation.run_for(longest + seconds(10) + tolerance.late_end);
     check_empty(simulation);
   }
   workload.check_histories(simulation::tolerance(simulation_options, fault_options));
+  companions.check_histories(simulation::tolerance(simulation_options, fault_options));
 
   report.violations = simulation.violations();
   report.trace_hash = simulation.trace_hash();
-  report.calls = workload.calls();
+  report.calls = workload.calls() + companions.calls();
   report.sessions = workload.sessions();
   report.frames = simulation.network().frames_delivered();
   report.faults = faults.count();
   report.views = simulation.views();
-  report.undecided = workload.undecided();
+  report.undecided = workload.undecided() + companions.undecided();
   report.outcomes = workload.outcomes();
   report.simulated = simulation.now().time_since_epoch();
   return report;

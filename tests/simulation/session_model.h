@@ -84,6 +84,8 @@ struct Tolerance {
 // which ids were told to anybody, and when the session could have been used last.
 class SessionModel {
  public:
+  using State = ModelState;
+
   // The history must outlive the model.
   SessionModel(const History& history, const Tolerance& tolerance);
 

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "ring/placement.h"
+#include "session/companion.h"
 #include "simulation/trace.h"
 
 namespace sojourn::simulation {
@@ -568,6 +569,13 @@ SeenSession seen(const session::Record& record) {
   session.shortened_to = record.shortened_to();
   session.alias_of = std::string(record.alias_of());
   return session;
+}
+
+SeenCompanion seen_companion(const session::Record& record) {
+  if (session::kind_of(record.id()) == session::Kind::kCounter) {
+    return {.count = session::count_of(record)};
+  }
+  return {.value = std::string(session::content_of(record))};
 }
 
 }  // namespace sojourn::simulation

@@ -203,5 +203,6 @@ class Simulation final : private NetworkUser {
 
 // What a client sees of the record.
 SeenSession seen(const session::Record& record);
+SeenCompanion seen_companion(const session::Record& record);
 
 }  // namespace sojourn::simulation

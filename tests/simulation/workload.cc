@@ -30,17 +30,6 @@ std::vector<Attribute> to_vector(const std::map<std::string, std::string>& attri
   return vector;
 }
 
-// With a segment's copies the outcomes of its writes are lost, so that a write which is repeated
-// may happen once before and once after. What was answered before must be in order all the same.
-void forget_since(Time lost, History& history) {
-  std::erase_if(history, [&](const Call& call) { return call.called >= lost; });
-  for (Call& call : history) {
-    if (call.returned < lost) continue;
-    call.returned = Time::max();
-    call.session.reset();
-  }
-}
-
 }  // namespace
 
 WorkloadOptions WorkloadOptions::draw(Random& random) {

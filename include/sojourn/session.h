@@ -35,6 +35,11 @@ inline constexpr std::size_t kSessionBytesMax = 64 * 1024;
 inline constexpr std::size_t kTabsMax = 300;
 inline constexpr std::size_t kTabNameBytesMax = 64;
 
+// Labels a session, and the bytes of each: see Label.
+inline constexpr std::size_t kLabelsMax = 8;
+inline constexpr std::size_t kLabelNameBytesMax = 32;
+inline constexpr std::size_t kLabelValueBytesMax = 200;
+
 // How long a session may live: `idle` since it was last used, and `absolute` since it was created,
 // whichever ends first (OWASP: both are enforced on the server). Whole seconds, at least 1 each, at
 // most 400 days. docs/lifetimes.md has the whole formula.
@@ -74,6 +79,16 @@ struct Tab {
   friend bool operator==(const Tab&, const Tab&) = default;
 };
 
+// What a session has in common with others, beside its subject, so that all of them can be found
+// and ended together: the client it belongs to, or the realm. A session may have several labels of
+// one name. A name is 1 to 32 bytes, a value up to 200.
+struct Label {
+  std::string name = {};
+  std::string value = {};
+
+  friend bool operator==(const Label&, const Label&) = default;
+};
+
 // What Store::async_create makes. A class with constructors, not an aggregate, because g++ 12
 // miscompiles owning aggregates inside a co_await expression.
 //
@@ -104,12 +119,17 @@ class SOJOURN_EXPORT NewSession {
   NewSession&& lasting(Lifetime lifetime) &&;
   NewSession& lasting(Lifetime lifetime) &;
 
+  // Adds a label, which the session keeps for life, up to 8 of them; no label counts twice.
+  NewSession&& labelled(std::string name, std::string value) &&;
+  NewSession& labelled(std::string name, std::string value) &;
+
   Phase phase() const { return phase_; }
   std::string_view subject() const { return subject_; }
   const std::vector<Attribute>& attributes() const { return attributes_; }
   const std::optional<Lifetime>& lifetime() const { return lifetime_; }
   bool is_remembered() const { return remembered_; }
   const std::vector<Tab>& tabs() const { return tabs_; }
+  const std::vector<Label>& labels() const { return labels_; }
 
  private:
   Phase phase_;
@@ -119,6 +139,7 @@ class SOJOURN_EXPORT NewSession {
   // The last one is that of with(); none: the session itself.
   std::vector<Tab> tabs_;
   std::optional<Lifetime> lifetime_;
+  std::vector<Label> labels_;
 };
 
 // A session as it was when the store answered: a cheap value that shares the stored record until it
@@ -148,6 +169,9 @@ class SOJOURN_EXPORT Session {
   // Whether it was read under the id that it had before it was rotated with an overlap: such an id
   // can only be read and revoked. It is not told what the new id is.
   bool is_alias() const;
+
+  // In no order that means anything.
+  std::vector<Label> labels() const;
 
   // Times of this answer, by this machine's wall clock. They are for showing to people: the store
   // itself counts on a monotonic clock that no change of the wall clock moves.
@@ -206,6 +230,13 @@ struct Ending {
 // people. The formula is that of docs/lifetimes.md.
 SOJOURN_EXPORT Ending explain(const Session& session);
 
+// Some of the sessions of a subject or label, ordered by id.
+struct SessionPage {
+  std::vector<Session> sessions = {};
+  // Where the next page begins: ListOptions::after. Nothing if there are no others.
+  std::optional<SessionId> next = {};
+};
+
 // Changes that the owner applies in one step, so that two requests that change different attributes
 // of one session never overwrite each other. A class with constructors for the same reason as
 // NewSession.
@@ -238,6 +269,11 @@ class SOJOURN_EXPORT Patch {
   Patch&& if_version(Version version) &&;
   Patch& if_version(Version version) &;
 
+  // For Store::async_authenticate only, kInvalidArgument elsewhere: the session that comes of the
+  // login has this label as well as those of the login. kResourceExhausted beyond 8.
+  Patch&& labelled(std::string name, std::string value) &&;
+  Patch& labelled(std::string name, std::string value) &;
+
   // The changes in the order given; no value means erase. With a tab they are about its attributes;
   // a tab without a name makes it, or is just a change of it.
   struct Step {
@@ -250,6 +286,7 @@ class SOJOURN_EXPORT Patch {
   const std::vector<Step>& steps() const { return steps_; }
   const std::optional<Version>& expected_version() const { return expected_version_; }
   const std::optional<std::chrono::seconds>& time_left() const { return time_left_; }
+  const std::vector<Label>& labels() const { return labels_; }
 
  private:
   std::vector<Step> steps_;
@@ -257,6 +294,7 @@ class SOJOURN_EXPORT Patch {
   std::string tab_;
   std::optional<std::chrono::seconds> time_left_;
   std::optional<Version> expected_version_;
+  std::vector<Label> labels_;
 };
 
 }  // namespace sojourn

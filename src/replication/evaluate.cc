@@ -79,11 +79,27 @@ RecordFields fields_of(const Record& current, Time now, Version version) {
           .shortened_to = current.shortened_to()};
 }
 
+absl::Status overtaken() {
+  return absl::AbortedError("all sessions of this subject or label were ended meanwhile");
+}
+
+// What the session has and what it gets, ordered, none twice.
+std::vector<std::string_view> labels_of(const Record& current,
+                                        const std::vector<std::string>& more) {
+  std::vector<std::string_view> labels = current.labels();
+  labels.insert(labels.end(), more.begin(), more.end());
+  std::sort(labels.begin(), labels.end());
+  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+  return labels;
+}
+
 Evaluation create(const Operation& operation, const Record* current, Time now, Version version) {
   if (current) return refuse(absl::AbortedError("the id is taken"));
+  if (operation.overtaken) return refuse(overtaken());
   const std::vector<AttributeView> attributes = views_of(operation.attributes);
   std::vector<TabView> tabs;
   apply_to_tabs(tabs, operation.steps);
+  const std::vector<std::string_view> labels(operation.labels.begin(), operation.labels.end());
   const RecordFields fields = {.id = operation.id,
                                .phase = operation.phase,
                                .subject = operation.subject,
@@ -93,7 +109,8 @@ Evaluation create(const Operation& operation, const Record* current, Time now, V
                                .last_seen = now,
                                .attributes = attributes,
                                .tabs = tabs,
-                               .remembered = operation.remembered};
+                               .remembered = operation.remembered,
+                               .labels = labels};
   if (absl::Status status = check_size(fields); !status.ok()) return refuse(std::move(status));
   RecordRef made = Record::make(fields);
   return {.entries = {{operation.id, made}}, .answer = made};
@@ -159,6 +176,8 @@ Evaluation evaluate(const Operation& operation, const Record* current, Time now,
   RecordFields fields = fields_of(*current, now, version);
   std::vector<TabView> tabs = tabs_of(*current);
   fields.tabs = tabs;
+  const std::vector<std::string_view> labels = labels_of(*current, operation.labels);
+  fields.labels = labels;
   switch (operation.verb) {
     case Verb::kUpdate:
       return change(fields, views_of(operation.attributes));
@@ -177,6 +196,10 @@ Evaluation evaluate(const Operation& operation, const Record* current, Time now,
     case Verb::kAuthenticate: {
       if (current->phase() != Phase::kLogin) {
         return refuse(absl::FailedPreconditionError("the session is authenticated already"));
+      }
+      if (operation.overtaken) return refuse(overtaken());
+      if (labels.size() > kLabelsMax) {
+        return refuse(absl::ResourceExhaustedError("the session would have more than 8 labels"));
       }
       std::vector<AttributeView> attributes = attributes_of(*current);
       apply(operation.steps, attributes);

@@ -67,6 +67,11 @@ struct Operation {
   std::vector<Attribute> attributes = {};
   // kPatch, kAuthenticate: changes in order. kCreate of a login in progress: its tabs, as changes.
   std::vector<Patch::Step> steps = {};
+  // kCreate, kAuthenticate: keys of labels, ordered, none twice.
+  std::vector<std::string> labels = {};
+  // kCreate, kAuthenticate: all sessions of its subject, or of one of its labels, were ended after
+  // it was called. It must not make another.
+  bool overtaken = false;
   // kUpdate always; kPatch and kAuthenticate if the caller expects a version.
   std::optional<Version> expected_version = {};
   // kCreate of an active session, kAuthenticate: the user asked to be remembered. What that means

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "session/label_key.h"
+
 namespace sojourn::session {
 
 absl::Status check_subject(std::string_view subject) {
@@ -62,6 +64,31 @@ absl::Status check_lifetime(const Lifetime& lifetime) {
   return absl::OkStatus();
 }
 
+absl::Status check_label(const Label& label) {
+  if (label.name.empty()) return absl::InvalidArgumentError("a label's name is empty");
+  if (label.name.size() > kLabelNameBytesMax) {
+    return absl::InvalidArgumentError(absl::StrFormat("a label's name has %d bytes, more than %d",
+                                                      label.name.size(), kLabelNameBytesMax));
+  }
+  if (label.value.size() > kLabelValueBytesMax) {
+    return absl::InvalidArgumentError(absl::StrFormat("the label %s has %d bytes, more than %d",
+                                                      label.name, label.value.size(),
+                                                      kLabelValueBytesMax));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_labels(const std::vector<Label>& labels) {
+  for (const Label& label : labels) {
+    if (absl::Status status = check_label(label); !status.ok()) return status;
+  }
+  const std::size_t count = label_keys(labels).size();
+  if (count > kLabelsMax) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("there are %d labels, more than %d", count, kLabelsMax));
+  }
+  return absl::OkStatus();
+}
 namespace {
 
 // They are sent as the changes that make them.
@@ -92,6 +119,7 @@ absl::Status check_new_session(const NewSession& session) {
     return absl::InvalidArgumentError("an active session has no tabs");
   }
   if (absl::Status status = check_tabs(session); !status.ok()) return status;
+  if (absl::Status status = check_labels(session.labels()); !status.ok()) return status;
   return check_attributes(session.attributes(), session.subject());
 }
 
@@ -115,16 +143,8 @@ absl::Status check_step(const Patch::Step& step) {
   return step.value ? check_attribute(step.name, *step.value) : check_attribute_name(step.name);
 }
 
-}  // namespace
-
-absl::Status check_patch_without_tabs(const Patch& patch) {
-  const bool has_tabs = std::any_of(patch.steps().begin(), patch.steps().end(),
-                                    [](const Patch::Step& step) { return !step.tab.empty(); });
-  if (has_tabs) return absl::InvalidArgumentError("authenticating drops all tabs");
-  return check_patch(patch);
-}
-
-absl::Status check_patch(const Patch& patch) {
+// All but the labels, and whose tabs.
+absl::Status check_changes(const Patch& patch) {
   if (patch.time_left() &&
       (*patch.time_left() < std::chrono::seconds(1) || *patch.time_left() > kLifetimeMax)) {
     return absl::InvalidArgumentError(
@@ -146,6 +166,24 @@ absl::Status check_patch(const Patch& patch) {
                                                       patch.steps().size(), 2 * kAttributesMax));
   }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status check_patch(const Patch& patch) {
+  if (!patch.labels().empty()) {
+    return absl::InvalidArgumentError(
+        "a session gets its labels when it is made or authenticated, not by a patch");
+  }
+  return check_changes(patch);
+}
+
+absl::Status check_authentication(const Patch& patch) {
+  const bool has_tabs = std::any_of(patch.steps().begin(), patch.steps().end(),
+                                    [](const Patch::Step& step) { return !step.tab.empty(); });
+  if (has_tabs) return absl::InvalidArgumentError("authenticating drops all tabs");
+  if (absl::Status status = check_labels(patch.labels()); !status.ok()) return status;
+  return check_changes(patch);
 }
 
 absl::Status check_size(std::size_t attributes, std::size_t payload_bytes) {

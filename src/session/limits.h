@@ -23,10 +23,12 @@ absl::Status check_attribute(std::string_view name, std::string_view value);
 absl::Status check_tab_name(std::string_view name);
 absl::Status check_overlap(std::chrono::seconds overlap);
 absl::Status check_lifetime(const Lifetime& lifetime);
+absl::Status check_label(const Label& label);
+absl::Status check_labels(const std::vector<Label>& labels);
 absl::Status check_new_session(const NewSession& session);
 absl::Status check_patch(const Patch& patch);
-// Of a patch that comes with authenticating, which drops all tabs.
-absl::Status check_patch_without_tabs(const Patch& patch);
+// Of a patch that comes with authenticating, which gives labels and drops all tabs.
+absl::Status check_authentication(const Patch& patch);
 
 // All attributes of a session of that subject, or kResourceExhausted if they are too much together.
 absl::Status check_attributes(const std::vector<Attribute>& attributes, std::string_view subject);

@@ -49,6 +49,14 @@ NewSession& NewSession::lasting(Lifetime lifetime) & {
 }
 NewSession&& NewSession::lasting(Lifetime lifetime) && { return std::move(lasting(lifetime)); }
 
+NewSession& NewSession::labelled(std::string name, std::string value) & {
+  labels_.push_back({std::move(name), std::move(value)});
+  return *this;
+}
+NewSession&& NewSession::labelled(std::string name, std::string value) && {
+  return std::move(labelled(std::move(name), std::move(value)));
+}
+
 Patch& Patch::set(std::string name, std::string value) & {
   steps_.push_back({std::move(name), std::move(value), tab_});
   return *this;
@@ -83,5 +91,13 @@ Patch& Patch::if_version(Version version) & {
   return *this;
 }
 Patch&& Patch::if_version(Version version) && { return std::move(if_version(version)); }
+
+Patch& Patch::labelled(std::string name, std::string value) & {
+  labels_.push_back({std::move(name), std::move(value)});
+  return *this;
+}
+Patch&& Patch::labelled(std::string name, std::string value) && {
+  return std::move(labelled(std::move(name), std::move(value)));
+}
 
 }  // namespace sojourn

@@ -32,7 +32,10 @@ std::size_t data_size_of(const RecordFields& fields) {
   for (const TabView& tab : fields.tabs) {
     size += kTabSizesBytes + tab.name.size() + data_size_of(tab.attributes);
   }
-  return size;
+  for (const std::string_view label : fields.labels) size += 1 + label.size();
+  if (!fields.alias_of.empty()) return size;
+  const std::size_t keys = fields.labels.size() + (fields.subject.empty() ? 0 : 1);
+  return size + keys * sizeof(Record::Neighbours);
 }
 
 char* append(char* at, std::string_view text) {
@@ -67,7 +70,9 @@ Record::Record(const RecordFields& fields, std::size_t data_size)
       phase_(fields.phase),
       extras_(static_cast<std::uint8_t>(
           (fields.remembered ? kRemembered : 0) | (fields.shortened_to ? kShortened : 0) |
-          (fields.alias_of.empty() ? 0 : kAlias) | (fields.tabs.empty() ? 0 : kTabs))) {
+          (fields.alias_of.empty() ? 0 : kAlias) | (fields.tabs.empty() ? 0 : kTabs))),
+      label_count_(static_cast<std::uint8_t>(fields.labels.size())) {
+  for (std::size_t i = 0; i < key_count(); ++i) new (&neighbours(i)) Neighbours();
   char* at = append(data(), fields.id);
   if (fields.shortened_to) {
     const Duration::rep shortened_to = fields.shortened_to->count();
@@ -78,7 +83,12 @@ Record::Record(const RecordFields& fields, std::size_t data_size)
     *at++ = static_cast<char>(fields.alias_of.size());
     at = append(at, fields.alias_of);
   }
-  at = append(append(at, fields.subject), fields.attributes);
+  at = append(at, fields.subject);
+  for (const std::string_view label : fields.labels) {
+    *at++ = static_cast<char>(label.size());
+    at = append(at, label);
+  }
+  at = append(at, fields.attributes);
   if (fields.tabs.empty()) return;
   *at++ = static_cast<char>(fields.tabs.size() & 0xff);
   *at++ = static_cast<char>(fields.tabs.size() >> 8);
@@ -90,6 +100,7 @@ Record::Record(const RecordFields& fields, std::size_t data_size)
 }
 
 RecordRef Record::make(const RecordFields& fields) {
+  static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= 16, "see Record::Place");
   const std::size_t data_size = data_size_of(fields);
   void* memory = ::operator new(sizeof(Record) + data_size);
   return RecordRef(new (memory) Record(fields, data_size));
@@ -134,6 +145,43 @@ std::string_view Record::alias_of() const {
   return {at + 1, byte_at(at)};
 }
 
+const char* Record::attributes_begin() const {
+  const char* at = labels_begin();
+  for (std::uint8_t i = 0; i < label_count_; ++i) at += 1 + byte_at(at);
+  return at;
+}
+
+std::vector<std::string_view> Record::labels() const {
+  std::vector<std::string_view> labels;
+  labels.reserve(label_count_);
+  const char* at = labels_begin();
+  for (std::uint8_t i = 0; i < label_count_; ++i) {
+    labels.emplace_back(at + 1, byte_at(at));
+    at += 1 + labels.back().size();
+  }
+  return labels;
+}
+
+KeyView Record::key(std::size_t index) const {
+  if (subject_size_ > 0 && index-- == 0) return {KeyView::Kind::kSubject, subject()};
+  const char* at = labels_begin();
+  while (index-- > 0) at += 1 + byte_at(at);
+  return {KeyView::Kind::kLabel, {at + 1, byte_at(at)}};
+}
+
+bool Record::has_key(const KeyView& key) const {
+  if (key.kind == KeyView::Kind::kSubject) return subject_size_ > 0 && subject() == key.text;
+  if (label_count_ == 0) return false;
+  const std::vector<std::string_view> all = labels();
+  return std::find(all.begin(), all.end(), key.text) != all.end();
+}
+
+Record::Neighbours& Record::neighbours(std::size_t key_index) const {
+  static_assert(sizeof(Record) % alignof(Neighbours) == 0);
+  Neighbours* const first = reinterpret_cast<Neighbours*>(const_cast<Record*>(this) + 1);
+  return first[key_index];
+}
+
 std::vector<AttributeView> attributes_of(const Record& record) {
   std::vector<AttributeView> attributes;
   attributes.reserve(record.attribute_count());
@@ -164,6 +212,7 @@ std::vector<TabView> tabs_of(const Record& record) {
 RecordRef Record::with_version(const Record& record, Version version, Time last_seen) {
   const std::vector<AttributeView> attributes = attributes_of(record);
   const std::vector<TabView> tabs = tabs_of(record);
+  const std::vector<std::string_view> labels = record.labels();
   return make({.id = record.id(),
                .phase = record.phase(),
                .subject = record.subject(),
@@ -175,12 +224,14 @@ RecordRef Record::with_version(const Record& record, Version version, Time last_
                .tabs = tabs,
                .remembered = record.is_remembered(),
                .shortened_to = record.shortened_to(),
-               .alias_of = record.alias_of()});
+               .alias_of = record.alias_of(),
+               .labels = labels});
 }
 
 RecordRef Record::seen_through(const Record& alias, const Record& session, Time last_seen) {
   const std::vector<AttributeView> attributes = attributes_of(session);
   const std::vector<TabView> tabs = tabs_of(session);
+  const std::vector<std::string_view> labels = session.labels();
   const Duration end = alias.expires_at(alias.created_at()) - session.created_at();
   return make({.id = alias.id(),
                .phase = session.phase(),
@@ -193,7 +244,8 @@ RecordRef Record::seen_through(const Record& alias, const Record& session, Time 
                .tabs = tabs,
                .remembered = session.is_remembered(),
                .shortened_to = std::min(session.shortened_to().value_or(end), end),
-               .alias_of = alias.id()});
+               .alias_of = alias.id(),
+               .labels = labels});
 }
 
 End Record::end(Time last_seen) const {

@@ -37,6 +37,17 @@ struct End {
   EndsBy by = EndsBy::kAbsolute;
 };
 
+// What sessions may have in common, so that they are found by it: the user they belong to, or a
+// label. Borrowed.
+struct KeyView {
+  enum class Kind : std::uint8_t { kSubject = 1, kLabel = 2 };
+  Kind kind = Kind::kSubject;
+  // Of a label: the size of its name as one byte, its name, its value.
+  std::string_view text = {};
+
+  friend bool operator==(const KeyView&, const KeyView&) = default;
+};
+
 // Everything that a record says, borrowed from wherever it stands.
 struct RecordFields {
   std::string_view id = {};
@@ -57,6 +68,8 @@ struct RecordFields {
   // read under it. The other id; in what is answered to such a read, which is the session with the
   // id that was asked for, the same id.
   std::string_view alias_of = {};
+  // Each as the text of its key, ordered, none twice.
+  std::span<const std::string_view> labels = {};
 };
 
 class RecordRef;
@@ -104,6 +117,16 @@ class Record {
     }
   }
 
+  std::uint8_t label_count() const { return label_count_; }
+  // What the session is found by: its subject, if it has one, and its labels. An alias is not
+  // found.
+  std::size_t key_count() const {
+    return is_alias() ? 0 : label_count_ + (subject_size_ > 0 ? 1u : 0u);
+  }
+  KeyView key(std::size_t index) const;
+  bool has_key(const KeyView& key) const;
+  std::vector<std::string_view> labels() const;
+
   // When the session ends if it was last seen at `last_seen`, and why then.
   Time expires_at(Time last_seen) const { return end(last_seen).at; }
   End end(Time last_seen) const;
@@ -129,6 +152,33 @@ class Record {
   // The record whose links these are.
   static const Record& linked_by(const Links& links);
 
+  // A record and one of its keys, in the space of a pointer: records stand at multiples of 16, so
+  // the low bits are free for the key's index.
+  class Place {
+   public:
+    Place() = default;
+    Place(const Record& record, std::size_t key_index)
+        : bits_(reinterpret_cast<std::uintptr_t>(&record) | key_index) {}
+
+    explicit operator bool() const { return bits_ != 0; }
+    const Record& record() const { return *reinterpret_cast<const Record*>(bits_ & ~kIndexMask); }
+    std::size_t key_index() const { return bits_ & kIndexMask; }
+    KeyView key() const { return record().key(key_index()); }
+
+    friend bool operator==(const Place&, const Place&) = default;
+
+   private:
+    static constexpr std::uintptr_t kIndexMask = 15;
+    std::uintptr_t bits_ = 0;
+  };
+  // The record's neighbours among those with the same key, in the table's index; of the table's
+  // bookkeeping as well.
+  struct Neighbours {
+    Place next = {};
+    Place previous = {};
+  };
+  Neighbours& neighbours(std::size_t key_index) const;
+
  private:
   friend class RecordRef;
   friend std::vector<TabView> tabs_of(const Record& record);
@@ -145,10 +195,13 @@ class Record {
   Record(const RecordFields& fields, std::size_t data_size);
   ~Record() = default;
 
-  char* data() { return reinterpret_cast<char*>(this + 1); }
-  const char* data() const { return reinterpret_cast<const char*>(this + 1); }
+  // Behind the record stand its neighbours, one pair for each key, and then its texts.
+  std::size_t neighbours_size() const { return key_count() * sizeof(Neighbours); }
+  char* data() { return reinterpret_cast<char*>(this + 1) + neighbours_size(); }
+  const char* data() const { return reinterpret_cast<const char*>(this + 1) + neighbours_size(); }
   const char* subject_begin() const;
-  const char* attributes_begin() const { return subject_begin() + subject_size_; }
+  const char* labels_begin() const { return subject_begin() + subject_size_; }
+  const char* attributes_begin() const;
   // The attribute that begins at `at`, which moves behind it.
   static AttributeView attribute_at(const char*& at);
 
@@ -167,7 +220,9 @@ class Record {
   std::uint8_t id_size_;
   Phase phase_;
   mutable bool ended_ = false;
-  std::uint8_t extras_;
+  // Together in one byte, so that they do not make every record 8 bytes larger.
+  std::uint8_t extras_ : 4;
+  std::uint8_t label_count_ : 4;
 };
 
 // Its tabs, in the order of their last changes. The views live as long as the record.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "session/access.h"
+#include "session/label_key.h"
 #include "session/record.h"
 
 namespace sojourn {
@@ -70,6 +71,14 @@ Lifetime Session::lifetime() const { return record_->lifetime(); }
 Version Session::version() const { return record_->version(); }
 bool Session::is_remembered() const { return record_->is_remembered(); }
 bool Session::is_alias() const { return record_->is_alias(); }
+
+std::vector<Label> Session::labels() const {
+  std::vector<Label> labels;
+  for (const std::string_view key : record_->labels()) {
+    labels.push_back(session::label_of(key));
+  }
+  return labels;
+}
 
 Session::WallTime Session::created_at() const {
   return wall_time(record_->created_at(), wall_offset_);

@@ -1,35 +1,17 @@
 #include "table/table.h"
 
 #include <algorithm>
-#include <bit>
 #include <iterator>
 #include <utility>
 
 #include "session/companion.h"
+#include "table/set_room.h"
 
 namespace sojourn::table {
 namespace {
 
 using session::Record;
 using session::RecordRef;
-
-// The least room of a set that has any. Below 16 slots absl counts differently.
-constexpr std::size_t kRoomMin = 14;
-
-// What a set of `size` entries gets: half as much again before it is made anew, and 7/8 of a power
-// of two, which absl rounds up to anyway.
-std::size_t room_for(std::size_t size) {
-  if (size == 0) return 0;
-  return std::max(kRoomMin, 7 * std::bit_ceil((size + size / 2 + 6) / 7));
-}
-
-// What absl and glibc make of it: a control byte and a pointer a slot, some more control bytes, and
-// 8 bytes of the allocator's own before the block, which it rounds to 16.
-std::size_t set_bytes(std::size_t room) {
-  if (room == 0) return 0;
-  const std::size_t slots = room / 7 * 8;
-  return (slots * (1 + sizeof(Record*)) + 16 + 15) / 16 * 16;
-}
 
 }  // namespace
 
@@ -126,7 +108,9 @@ RecordRef Table::put(const RecordRef& record) {
   if (replaced) {
     TimingWheel::remove(*replaced);
     count(*replaced, false);
+    remove_from_index(*replaced);
   }
+  add_to_index(*record);
   return replaced;
 }
 
@@ -179,6 +163,7 @@ RecordRef Table::erase(std::string_view id) {
   }
   TimingWheel::remove(*erased);
   count(*erased, false);
+  remove_from_index(*erased);
   if (left < shard.room / 8) make_room(shard, 0);
   return erased;
 }
@@ -230,6 +215,23 @@ void Table::count(const Record& record, bool added) {
     records.fetch_sub(1, std::memory_order_relaxed);
     bytes_.fetch_sub(record.bytes(), std::memory_order_relaxed);
   }
+}
+
+void Table::add_to_index(const Record& record) {
+  const std::size_t before = index_.bytes();
+  index_.add(record);
+  count_index(before);
+}
+
+void Table::remove_from_index(const Record& record) {
+  const std::size_t before = index_.bytes();
+  index_.remove(record);
+  count_index(before);
+}
+
+void Table::count_index(std::size_t bytes_before) {
+  // Unsigned, so that less is more by the whole range.
+  bytes_.fetch_add(index_.bytes() - bytes_before, std::memory_order_relaxed);
 }
 
 Usage Table::usage() const {

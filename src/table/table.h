@@ -15,6 +15,7 @@
 #include "base/spin_lock.h"
 #include "base/time.h"
 #include "session/record.h"
+#include "table/index.h"
 #include "table/timing_wheel.h"
 
 namespace sojourn::table {
@@ -49,8 +50,9 @@ struct Usage {
   std::uint64_t revoked_tokens = 0;
   // Memory: Record::bytes() of every record, and the allocations of the shards' sets, both as
   // glibc's allocator rounds them. A set has room for 7 times a power of two entries, 8/7 as many
-  // slots, 9 bytes for each slot, and 16 for itself: a session's share is 10 to 31 bytes. Depends
-  // only on the calls that were made, never on addresses or timing.
+  // slots, 9 bytes for each slot, and 16 for itself: a session's share is 10 to 31 bytes, and so is
+  // that of each subject and label in the index. Depends only on the calls that were made, never on
+  // addresses or timing.
   std::size_t bytes = 0;
 
   std::uint64_t companions() const { return single_use + counters + revoked_tokens; }
@@ -64,7 +66,7 @@ struct Usage {
 //   each shard's set of records    changed by the writer only, under the shard's lock
 //   each record's last_seen and ended, and who was used
 //                                  under the lock of its shard
-//   each shard's room, the wheel, and the records' links
+//   each shard's room, the wheel, the index, and the records' links and neighbours
 //                                  the writer's alone
 //   the counts of usage()          atomic; while a session is being replaced, both records count
 // A lock is held for one lookup and never for longer: a set grows on the side, unlocked.
@@ -115,6 +117,9 @@ class Table {
       }
     }
   }
+
+  // The records by subject and label. The writer's only.
+  const Index& index() const { return index_; }
 
   // Takes the sessions that were touched for the first time in an interval of their own length,
   // use_interval(), since the last call.
@@ -197,9 +202,13 @@ class Table {
   void make_room(Shard& shard, std::size_t more);
   std::atomic<std::uint64_t>& counter_of(const session::Record& record);
   void count(const session::Record& record, bool added);
+  void add_to_index(const session::Record& record);
+  void remove_from_index(const session::Record& record);
+  void count_index(std::size_t bytes_before);
 
   std::array<Shard, kShards> shards_;
   TimingWheel wheel_;
+  Index index_;
   std::atomic<std::uint64_t> login_{0};
   std::atomic<std::uint64_t> active_{0};
   std::atomic<std::uint64_t> aliases_{0};

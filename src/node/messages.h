@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "membership/messages.h"
 #include "replication/messages.h"
+#include "replication/question.h"
 
 namespace sojourn::node {
 
@@ -18,7 +19,8 @@ using Message =
                  replication::Replicate, replication::ReplicateAck, replication::Committed,
                  replication::Touched, replication::TouchedAck, replication::Pull,
                  replication::InStep, replication::Chunk, replication::ChunkAck,
-                 replication::Pulled>;
+                 replication::Pulled, replication::Gather, replication::Gathered,
+                 replication::Apply, replication::Verdict, replication::VerdictAck>;
 
 // A message with what every message carries: where it comes from and under which view it was sent.
 struct Envelope {

@@ -22,6 +22,12 @@ using replication::Verb;
 // question unless this member owns nothing.
 constexpr std::uint32_t kDrawsPerMember = 64;
 
+replication::PlaneOptions plane_options(const NodeOptions& options) {
+  replication::PlaneOptions plane = options.plane;
+  plane.admission = options.sessions_per_subject > 0;
+  return plane;
+}
+
 }  // namespace
 
 Node::Node(NodeOptions options, Incarnation incarnation, Random& random)
@@ -30,7 +36,13 @@ Node::Node(NodeOptions options, Incarnation incarnation, Random& random)
       cluster_(stable_hash(options_.membership.cluster)),
       random_(random),
       membership_(options_.membership, incarnation),
-      plane_(options_.plane, random) {}
+      plane_(plane_options(options_), random),
+      inquiries_({.resend_interval = options_.resend_interval,
+                  .waiting_max = options_.requests_waiting_max},
+                 plane_, [this](const replication::Key& key) { return halt(key); }),
+      arbiter_({.maximum = options_.sessions_per_subject,
+                .when_full = options_.when_full,
+                .resend_interval = options_.resend_interval}) {}
 
 Node::~Node() = default;
 
@@ -53,12 +65,12 @@ std::uint64_t Node::call(Time now, Operation operation, Duration timeout) {
          .result = {.status = absl::UnavailableError("this member is leaving the cluster")}});
     return number;
   }
-  if (calls_.size() >= options_.calls_in_flight_max) {
+  if (calls_in_flight() >= options_.calls_in_flight_max) {
     effects_.finished.push_back(
         {.number = number,
          .verb = verb,
          .result = {.status = absl::ResourceExhaustedError(absl::StrFormat(
-                        "%d calls of this member are unfinished already", calls_.size()))}});
+                        "%d calls of this member are unfinished already", calls_in_flight()))}});
     return number;
   }
   Call& call = calls_[number];
@@ -139,6 +151,10 @@ void Node::finish(std::uint64_t number, Result result) {
   if (call == calls_.end()) return;
   timers_.erase({call->second.wake_at, number});
   waiting_here_.erase(number);
+  if (ended_for_limit(number)) {
+    calls_.erase(call);
+    return;
+  }
   effects_.finished.push_back({.number = number,
                                .verb = call->second.verb,
                                .remote = !call->second.remote_owner.empty(),
@@ -186,7 +202,8 @@ void Node::undeliverable(Time now, const std::string& to, const Message& message
 }
 
 std::uint64_t Node::settled() const {
-  return calls_.empty() ? next_number_ : calls_.begin()->first;
+  const std::uint64_t first = calls_.empty() ? next_number_ : calls_.begin()->first;
+  return std::min(first, inquiries_.first().value_or(first));
 }
 
 // Messages.
@@ -406,6 +423,8 @@ void Node::tick(Time now) {
   }
   membership_.tick(now);
   plane_.tick(now);
+  inquiries_.tick(now, waiting_for(now));
+  arbiter_.tick(now);
   plane_.settle(incarnation_, settled());
   std::erase_if(parked_, [&](const Parked& parked) { return parked.deadline <= now; });
   collect(now);
@@ -418,6 +437,8 @@ std::optional<Time> Node::next_deadline() const {
   };
   if (!timers_.empty()) sooner(timers_.begin()->first);
   sooner(plane_.next_deadline());
+  sooner(inquiries_.next_deadline());
+  sooner(arbiter_.next_deadline());
   return next;
 }
 
@@ -425,6 +446,7 @@ std::optional<Time> Node::next_deadline() const {
 void Node::collect(Time now) {
   collect_membership(now);
   collect_plane(now);
+  collect_inquiries(now);
   if (!roles_) return;
   const membership::Progress progress = {.repairs_left = plane_.repairs_left(),
                                          .segments_left = plane_.segments_left(),
@@ -482,8 +504,11 @@ void Node::collect_plane(Time now) {
       }
     }
     std::move(plane.notices.begin(), plane.notices.end(), std::back_inserter(effects_.notices));
+    for (const replication::Plane::Ended& ended : plane.endings) inquiries_.ended(now, ended);
+    for (const replication::Key& key : plane.applicants) apply(key);
     if (!plane.news) return;
     try_again(now);
+    inquiries_.news(now);
   }
 }
 
@@ -509,12 +534,13 @@ std::uint32_t Node::calls_left() const {
   if (!leaving()) return 0;
   if (!closing_) return 1;  // there may be more
   constexpr std::size_t kMost = 1u << 20;
-  return static_cast<std::uint32_t>(std::min(calls_.size(), kMost));
+  return static_cast<std::uint32_t>(std::min(calls_in_flight(), kMost));
 }
 
 void Node::install_view(Time now) {
   // First what was said under the view before.
   collect_plane(now);
+  collect_inquiries(now);
   roles_ = membership_.roles();
   level_.clear();
   // Those who asked under the view before ask again.
@@ -526,6 +552,9 @@ void Node::install_view(Time now) {
   numbers.reserve(calls_.size());
   for (const auto& [number, call] : calls_) numbers.push_back(number);
   dispatch_all(now, numbers);
+  inquiries_.set_settled(settled());
+  inquiries_.install(now, roles_);
+  arbiter_.reset();
 }
 
 // This member was excluded. What it holds may be old by now, and what it asked for may have
@@ -550,6 +579,9 @@ void Node::restart(Time now) {
     finish(number, {.status = absl::DeadlineExceededError(
                         "this member was excluded from the cluster before it knew the outcome")});
   }
+  inquiries_.install(now, nullptr);
+  arbiter_.reset();
+  collect_inquiries(now);
   // What the old incarnation had to say is void.
   effects_.outgoing.clear();
   effects_.reborn_as = incarnation_;

@@ -18,6 +18,8 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "membership/membership.h"
+#include "node/arbiter.h"
+#include "node/inquiries.h"
 #include "node/messages.h"
 #include "replication/plane.h"
 #include "ring/roles.h"
@@ -36,6 +38,9 @@ struct NodeOptions {
   std::size_t requests_waiting_max = 65536;
   // Whether the id of a new session is drawn until this member owns it.
   bool place_locally = true;
+  // How many sessions a subject may have, and what happens beyond; the same on all members.
+  std::uint32_t sessions_per_subject = 0;
+  WhenFull when_full = WhenFull::kRefuseNew;
 };
 
 // A call of this member ended. Reported exactly once for every number that call() gave.
@@ -51,12 +56,15 @@ struct Finished {
 struct Effects {
   std::vector<Outgoing> outgoing = {};
   std::vector<Finished> finished = {};
+  // Reported exactly once for every number that ask() gave.
+  std::vector<Inquiries::Answered> answered = {};
   std::vector<Notice> notices = {};
   // The member was excluded, has forgotten everything and goes on as this incarnation.
   std::optional<Incarnation> reborn_as = {};
 
   bool empty() const {
-    return outgoing.empty() && finished.empty() && notices.empty() && !reborn_as;
+    return outgoing.empty() && finished.empty() && answered.empty() && notices.empty() &&
+           !reborn_as;
   }
 };
 
@@ -88,6 +96,11 @@ class Node {
   // Starts an operation of this member's user and returns its number; Finished reports it, at the
   // latest when tick() is called at the end of its time. For kCreate an empty id is drawn here.
   std::uint64_t call(Time now, replication::Operation operation, Duration timeout);
+
+  // Starts a question of this member's user about all sessions of a subject or label, and returns
+  // its number: Effects::answered reports it, at the latest when tick() is called at the end of its
+  // time.
+  std::uint64_t ask(Time now, replication::Question question, Duration timeout);
 
   // Members may be reached there.
   void discovered(Time now, const std::vector<membership::PeerAddress>& members);
@@ -133,7 +146,11 @@ class Node {
   const membership::Membership& membership() const { return membership_; }
   // Segments whose loss nobody has acknowledged.
   std::size_t segments_lost() const;
-  std::size_t calls_in_flight() const { return calls_.size(); }
+  std::size_t calls_in_flight() const {
+    return calls_.size() - endings_.size() + inquiries_.open();
+  }
+  const Inquiries& inquiries() const { return inquiries_; }
+  const Arbiter& arbiter() const { return arbiter_; }
   std::uint64_t expired() const { return plane_.expired(); }
   std::uint64_t companions_expired() const { return plane_.companions_expired(); }
   std::uint64_t requests_served() const { return requests_served_; }
@@ -187,6 +204,26 @@ class Node {
   void on(Time now, const std::string& from, const Envelope& envelope, const PlaneMessage& message);
   bool in_view(Time now, const std::string& from, const Envelope& envelope);
   void serve(Time now, Parked parked);
+  // See node_inquiries.cc.
+  void on(Time now, const std::string& from, const Envelope& envelope,
+          const replication::Gather& gather);
+  void on(Time now, const std::string& from, const Envelope& envelope,
+          const replication::Gathered& gathered);
+  void on(Time now, const std::string& from, const Envelope& envelope,
+          const replication::Apply& apply);
+  void on(Time now, const std::string& from, const Envelope& envelope,
+          const replication::Verdict& verdict);
+  void on(Time now, const std::string& from, const Envelope& envelope,
+          const replication::VerdictAck& ack);
+  std::uint64_t halt(const replication::Key& key);
+  void collect_inquiries(Time now);
+  bool pass_on_inquiries(Time now);
+  bool pass_on_arbiter(Time now);
+  std::optional<MemberIndex> arbiter_of(const replication::Key& key) const;
+  void apply(const replication::Key& key);
+  bool is_self(MemberIndex member) const;
+  void end_for_limit(Time now, const replication::Key& key, std::string id);
+  bool ended_for_limit(std::uint64_t number);
   void collect(Time now);
   void collect_membership(Time now);
   void collect_plane(Time now);
@@ -222,6 +259,10 @@ class Node {
   // Calls and requests that wait for this member to serve their segment.
   std::set<std::uint64_t> waiting_here_;
   std::deque<Parked> parked_;
+  // Calls of the arbiter's own, which end the oldest session of a subject.
+  std::map<std::uint64_t, replication::Key> endings_;
+  Inquiries inquiries_;
+  Arbiter arbiter_;
   std::uint64_t next_number_ = 1;
   std::uint64_t requests_served_ = 0;
   Effects effects_;

@@ -51,6 +51,11 @@ void Memo::finish(OperationId operation, SegmentId segment, std::uint64_t epoch,
       operation.number, Outcome{.segment = segment, .epoch = epoch, .result = std::move(result)});
 }
 
+std::uint64_t Memo::settled(Incarnation caller) const {
+  const auto found = callers_.find(caller);
+  return found == callers_.end() ? 0 : found->second.settled;
+}
+
 void Memo::settle(Incarnation caller, std::uint64_t number) {
   Caller& state = callers_[caller];
   if (number <= state.settled) return;

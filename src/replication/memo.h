@@ -51,6 +51,13 @@ class Memo {
   // of the view under which it was finished.
   void finish(OperationId operation, SegmentId segment, std::uint64_t epoch, Result result);
 
+  // Below which number every call of the caller has ended, as it says.
+  std::uint64_t settled(Incarnation caller) const;
+  // Whether that may be a caller.
+  bool knows(Incarnation caller) const {
+    return known_callers_.empty() || known_callers_.contains(caller);
+  }
+
   // Every call of the caller below `number` has ended. Never goes back.
   void settle(Incarnation caller, std::uint64_t number);
 

@@ -51,6 +51,14 @@ void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIn
   told_in_step_.clear();
   in_step_due_.reset();
   to_forget_.clear();
+  counts_.clear();
+  // Who asked under the view before asks again.
+  for (auto& [question, ending] : endings_) {
+    ending.running = false;
+    ending.todo.clear();
+    ending.under_way.clear();
+  }
+  endings_due_.reset();
   repairs_left_ = segments_left_ = primaries_ = primaries_waiting_ = 0;
 
   // What was to be told to the backups of before is for those of now.
@@ -75,6 +83,8 @@ void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIn
       if (writer != *self_) uses_[writer].next[id] = last_seen;
     }
   }
+  prune_keys();
+  if (!applications_.empty()) apply_again(now);
   forget(now);
   pull(now, std::nullopt);
   begin_waiting(now);
@@ -194,6 +204,7 @@ void Plane::abandon_writes(SegmentId id) {
     bytes_under_way_ -= write.bytes;
     --writes_waiting_;
     if (write.by_expiry) replica_.table().revive(write.session_id);
+    forget_arrivals(write);
     memo_.abandon(write.id);
     const auto queue = queues_.find(write.session_id);
     if (queue == queues_.end()) continue;
@@ -203,6 +214,7 @@ void Plane::abandon_writes(SegmentId id) {
     }
     queues_.erase(queue);
   }
+  if (!applications_.empty()) abandon_applications(id);
 }
 
 void Plane::activate_if_ready(Time now, SegmentId id) {
@@ -260,6 +272,13 @@ void Plane::restart() {
   full_members_.clear();
   freed_.clear();
   queues_.clear();
+  arrivals_.clear();
+  counts_.clear();
+  overtaken_.clear();
+  endings_.clear();
+  endings_due_.reset();
+  applications_.clear();
+  applications_due_.reset();
   owed_committed_.clear();
   committed_due_.reset();
   uses_.clear();
@@ -311,7 +330,12 @@ void Plane::tick(Time now) {
     }
   }
   for (auto& [to, sending] : sendings_) send_chunks(now, to, sending);
-  if (uses_due_ <= now) tell_uses(now);
+  if (uses_due_ <= now) {
+    tell_uses(now);
+    prune_keys();
+  }
+  if (endings_due_ && *endings_due_ <= now) continue_endings(now);
+  if (applications_due_ && *applications_due_ <= now) apply_again(now);
 
   std::vector<std::string> expired;
   replica_.table().collect_due(now, kExpiriesPerTick, [&](const session::Record& record) {
@@ -339,6 +363,8 @@ std::optional<Time> Plane::next_deadline() const {
   sooner(forget_due_);
   sooner(pull_due_);
   sooner(in_step_due_);
+  sooner(endings_due_);
+  sooner(applications_due_);
   for (const auto& [to, sending] : sendings_) sooner(sending.next_deadline());
   if (uses_due_ != Time::min()) sooner(uses_due_);
   return next;

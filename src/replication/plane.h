@@ -24,6 +24,7 @@
 #include "replication/memo.h"
 #include "replication/messages.h"
 #include "replication/operation.h"
+#include "replication/question.h"
 #include "replication/replica.h"
 #include "replication/sending.h"
 #include "ring/roles.h"
@@ -40,8 +41,13 @@ struct PlaneOptions {
   // After how long an unacknowledged message is sent again.
   Duration resend_interval = std::chrono::milliseconds(100);
   SendingOptions sending = {};
+  // Whether subjects have a limit: logins then wait for somebody to admit them.
+  bool admission = false;
   Rules rules = {};
 };
+
+// Whether a session that the operation makes would have that key.
+bool brings_key(const Operation& operation, const Key& key);
 
 using PlaneMessage = std::variant<Replicate, ReplicateAck, Committed, Touched, TouchedAck, Pull,
                                   InStep, Chunk, ChunkAck, Pulled>;
@@ -71,9 +77,17 @@ class Plane {
     OperationId operation = {};
     Result result = {};
   };
+  // All sessions that end_all() was to end have ended: so many in all, for that question.
+  struct Ended {
+    OperationId question = {};
+    std::uint64_t count = 0;
+  };
   struct Effects {
     std::vector<Outgoing> outgoing = {};
     std::vector<Answer> answers = {};
+    std::vector<Ended> endings = {};
+    // Subjects of logins that wait to be admitted: see decide().
+    std::set<Key> applicants = {};
     std::vector<Notice> notices = {};
     // Something that a call may have been waiting for has come: a segment is served now, or an
     // ended session is gone.
@@ -113,6 +127,30 @@ class Plane {
   void expire(Time now, std::string_view id);
 
   void receive(Time now, MemberIndex from, const PlaneMessage& message);
+
+  // Questions about all sessions with a key of the segments whose primary this member is. It must
+  // answer for all of them: see serves_all().
+
+  bool serves_all(Time now) const {
+    return roles_ && (primaries_ == 0 || (primaries_waiting_ == 0 && has_lease(now)));
+  }
+  // Those that follow an id, ordered by it, as many as `limit` and as fit into a message. `more`:
+  // whether there are others behind them.
+  std::vector<Copy> list(const Key& key, std::string_view after, std::uint32_t limit, Time now,
+                         bool& more) const;
+  // How many there are; from memory if it was asked before under this view.
+  std::uint64_t count(const Key& key);
+  // Ends those that are there or being made, but for one. From now on logins that were overtaken
+  // make none. Effects::endings follows, once for each time it is called, unless there is a new
+  // view before. kResourceExhausted at a bound.
+  absl::Status end_all(Time now, OperationId id, const Key& key, const std::string& except,
+                       const std::vector<Overtaken>& overtaken);
+  // What counts against a limit, and who waits to be admitted.
+  void survey(const Key& key, Gathered& gathered) const;
+  // Begins or refuses logins that wait for it.
+  void decide(Time now, const Verdict& verdict);
+  // Whether that call of its caller has ended, as far as is known here.
+  bool is_settled(OperationId id) const { return memo_.standing(id) == Memo::Standing::kStale; }
 
   // Every call of that caller below `number` has ended.
   void settle(Incarnation caller, std::uint64_t number) { memo_.settle(caller, number); }
@@ -208,6 +246,25 @@ class Plane {
     OperationId id = {};
     Operation operation = {};
     Time deadline = {};
+    // The question that ends the session: nobody waits for this operation by itself.
+    std::optional<OperationId> ending = {};
+    // Its subject may have one more session.
+    bool admitted = false;
+  };
+
+  // A session that is being made, under an id that is not there yet.
+  struct Arrival {
+    // The session whose write makes it.
+    std::string session_id = {};
+    session::RecordRef record = {};
+  };
+
+  // Sessions that are to end because of one question.
+  struct Ending {
+    bool running = false;
+    std::vector<std::string> todo = {};
+    std::set<std::string, std::less<>> under_way = {};
+    std::uint64_t ended = 0;
   };
 
   // A write under way as primary.
@@ -218,6 +275,9 @@ class Plane {
     std::vector<Entry> entries = {};
     Result answer = {};
     bool by_expiry = false;
+    // See Waiting; and whether there was a session to end.
+    std::optional<OperationId> ending = {};
+    bool was_there = false;
     std::size_t bytes = 0;
     std::set<MemberIndex> unacknowledged = {};
     Time next_send = {};
@@ -304,10 +364,30 @@ class Plane {
   void commit(Time now, SegmentId segment_id, std::uint64_t sequence);
   void apply_as_primary(Time now, const Write& write);
   void begin_waiting(Time now);
+  void begin_next(Time now);
   void answer(OperationId id, SegmentId segment, Result result);
   void owe_committed(Time now, SegmentId segment_id, Version version);
   void send_committed(Time now);
   void tell_uses(Time now);
+
+  // Sessions by their keys.
+  template <typename Visit>
+  void for_each_own(const session::KeyView& key, Visit visit) const;
+  void keep_count(const session::Record& record, bool added);
+  void note_arrivals(const Write& write);
+  void forget_arrivals(const Write& write);
+  const std::string& queue_of(const std::string& id) const;
+  bool is_overtaken(OperationId id, const Operation& operation,
+                    const session::Record* current) const;
+  void prune_keys();
+  void continue_endings(Time now);
+  void end(Time now, OperationId ending, const std::string& session_id);
+  void ended(OperationId id, const std::string& session_id, bool was_there);
+  void end_again(Time now, OperationId id, const std::string& session_id);
+  bool needs_admission(const Waiting& waiting, const session::Record* current) const;
+  void apply_for(Time now, Waiting waiting);
+  void apply_again(Time now);
+  void abandon_applications(SegmentId segment_id);
 
   // As another writer.
   void apply(SegmentId segment_id, Version version, const Entry& entry);
@@ -349,6 +429,16 @@ class Plane {
   std::size_t writes_waiting_ = 0;
   // Bytes of new records under way.
   std::size_t bytes_under_way_ = 0;
+  // Sessions that are being made, by their ids; and what was counted under this view.
+  std::map<std::string, Arrival> arrivals_;
+  std::map<Key, std::uint64_t> counts_;
+  // Which callers' logins came too late, by what their sessions would have in common.
+  std::map<Key, std::map<Incarnation, std::uint64_t>> overtaken_;
+  std::map<OperationId, Ending> endings_;
+  std::optional<Time> endings_due_;
+  // Logins that wait to be admitted, each with its session's queue held; and when to say so again.
+  std::map<OperationId, Waiting> applications_;
+  std::optional<Time> applications_due_;
   // When writes under way are due to be sent again.
   std::set<std::pair<Time, std::pair<SegmentId, std::uint64_t>>> resends_;
   // Sessions whose write was just committed.

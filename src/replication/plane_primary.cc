@@ -64,7 +64,7 @@ void Plane::execute(Time now, OperationId id, Operation operation, Time deadline
     return;
   }
   Waiting waiting = {.id = id, .operation = std::move(operation), .deadline = deadline};
-  if (const auto queue = queues_.find(waiting.operation.id); queue != queues_.end()) {
+  if (const auto queue = queues_.find(queue_of(waiting.operation.id)); queue != queues_.end()) {
     ++writes_waiting_;
     queue->second.push_back(std::move(waiting));
     return;
@@ -76,7 +76,7 @@ void Plane::execute(Time now, OperationId id, Operation operation, Time deadline
 // Evaluates the mutation. True if it is under way or committed, or its session is being ended
 // first; false if it ended without a write.
 bool Plane::begin(Time now, Waiting waiting) {
-  const Operation& operation = waiting.operation;
+  Operation& operation = waiting.operation;
   const SegmentId segment_id = segment_of(operation.id);
   if (replica_.table().end(operation.id, now, promoted_at(segment_id))) {
     std::string session_id = operation.id;
@@ -92,7 +92,11 @@ bool Plane::begin(Time now, Waiting waiting) {
   if (!has_lease(now) && options_.rules.keep(Rule::kLease)) {
     // Nothing that this member sees may be told, not even that there is nothing: who asked asks
     // again.
-    memo_.abandon(waiting.id);
+    if (waiting.ending) {
+      end_again(now, *waiting.ending, operation.id);
+    } else {
+      memo_.abandon(waiting.id);
+    }
     return false;
   }
   if (current && current->is_alias() && operation.verb != Verb::kCreate) {
@@ -103,6 +107,7 @@ bool Plane::begin(Time now, Waiting waiting) {
     return false;
   }
 
+  if (is_overtaken(waiting.id, operation, current)) operation.overtaken = true;
   const auto draw_id = [&] {
     return session::search_id(
         random_, [&](std::string_view candidate) { return segment_of(candidate) == segment_id; });
@@ -114,11 +119,17 @@ bool Plane::begin(Time now, Waiting waiting) {
     answer(waiting.id, segment_id, {.status = std::move(evaluation.status)});
     return false;
   }
+  if (needs_admission(waiting, current)) {
+    apply_for(now, std::move(waiting));
+    return true;
+  }
   start_write(now, segment_id,
               Write{.id = waiting.id,
                     .session_id = std::move(waiting.operation.id),
                     .entries = std::move(evaluation.entries),
-                    .answer = {.record = std::move(evaluation.answer), .last_seen = now}});
+                    .answer = {.record = std::move(evaluation.answer), .last_seen = now},
+                    .ending = waiting.ending,
+                    .was_there = current != nullptr});
   return true;
 }
 
@@ -227,6 +238,7 @@ void Plane::start_write(Time now, SegmentId segment_id, Write write) {
   bytes_under_way_ += write.bytes;
   ++writes_waiting_;
   queues_[write.session_id];
+  note_arrivals(write);
   const std::uint64_t sequence = ++segment.last_sequence;
   Write& started = segment.writes.emplace(sequence, std::move(write)).first->second;
   if (!options_.rules.keep(Rule::kCommittedReads)) apply_as_primary(now, started);
@@ -270,6 +282,10 @@ bool Plane::may_commit(Time now, SegmentId id, const Write& write) const {
 
 void Plane::apply_as_primary(Time now, const Write& write) {
   for (const Entry& entry : write.entries) {
+    if (!counts_.empty()) {
+      if (const auto before = table().peek(entry.id)) keep_count(*before, false);
+      if (entry.record) keep_count(*entry.record, true);
+    }
     if (entry.record) {
       // Used now, not when the write began: what was read meanwhile under an old id must not be
       // forgotten, nor a session be answered that has expired while its write was under way.
@@ -286,6 +302,7 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
   resends_.erase({write.next_send, {segment_id, sequence}});
   bytes_under_way_ -= write.bytes;
   --writes_waiting_;
+  forget_arrivals(write);
 
   bool alias_ended = false;
   if (write.by_expiry) {
@@ -304,6 +321,8 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
       ++expired_;
     }
     effects_.news = true;
+  } else if (write.ending) {
+    ended(*write.ending, write.session_id, write.was_there);
   } else {
     if (write.answer.record) write.answer.last_seen = now;
     answer(write.id, segment_id, std::move(write.answer));
@@ -314,30 +333,52 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
 // Begins what waited for the writes that were just committed. A loop, not a recursion: a write
 // without backups is committed at once and frees the next.
 void Plane::begin_waiting(Time now) {
-  while (!freed_.empty()) {
-    const std::string session_id = std::move(freed_.front());
-    freed_.pop_front();
-    const auto queue = queues_.find(session_id);
-    if (queue == queues_.end()) continue;
-    if (queue->second.empty()) {
-      queues_.erase(queue);
-      continue;
-    }
-    Waiting next = std::move(queue->second.front());
-    queue->second.pop_front();
-    --writes_waiting_;
-    if (next.deadline <= now) {
-      // Its caller has given up by now; should it still ask, nothing happened.
-      memo_.finish(next.id, segment_of(session_id), epoch(),
-                   {.status = absl::UnavailableError("its time was up before it began")});
+  do {
+    while (!freed_.empty()) begin_next(now);
+    if (endings_due_ && *endings_due_ <= now) continue_endings(now);
+  } while (!freed_.empty());
+}
+
+void Plane::begin_next(Time now) {
+  const std::string session_id = std::move(freed_.front());
+  freed_.pop_front();
+  const auto queue = queues_.find(session_id);
+  if (queue == queues_.end()) return;
+  if (queue->second.empty()) {
+    queues_.erase(queue);
+    return;
+  }
+  Waiting next = std::move(queue->second.front());
+  queue->second.pop_front();
+  --writes_waiting_;
+  const bool renamed = next.operation.id != session_id;
+  if (renamed) {
+    // It waited for a session to be made under another id, and goes on in that one's queue.
+    if (const auto own = queues_.find(next.operation.id); own != queues_.end()) {
+      ++writes_waiting_;
+      own->second.push_back(std::move(next));
       freed_.push_back(session_id);
-    } else if (!begin(now, std::move(next))) {
-      freed_.push_back(session_id);
+      return;
     }
+  }
+  if (next.deadline <= now) {
+    // Its caller has given up by now; should it still ask, nothing happened.
+    memo_.finish(next.id, segment_of(session_id), epoch(),
+                 {.status = absl::UnavailableError("its time was up before it began")});
+    freed_.push_back(session_id);
+  } else if (!begin(now, std::move(next)) || renamed) {
+    freed_.push_back(session_id);
   }
 }
 
 bool Plane::withdraw(OperationId id, std::string_view session_id) {
+  if (const auto application = applications_.find(id); application != applications_.end()) {
+    freed_.push_back(application->second.operation.id);
+    applications_.erase(application);
+    --writes_waiting_;
+    memo_.abandon(id);
+    return true;
+  }
   const auto queue = queues_.find(std::string(session_id));
   if (queue == queues_.end()) return false;
   const auto found = std::find_if(queue->second.begin(), queue->second.end(),

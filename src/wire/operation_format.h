@@ -1,11 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/time.h"
 #include "replication/messages.h"
+#include "replication/question.h"
 
 namespace sojourn::wire {
 
@@ -53,6 +53,8 @@ enum class Field : std::uint8_t {
   kShortenedTo = 21,
   kAliasOf = 22,
   kTabs = 23,
+  kLabels = 48,
+  kOvertaken = 49,
 };
 
 // What one step of a patch does.
@@ -79,11 +81,54 @@ enum class OperationKind : std::uint8_t {
   kChunk = 10,
   kChunkAck = 11,
   kPulled = 12,
+  kGather = 48,
+  kGathered = 49,
+  kApply = 50,
+  kVerdict = 51,
+  kVerdictAck = 52,
 };
 
-inline constexpr std::array<const char*, 13> kOperationKindNames = {
-    "of no kind", "Request", "Reply",  "Replicate", "ReplicateAck", "Committed", "Touched",
-    "TouchedAck", "Pull",    "InStep", "Chunk",     "ChunkAck",     "Pulled"};
+constexpr const char* name_of(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::kNone:
+      break;
+    case OperationKind::kRequest:
+      return "Request";
+    case OperationKind::kReply:
+      return "Reply";
+    case OperationKind::kReplicate:
+      return "Replicate";
+    case OperationKind::kReplicateAck:
+      return "ReplicateAck";
+    case OperationKind::kCommitted:
+      return "Committed";
+    case OperationKind::kTouched:
+      return "Touched";
+    case OperationKind::kTouchedAck:
+      return "TouchedAck";
+    case OperationKind::kPull:
+      return "Pull";
+    case OperationKind::kInStep:
+      return "InStep";
+    case OperationKind::kChunk:
+      return "Chunk";
+    case OperationKind::kChunkAck:
+      return "ChunkAck";
+    case OperationKind::kPulled:
+      return "Pulled";
+    case OperationKind::kGather:
+      return "Gather";
+    case OperationKind::kGathered:
+      return "Gathered";
+    case OperationKind::kApply:
+      return "Apply";
+    case OperationKind::kVerdict:
+      return "Verdict";
+    case OperationKind::kVerdictAck:
+      return "VerdictAck";
+  }
+  return "of no kind";
+}
 
 template <typename Message>
 inline constexpr OperationKind kOperationKindOf = OperationKind::kNone;
@@ -113,5 +158,16 @@ template <>
 inline constexpr OperationKind kOperationKindOf<replication::ChunkAck> = OperationKind::kChunkAck;
 template <>
 inline constexpr OperationKind kOperationKindOf<replication::Pulled> = OperationKind::kPulled;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::Gather> = OperationKind::kGather;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::Gathered> = OperationKind::kGathered;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::Apply> = OperationKind::kApply;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::Verdict> = OperationKind::kVerdict;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::VerdictAck> =
+    OperationKind::kVerdictAck;
 
 }  // namespace sojourn::wire

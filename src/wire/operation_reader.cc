@@ -8,15 +8,21 @@
 #include <string>
 
 #include "session/record.h"
+#include "wire/bounds.h"
 #include "wire/operation_format.h"
 #include "wire/part_reader.h"
 
 namespace sojourn::wire {
 namespace {
 
+using replication::Apply;
 using replication::Chunk;
 using replication::ChunkAck;
 using replication::Committed;
+using replication::Counted;
+using replication::Gather;
+using replication::Gathered;
+using replication::Inquiry;
 using replication::InStep;
 using replication::Pull;
 using replication::Pulled;
@@ -27,6 +33,8 @@ using replication::Request;
 using replication::Standing;
 using replication::Touched;
 using replication::TouchedAck;
+using replication::Verdict;
+using replication::VerdictAck;
 using session::RecordRef;
 
 void read(PartReader& in, Request& request) {
@@ -50,7 +58,7 @@ void read(PartReader& in, Replicate& replicate) {
   const std::uint64_t count =
       in.integer_up_to(kEntriesMax, "a write changes more than 64 sessions");
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-    const std::string_view id = in.key();
+    const std::string_view id = in.any_id();
     replication::Entry& entry = replicate.entries.emplace_back();
     entry.id = id;
     switch (static_cast<EntryKind>(in.byte())) {
@@ -114,12 +122,7 @@ void read(PartReader& in, Chunk& chunk) {
   chunk.transfer = in.integer();
   chunk.index = read_index(in);
   chunk.last = in.boolean();
-  for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
-    RecordRef record = in.record(in.key());
-    if (!record) return;
-    const Time last_seen = record->bookkeeping().last_seen;
-    chunk.copies.push_back({.record = std::move(record), .last_seen = last_seen});
-  }
+  chunk.copies = in.copies();
   chunk.remembered = in.remembered();
 }
 
@@ -130,6 +133,69 @@ void read(PartReader& in, ChunkAck& ack) {
 }
 
 void read(PartReader& in, Pulled& pulled) { pulled.segments = in.segments(); }
+
+void read(PartReader& in, Gather& gather) {
+  gather.number = in.integer();
+  gather.settled = in.integer();
+  const Duration time_left = in.duration(kTimeLeftMax, "the time left is beyond 24 hours");
+  gather.time_left = std::max(time_left - in.waited(), Duration::zero());
+  gather.inquiry = in.inquiry();
+  gather.key = in.key();
+  if (gather.inquiry == Inquiry::kList) {
+    gather.after = in.id_or_nothing();
+    gather.limit = static_cast<std::uint32_t>(
+        in.integer_up_to(replication::kPageMax, "a page has more than 1000 sessions"));
+  } else if (gather.inquiry == Inquiry::kEnd) {
+    gather.except = in.id_or_nothing();
+    const std::uint64_t count =
+        in.integer_up_to(kMembersMax, "more callers were overtaken than a view has members");
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+      const Incarnation caller = {in.fixed64()};
+      gather.overtaken.push_back({.caller = caller, .below = in.integer()});
+    }
+  }
+}
+
+void read(PartReader& in, Gathered& gathered) {
+  gathered.number = in.integer();
+  gathered.inquiry = in.inquiry();
+  gathered.status = in.result().status;
+  if (!gathered.status.ok()) return;
+  switch (gathered.inquiry) {
+    case Inquiry::kList:
+      gathered.more = in.boolean();
+      gathered.sessions = in.copies();
+      break;
+    case Inquiry::kCount:
+    case Inquiry::kHalt:
+    case Inquiry::kEnd:
+      gathered.count = in.integer();
+      break;
+    case Inquiry::kSurvey:
+      for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
+        Counted& session = gathered.counted.emplace_back();
+        session.id = in.id();
+        session.created_at =
+            in.time_of_age(in.duration(kAgeMax, "a session is older than it may be"));
+      }
+      gathered.waiting = in.operation_ids();
+      break;
+  }
+}
+
+void read(PartReader& in, Apply& apply) { apply.key = in.key(); }
+
+void read(PartReader& in, Verdict& verdict) {
+  verdict.number = in.integer();
+  verdict.key = in.key();
+  verdict.admitted = in.operation_ids();
+  verdict.refused = in.operation_ids();
+}
+
+void read(PartReader& in, VerdictAck& ack) {
+  ack.number = in.integer();
+  ack.key = in.key();
+}
 
 template <typename Message>
 void read_into(PartReader& in, node::Envelope& envelope) {
@@ -190,14 +256,28 @@ absl::Status decode_operations(std::string_view operations, const OperationsFram
       case OperationKind::kPulled:
         read_into<Pulled>(in, envelope);
         break;
+      case OperationKind::kGather:
+        read_into<Gather>(in, envelope);
+        break;
+      case OperationKind::kGathered:
+        read_into<Gathered>(in, envelope);
+        break;
+      case OperationKind::kApply:
+        read_into<Apply>(in, envelope);
+        break;
+      case OperationKind::kVerdict:
+        read_into<Verdict>(in, envelope);
+        break;
+      case OperationKind::kVerdictAck:
+        read_into<VerdictAck>(in, envelope);
+        break;
       default:
         in.refuse("its kind is unknown");
     }
     if (!in.ok()) {
-      const bool known = kind < kOperationKindNames.size();
-      return absl::InvalidArgumentError(
-          absl::StrFormat("message %d, %s: %s", envelopes.size(),
-                          known ? kOperationKindNames[kind] : kOperationKindNames[0], in.wrong()));
+      return absl::InvalidArgumentError(absl::StrFormat("message %d, %s: %s", envelopes.size(),
+                                                        name_of(static_cast<OperationKind>(kind)),
+                                                        in.wrong()));
     }
   }
   return absl::OkStatus();

@@ -18,13 +18,20 @@
 namespace sojourn::wire {
 namespace {
 
+using replication::Apply;
 using replication::Chunk;
 using replication::ChunkAck;
 using replication::Committed;
 using replication::Copy;
+using replication::Counted;
 using replication::Entry;
+using replication::Gather;
+using replication::Gathered;
+using replication::Inquiry;
 using replication::InStep;
+using replication::Key;
 using replication::Operation;
+using replication::Overtaken;
 using replication::Pull;
 using replication::Pulled;
 using replication::Remembered;
@@ -37,6 +44,8 @@ using replication::Standing;
 using replication::Touched;
 using replication::TouchedAck;
 using replication::Verb;
+using replication::Verdict;
+using replication::VerdictAck;
 using session::Record;
 
 class Writer {
@@ -61,6 +70,8 @@ class Writer {
   void write_more(const Record& record);
   void write_more(const Operation& operation);
   void field(Field field) { byte(static_cast<std::uint8_t>(field)); }
+  template <typename Text>
+  void write_labels(const std::vector<Text>& labels);
   void write(const Record& record, Time last_seen);
   void write_companion(const Record& record);
   void write_lifetime(std::chrono::seconds lifetime);
@@ -82,6 +93,15 @@ class Writer {
   void write(const Chunk& chunk);
   void write(const ChunkAck& ack);
   void write(const Pulled& pulled);
+
+  void write(const Key& key);
+  void write(const std::vector<Copy>& copies);
+  void write(const std::vector<OperationId>& operations);
+  void write(const Gather& gather);
+  void write(const Gathered& gathered);
+  void write(const Apply& apply);
+  void write(const Verdict& verdict);
+  void write(const VerdictAck& ack);
 
  private:
   ByteWriter out_;
@@ -138,12 +158,22 @@ void Writer::write(const std::vector<session::TabView>& tabs) {
 }
 
 bool has_more(const Record& record) {
-  return record.is_remembered() || record.shortened_to() || record.is_alias() || record.has_tabs();
+  return record.is_remembered() || record.shortened_to() || record.is_alias() ||
+         record.has_tabs() || record.label_count() > 0;
 }
 
 bool has_more(const Operation& operation) {
   return operation.remembered || operation.keep_id || operation.overlap.count() != 0 ||
-         operation.time_left || (operation.verb == Verb::kCreate && !operation.steps.empty());
+         operation.time_left || (operation.verb == Verb::kCreate && !operation.steps.empty()) ||
+         !operation.labels.empty() || operation.overtaken;
+}
+
+template <typename Text>
+void Writer::write_labels(const std::vector<Text>& labels) {
+  if (labels.empty()) return;
+  field(Field::kLabels);
+  integer(labels.size());
+  for (const Text& label : labels) text(label);
 }
 
 void Writer::write_more(const Record& record) {
@@ -160,6 +190,7 @@ void Writer::write_more(const Record& record) {
     field(Field::kTabs);
     write(tabs_of(record));
   }
+  write_labels(record.labels());
   field(Field::kEnd);
 }
 
@@ -178,6 +209,8 @@ void Writer::write_more(const Operation& operation) {
     field(Field::kTabSteps);
     write(operation.steps);
   }
+  write_labels(operation.labels);
+  if (operation.overtaken) field(Field::kOvertaken);
   field(Field::kEnd);
 }
 
@@ -377,12 +410,7 @@ void Writer::write(const Chunk& chunk) {
   integer(chunk.transfer);
   integer(chunk.index);
   boolean(chunk.last);
-  integer(chunk.copies.size());
-  for (const Copy& copy : chunk.copies) {
-    text(copy.record->id());
-    // The record is in a table: its bookkeeping is not ours to read.
-    write(*copy.record, copy.last_seen);
-  }
+  write(chunk.copies);
   write(chunk.remembered);
 }
 
@@ -393,6 +421,86 @@ void Writer::write(const ChunkAck& ack) {
 }
 
 void Writer::write(const Pulled& pulled) { write(pulled.segments); }
+
+// Questions about all sessions with a key.
+
+void Writer::write(const Key& key) {
+  byte(static_cast<std::uint8_t>(key.kind));
+  text(key.text);
+}
+
+void Writer::write(const std::vector<Copy>& copies) {
+  integer(copies.size());
+  for (const Copy& copy : copies) {
+    text(copy.record->id());
+    // The record is in a table: its bookkeeping is not ours to read.
+    write(*copy.record, copy.last_seen);
+  }
+}
+
+void Writer::write(const std::vector<OperationId>& operations) {
+  integer(operations.size());
+  for (const OperationId& operation : operations) write(operation);
+}
+
+void Writer::write(const Gather& gather) {
+  integer(gather.number);
+  integer(gather.settled);
+  duration(gather.time_left, kTimeLeftMax);
+  byte(static_cast<std::uint8_t>(gather.inquiry));
+  write(gather.key);
+  if (gather.inquiry == Inquiry::kList) {
+    text(gather.after);
+    integer(gather.limit);
+  } else if (gather.inquiry == Inquiry::kEnd) {
+    text(gather.except);
+    integer(gather.overtaken.size());
+    for (const Overtaken& one : gather.overtaken) {
+      fixed64(one.caller.value);
+      integer(one.below);
+    }
+  }
+}
+
+void Writer::write(const Gathered& gathered) {
+  integer(gathered.number);
+  byte(static_cast<std::uint8_t>(gathered.inquiry));
+  write(Result{.status = gathered.status});
+  if (!gathered.status.ok()) return;
+  switch (gathered.inquiry) {
+    case Inquiry::kList:
+      boolean(gathered.more);
+      write(gathered.sessions);
+      break;
+    case Inquiry::kCount:
+    case Inquiry::kHalt:
+    case Inquiry::kEnd:
+      integer(gathered.count);
+      break;
+    case Inquiry::kSurvey:
+      integer(gathered.counted.size());
+      for (const Counted& session : gathered.counted) {
+        text(session.id);
+        duration(now_ - session.created_at, kAgeMax);
+      }
+      write(gathered.waiting);
+      break;
+  }
+}
+
+void Writer::write(const Apply& apply) { write(apply.key); }
+
+void Writer::write(const Verdict& verdict) {
+  integer(verdict.number);
+  write(verdict.key);
+  write(verdict.admitted);
+  write(verdict.refused);
+}
+
+void Writer::write(const VerdictAck& ack) {
+  integer(ack.number);
+  write(ack.key);
+}
 
 }  // namespace
 

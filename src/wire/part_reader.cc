@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "session/label_key.h"
 #include "session/limits.h"
 #include "sojourn/session_id.h"
 #include "wire/bounds.h"
@@ -57,10 +58,18 @@ std::string_view PartReader::companion_id(session::Kind kind) {
   return id;
 }
 
-std::string_view PartReader::key() {
+std::string_view PartReader::any_id() {
   ByteReader ahead = in_;
   const std::string_view id = ahead.string(session::CompanionId::kSizeMax);
   return session::is_companion(id) ? companion_id(session::kind_of(id)) : this->id();
+}
+
+std::string_view PartReader::id_or_nothing() {
+  const std::string_view id = text(SessionId::kSizeMax, "a session id is too long or cut short");
+  if (ok() && !id.empty() && !SessionId::parse(id).ok()) {
+    refuse("a session id is not made of characters of [A-Za-z0-9_-]");
+  }
+  return id;
 }
 
 SegmentId PartReader::segment() {
@@ -199,6 +208,25 @@ std::vector<Patch::Step> PartReader::steps() {
   return steps;
 }
 
+const std::vector<std::string_view>& PartReader::labels() {
+  const std::uint64_t count = integer_up_to(kLabelsMax, "a session has more than 8 labels");
+  if (count == 0) refuse("a session is said to have labels and has none");
+  labels_.clear();
+  for (std::uint64_t i = 0; i < count && ok(); ++i) {
+    const std::string_view label =
+        text(session::kLabelKeyBytesMax, "a label is too long or cut short");
+    if (ok() && !session::is_label_key(label)) refuse("a label is not a name and a value");
+    if (!labels_.empty() && labels_.back() >= label) refuse("labels are not ordered");
+    labels_.push_back(label);
+  }
+  return labels_;
+}
+
+std::vector<std::string> PartReader::owned_labels() {
+  const std::vector<std::string_view>& views = labels();
+  return {views.begin(), views.end()};
+}
+
 namespace {
 
 std::size_t payload_of(const session::RecordFields& fields) {
@@ -264,6 +292,9 @@ RecordRef PartReader::record(std::string_view id) {
         read_tabs = tabs(payload_of(fields));
         fields.tabs = read_tabs;
         break;
+      case Field::kLabels:
+        fields.labels = labels();
+        break;
       default:
         refuse("a session has an unknown field");
     }
@@ -320,6 +351,14 @@ void PartReader::read_more(Operation& operation, bool more) {
         for (const Patch::Step& step : operation.steps) {
           if (step.tab.empty()) refuse("a new session's tab has no name");
         }
+        break;
+      case Field::kLabels:
+        only_for(authenticate || create);
+        operation.labels = owned_labels();
+        break;
+      case Field::kOvertaken:
+        only_for(authenticate || create);
+        operation.overtaken = true;
         break;
       default:
         refuse("an operation has an unknown field");
@@ -380,7 +419,7 @@ void PartReader::companion_operation(Operation& operation) {
       operation.id = companion_id(Kind::kSingleUse);
       break;
     case Verb::kLook:
-      operation.id = key();
+      operation.id = any_id();
       operation.touch = false;
       if (ok() && !session::is_companion(operation.id)) refuse("it is about a session");
       break;
@@ -413,7 +452,7 @@ Result PartReader::result() {
     return result;
   }
   if (!boolean()) return result;
-  result.record = record(key());
+  result.record = record(any_id());
   if (result.record) result.last_seen = result.record->bookkeeping().last_seen;
   return result;
 }
@@ -431,6 +470,44 @@ std::vector<SegmentId> PartReader::segments() {
   std::vector<SegmentId> segments;
   for (std::uint64_t left = count(); left > 0 && ok(); --left) segments.push_back(segment());
   return segments;
+}
+
+std::vector<replication::Copy> PartReader::copies() {
+  std::vector<replication::Copy> copies;
+  for (std::uint64_t left = count(); left > 0 && ok(); --left) {
+    RecordRef made = record(any_id());
+    if (!made) break;
+    const Time last_seen = made->bookkeeping().last_seen;
+    copies.push_back({.record = std::move(made), .last_seen = last_seen});
+  }
+  return copies;
+}
+
+std::vector<OperationId> PartReader::operation_ids() {
+  std::vector<OperationId> ids;
+  for (std::uint64_t left = count(); left > 0 && ok(); --left) ids.push_back(operation_id());
+  return ids;
+}
+
+replication::Inquiry PartReader::inquiry() {
+  using replication::Inquiry;
+  const auto inquiry = static_cast<Inquiry>(byte());
+  if (inquiry < Inquiry::kList || inquiry > Inquiry::kSurvey) refuse("the inquiry is unknown");
+  return inquiry;
+}
+
+replication::Key PartReader::key() {
+  using Kind = session::KeyView::Kind;
+  const auto kind = static_cast<Kind>(byte());
+  if (kind == Kind::kSubject) return {kind, std::string(subject(Phase::kActive))};
+  if (kind != Kind::kLabel) {
+    refuse("a key is neither a subject nor a label");
+    return {};
+  }
+  const std::string_view label =
+      text(session::kLabelKeyBytesMax, "a label is too long or cut short");
+  if (ok() && !session::is_label_key(label)) refuse("a label is not a name and a value");
+  return {kind, std::string(label)};
 }
 
 std::vector<Remembered> PartReader::remembered() {

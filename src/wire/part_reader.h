@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "replication/messages.h"
+#include "replication/question.h"
 #include "session/companion.h"
 #include "session/record.h"
 #include "sojourn/session.h"
@@ -54,7 +55,9 @@ class PartReader {
   // Of a session; of a companion of that kind; of either.
   std::string_view id();
   std::string_view companion_id(session::Kind kind);
-  std::string_view key();
+  std::string_view any_id();
+  // Empty if there is none.
+  std::string_view id_or_nothing();
   SegmentId segment();
   // A verb or a phase, and whether more fields follow behind the rest.
   std::uint8_t byte_with_more(bool& more);
@@ -86,6 +89,9 @@ class PartReader {
   std::vector<session::TabView> tabs(std::size_t payload);
   std::vector<Attribute> owned_attributes(std::size_t payload);
   std::vector<Patch::Step> steps();
+  // Views into the input, valid until the next call.
+  const std::vector<std::string_view>& labels();
+  std::vector<std::string> owned_labels();
   session::RecordRef record(std::string_view id);
   replication::Operation operation();
   void companion_operation(replication::Operation& operation);
@@ -94,6 +100,10 @@ class PartReader {
   std::uint64_t count();
   std::vector<SegmentId> segments();
   std::vector<replication::Remembered> remembered();
+  std::vector<replication::Copy> copies();
+  std::vector<OperationId> operation_ids();
+  replication::Inquiry inquiry();
+  replication::Key key();
 
   // A companion's: see sojourn/companions.h.
   std::string_view single_use_value();
@@ -112,6 +122,7 @@ class PartReader {
   Duration waited_ = {};
   const char* wrong_ = nullptr;
   std::vector<session::AttributeView> attributes_;
+  std::vector<std::string_view> labels_;
 };
 
 }  // namespace sojourn::wire

@@ -27,7 +27,9 @@ void Nodes::start(const std::string& name) {
     options.membership.known.push_back({.name = member, .address = member + ":1"});
   }
   options.plane = {.segments = kSegments, .memory_bytes = options_.memory_bytes};
+  options.sessions_per_subject = options_.sessions_per_subject;
   // A new process counts its calls anew.
+  std::erase_if(answered_, [&](const auto& entry) { return entry.first.first == name; });
   std::erase_if(finished_, [&](const auto& entry) { return entry.first.first == name; });
   nodes_[name] =
       std::make_unique<node::Node>(std::move(options), Incarnation{++incarnations_}, random_);
@@ -141,6 +143,25 @@ const Result& Nodes::outcome(const std::string& at, std::uint64_t number) const 
   return finished_.at({at, number});
 }
 
+std::uint64_t Nodes::question(const std::string& at, replication::Question question,
+                              Duration timeout) {
+  const std::uint64_t number = nodes_.at(at)->ask(now_, std::move(question), timeout);
+  collect(at);
+  return number;
+}
+
+replication::Findings Nodes::ask(const std::string& at, replication::Question question,
+                                 Duration timeout) {
+  const std::uint64_t number = this->question(at, std::move(question), timeout);
+  pass_until([&] { return answered(at, number); }, 2 * timeout);
+  return findings(at, number);
+}
+
+const replication::Findings& Nodes::findings(const std::string& at, std::uint64_t number) const {
+  REQUIRE(answered(at, number));
+  return answered_.at({at, number});
+}
+
 std::string Nodes::session_at(const std::string& primary, Lifetime lifetime) {
   const Result made = ask(primary, {.verb = Verb::kCreate,
                                     .phase = Phase::kActive,
@@ -170,6 +191,11 @@ void Nodes::collect(const std::string& name) {
     under_way.push_back({name, std::move(outgoing)});
   }
   for (Notice& notice : effects.notices) notices.push_back(name + ": " + notice.message);
+  for (node::Inquiries::Answered& answered : effects.answered) {
+    const bool first =
+        answered_.emplace(std::pair{name, answered.number}, std::move(answered.findings)).second;
+    REQUIRE(first);
+  }
   for (node::Finished& finished : effects.finished) {
     const bool first =
         finished_.emplace(std::pair{name, finished.number}, std::move(finished.result)).second;

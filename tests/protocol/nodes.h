@@ -30,6 +30,7 @@ struct NodesOptions {
   std::uint32_t copies = 2;
   std::set<std::string> witnesses = {};
   std::size_t memory_bytes = std::size_t{1} << 30;
+  std::uint32_t sessions_per_subject = 0;
 };
 
 // Production nodes in virtual time, whose messages are delivered one by one, when told to, as
@@ -122,6 +123,17 @@ class Nodes {
   }
   const Result& outcome(const std::string& at, std::uint64_t number) const;
 
+  // Questions, likewise.
+
+  std::uint64_t question(const std::string& at, replication::Question question,
+                         Duration timeout = 1s);
+  replication::Findings ask(const std::string& at, replication::Question question,
+                            Duration timeout = 1s);
+  bool answered(const std::string& at, std::uint64_t number) const {
+    return answered_.contains({at, number});
+  }
+  const replication::Findings& findings(const std::string& at, std::uint64_t number) const;
+
   // Sessions.
 
   // An active one, made by its primary.
@@ -150,6 +162,7 @@ class Nodes {
   std::map<std::string, std::unique_ptr<node::Node>> nodes_;
   std::set<std::pair<std::string, std::string>> cuts_;
   std::map<std::pair<std::string, std::uint64_t>, Result> finished_;
+  std::map<std::pair<std::string, std::uint64_t>, replication::Findings> answered_;
 };
 
 inline Operation get(const std::string& id) { return {.verb = Verb::kGet, .id = id}; }

@@ -76,6 +76,11 @@ SimulationOptions SimulationOptions::draw(Random& random) {
     options.node.plane.sending.chunk_bytes = 1 + random.below(2000);
     options.node.plane.sending.window = 1 + random.below(8);
   }
+  if (random.one_in(3)) {
+    options.node.sessions_per_subject = static_cast<std::uint32_t>(1 + random.below(4));
+    const bool refuse = random.one_in(2);
+    options.node.when_full = refuse ? node::WhenFull::kRefuseNew : node::WhenFull::kEndOldest;
+  }
   options.network = draw_network(random);
   options.clock_offset_max = random.one_in(2) ? std::chrono::hours(1) : Duration::zero();
   options.start_spread = draw_between(random, milliseconds(0), milliseconds(3000));
@@ -98,12 +103,12 @@ std::string SimulationOptions::describe() const {
   std::string text = absl::StrFormat(
       "members=%d copies=%d segments=%d chunks=%d/%d place_locally=%d resend=%s/%s heartbeat=%s "
       "calls_max=%d "
-      "writes_max=%d memory=%d start_spread=%s drift=%d late_members=%d ",
+      "writes_max=%d memory=%d start_spread=%s drift=%d late_members=%d per_subject=%d/%d ",
       members, copies, segments, node.plane.sending.window, node.plane.sending.chunk_bytes,
       node.place_locally, ms(node.resend_interval), ms(node.plane.resend_interval),
       ms(node.membership.heartbeat_interval), node.calls_in_flight_max,
       node.plane.writes_waiting_max, node.plane.memory_bytes, ms(start_spread), drift_permille,
-      late_members);
+      late_members, node.sessions_per_subject, static_cast<int>(node.when_full));
   text += "capacities=";
   for (const std::uint32_t capacity : capacities) text += absl::StrFormat("%d,", capacity);
   return text +
@@ -265,7 +270,17 @@ void Simulation::crash(std::size_t member) {
     abandoned.push_back(std::move(at->second.done));
     at = calls_.erase(at);
   }
+  std::vector<Answered> unanswered;
+  for (auto at = questions_.begin(); at != questions_.end();) {
+    if (at->first.first != member) {
+      ++at;
+      continue;
+    }
+    unanswered.push_back(std::move(at->second.done));
+    at = questions_.erase(at);
+  }
   for (const Done& done : abandoned) done(std::nullopt);
+  for (const Answered& done : unanswered) done(std::nullopt);
 }
 
 void Simulation::start(std::size_t index) {
@@ -396,6 +411,9 @@ void Simulation::apply_effects(std::size_t member) {
     }
     for (const Notice& notice : effects.notices) trace(name(member) + " notes: " + notice.message);
     for (node::Finished& finished : effects.finished) finish(member, std::move(finished));
+    for (node::Inquiries::Answered& answered : effects.answered) {
+      finish(member, std::move(answered));
+    }
     check_layout(member);
   }
   check_serving(member);
@@ -548,6 +566,40 @@ void Simulation::finish(std::size_t member, node::Finished finished) {
         absl::StrFormat("call %d of %s ended after its deadline", finished.number, name(member)));
   }
   waiting.done(std::move(finished.result));
+}
+
+void Simulation::ask(std::size_t member, replication::Question question, Duration timeout,
+                     Answered done) {
+  if (asleep(member)) {
+    const std::uint64_t starts = members_[member].starts;
+    events_.at(members_[member].asleep_until,
+               [this, member, starts, timeout, question = std::move(question),
+                done = std::move(done)]() mutable {
+                 if (!node(member) || members_[member].starts != starts) return done(std::nullopt);
+                 ask(member, std::move(question), timeout, std::move(done));
+               });
+    return;
+  }
+  const Time now = local_time(member);
+  const std::uint64_t number = members_[member].node->ask(now, std::move(question), timeout);
+  questions_[{member, number}] = {.deadline = time_of(member, now + timeout),
+                                  .done = std::move(done)};
+  after_step(member);
+}
+
+void Simulation::finish(std::size_t member, node::Inquiries::Answered answered) {
+  const auto question = questions_.find({member, answered.number});
+  if (question == questions_.end()) {
+    return violation(absl::StrFormat("question %d of %s ended, which nobody waits for",
+                                     answered.number, name(member)));
+  }
+  const Asking asking = std::move(question->second);
+  questions_.erase(question);
+  if (now() > std::max(asking.deadline, members_[member].asleep_until)) {
+    violation(absl::StrFormat("question %d of %s ended after its deadline", answered.number,
+                              name(member)));
+  }
+  asking.done(std::move(answered.findings));
 }
 
 SeenSession seen(const session::Record& record) {

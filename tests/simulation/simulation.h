@@ -128,7 +128,10 @@ class Simulation final : private NetworkUser {
   using Done = std::function<void(std::optional<replication::Result>)>;
   // As the store carries it out: reads try the member's own table first.
   void call(std::size_t member, replication::Operation operation, Duration timeout, Done done);
-  std::size_t calls_pending() const { return calls_.size(); }
+  std::size_t calls_pending() const { return calls_.size() + questions_.size(); }
+  // Likewise.
+  using Answered = std::function<void(std::optional<replication::Findings>)>;
+  void ask(std::size_t member, replication::Question question, Duration timeout, Answered done);
 
   // Judgement.
 
@@ -165,6 +168,10 @@ class Simulation final : private NetworkUser {
     Time deadline = {};
     Done done = {};
   };
+  struct Asking {
+    Time deadline = {};
+    Answered done = {};
+  };
   // Member and the node's number for the call.
   using CallKey = std::pair<std::size_t, std::uint64_t>;
 
@@ -177,6 +184,7 @@ class Simulation final : private NetworkUser {
   void apply_effects(std::size_t member);
   void after_step(std::size_t member);
   void finish(std::size_t member, node::Finished finished);
+  void finish(std::size_t member, node::Inquiries::Answered answered);
   void arm(std::size_t member);
   void tick(std::size_t member, std::uint64_t start);
   void check_layout(std::size_t member);
@@ -193,6 +201,7 @@ class Simulation final : private NetworkUser {
   std::vector<Member> members_;
   Network network_;
   std::map<CallKey, Waiting> calls_;
+  std::map<CallKey, Asking> questions_;
   std::set<std::string> replicated_ids_;
   // Every layout that anybody installed, by generation and epoch, and the segments it calls lost,
   // with the epoch of each loss, and when it was declared.

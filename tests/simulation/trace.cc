@@ -106,6 +106,29 @@ std::string describe(const replication::Pulled& pulled) {
                          pulled.segments.front().value);
 }
 
+std::string describe(const replication::Key& key) {
+  const bool label = key.kind == session::KeyView::Kind::kLabel;
+  return label ? "label " + key.text.substr(1) : "subject " + key.text;
+}
+std::string describe(const replication::Gather& gather) {
+  return absl::StrFormat("gather %d for question %d, %s", gather.inquiry, gather.number,
+                         describe(gather.key));
+}
+std::string describe(const replication::Gathered& gathered) {
+  return absl::StrFormat("gathered %d for question %d: count %d, %d sessions, %d counted, %d wait",
+                         gathered.inquiry, gathered.number, gathered.count,
+                         gathered.sessions.size(), gathered.counted.size(),
+                         gathered.waiting.size());
+}
+std::string describe(const replication::Apply& apply) { return "apply for " + describe(apply.key); }
+std::string describe(const replication::Verdict& verdict) {
+  return absl::StrFormat("verdict %d for %s: %d admitted, %d refused", verdict.number,
+                         describe(verdict.key), verdict.admitted.size(), verdict.refused.size());
+}
+std::string describe(const replication::VerdictAck& ack) {
+  return absl::StrFormat("ack of verdict %d for %s", ack.number, describe(ack.key));
+}
+
 }  // namespace
 
 std::string seconds(Time time) {

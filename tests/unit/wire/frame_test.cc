@@ -364,6 +364,23 @@ TEST_CASE("the bytes of wire version 1 never change", "[wire]") {
                                    "4a480301030009034d034cedfe000000000000e80703"
                                    "063d737461746520056e6f6e6365d804034d8095f52a"
                                    "042b616e6101ac02d804034d8095f52a04216a746901d804034d8095f52a"},
+      {"create_labelled", header +
+                              "4a2e01010300e807de0790a10f0103732d310100880ec0d10200020803617070"
+                              "6d61696c0a057265616c6d626c756501"},
+      {"reply_labelled", header + "4a2702010300e807000103732d310100880e880e034d8095f52ac096b1020001"
+                                  "08036170706d61696c"},
+      {"gather_list", header + "4a1630010300e807de0790a10f300103616e6103732d3164"},
+      {"gather_count", header + "4a1630010300e807de0790a10f310208036170706d61696c"},
+      {"gather_end", header + "4a2930010300e807de0790a10f330103616e6103732d31020b00000000000000"
+                              "05edfe000000000000e807"},
+      {"gathered_list", header + "4a3731010300e807300000010103732d310203616e61880ec0d102034d8095f5"
+                                 "2a80897a02046c616e6702646504726f6c650561646d696e00"},
+      {"gathered_halt", header + "4a0b31010300e807320000e907"},
+      {"gathered_error", header + "4a0d31010300e80733080466756c6c"},
+      {"gathered_survey", header + "4a1b31010300e8073400000103732d3180897a01edfe00000000000007"},
+      {"apply", header + "4a09320103000103616e61"},
+      {"verdict", header + "4a1e33010300080103616e6101edfe00000000000007010b0000000000000009"},
+      {"verdict_ack", header + "4a0a34010300080103616e61"},
   };
 
   for (const Example& example : examples()) {

@@ -12,6 +12,7 @@
 namespace sojourn::wire {
 namespace {
 
+using replication::Inquiry;
 using replication::Operation;
 using replication::Verb;
 using session::AttributeView;
@@ -42,6 +43,18 @@ RecordRef companion(std::string_view id, std::string_view content) {
 
 RecordRef counter(std::string_view id, std::uint64_t count) {
   return companion(id, session::CountContent(count).text());
+}
+
+RecordRef labelled(std::string_view id) {
+  static const std::vector<std::string_view> kLabels = {
+      "\x03"
+      "appmail"};
+  return session::Record::make({.id = id,
+                                .lifetime = {30min, 30min},
+                                .version = {.epoch = 3, .sequence = 77},
+                                .created_at = kSent - 90s,
+                                .last_seen = kSent - 5s,
+                                .labels = kLabels});
 }
 
 ring::Layout layout() {
@@ -117,6 +130,7 @@ std::string describe(const RecordRef& record, Time now) {
   if (record->is_remembered()) out += " remembered";
   if (record->shortened_to()) out += absl::StrFormat(" to %dus", record->shortened_to()->count());
   if (record->is_alias()) out += " alias of " + escaped(record->alias_of());
+  for (const std::string_view label : record->labels()) out += " label " + escaped(label);
   return out + "}";
 }
 
@@ -129,6 +143,8 @@ std::string describe(const Operation& operation) {
   for (const Attribute& attribute : operation.attributes) {
     out += " " + escaped(attribute.name) + "=" + escaped(attribute.value);
   }
+  for (const std::string& label : operation.labels) out += " label " + escaped(label);
+  if (operation.overtaken) out += " overtaken";
   for (const Patch::Step& step : operation.steps) {
     out += (step.value ? " set " : " erase ") + escaped(step.name) + "=" +
            escaped(step.value.value_or("")) + " in " + escaped(step.tab);
@@ -315,6 +331,56 @@ std::string describe(const replication::Pulled& pulled, Time /*now*/) {
   return "Pulled" + describe(pulled.segments);
 }
 
+std::string describe(const replication::Key& key) {
+  return absl::StrFormat("%d:%s", static_cast<int>(key.kind), escaped(key.text));
+}
+
+std::string describe(const std::vector<OperationId>& operations) {
+  std::string out;
+  for (const OperationId& operation : operations) {
+    out += absl::StrFormat(" %d/%d", operation.caller.value, operation.number);
+  }
+  return out;
+}
+
+std::string describe(const replication::Gather& gather, Time /*now*/) {
+  std::string out = absl::StrFormat(
+      "Gather %d (settled %d, %d us left) %d of %s after %s up to %d but %s", gather.number,
+      gather.settled, static_cast<long long>(gather.time_left.count()),
+      static_cast<int>(gather.inquiry), describe(gather.key), escaped(gather.after), gather.limit,
+      escaped(gather.except));
+  for (const replication::Overtaken& one : gather.overtaken) {
+    out += absl::StrFormat(" %d below %d", one.caller.value, one.below);
+  }
+  return out;
+}
+
+std::string describe(const replication::Gathered& gathered, Time now) {
+  std::string out = absl::StrFormat(
+      "Gathered %d of %d: %s %d%s", static_cast<int>(gathered.inquiry), gathered.number,
+      gathered.status.ToString(), gathered.count, gathered.more ? " and more" : "");
+  for (const replication::Copy& copy : gathered.sessions) {
+    out += " " + describe(copy.record, now) + " last seen " + describe_age(copy.last_seen, now);
+  }
+  for (const replication::Counted& session : gathered.counted) {
+    out += " " + escaped(session.id) + " " + describe_age(session.created_at, now);
+  }
+  return out + " wait" + describe(gathered.waiting);
+}
+
+std::string describe(const replication::Apply& apply, Time /*now*/) {
+  return "Apply " + describe(apply.key);
+}
+
+std::string describe(const replication::Verdict& verdict, Time /*now*/) {
+  return absl::StrFormat("Verdict %d on %s: yes", verdict.number, describe(verdict.key)) +
+         describe(verdict.admitted) + " no" + describe(verdict.refused);
+}
+
+std::string describe(const replication::VerdictAck& ack, Time /*now*/) {
+  return absl::StrFormat("VerdictAck %d on %s", ack.number, describe(ack.key));
+}
+
 }  // namespace
 
 std::vector<Example> examples() {
@@ -324,6 +390,10 @@ std::vector<Example> examples() {
   const Version version = {.epoch = 3, .sequence = 76};
   const std::vector<session::TabView> tabs = {
       {.name = "t2"}, {.name = "t1", .attributes = {{"a", "1"}, {"b", ""}}}};
+  const replication::Key ana = {session::KeyView::Kind::kSubject, "ana"};
+  const replication::Key app = {session::KeyView::Kind::kLabel,
+                                "\x03"
+                                "appmail"};
   const membership::Ballot ballot = {.round = 7, .proposer = {0xfeed}};
   const std::vector<replication::Remembered> remembered = {
       {.operation = {{0xfeed}, 1000},
@@ -492,6 +562,55 @@ std::vector<Example> examples() {
            .entries = {{.id = "=state", .taken = companion("=state", "nonce")},
                        {"+ana", counter("+ana", 300)},
                        {"!jti", companion("!jti", "")}}})},
+      {"create_labelled", request({.verb = Verb::kCreate,
+                                   .id = "s-1",
+                                   .lifetime = lifetime,
+                                   .labels = {"\x03"
+                                              "appmail",
+                                              "\x05"
+                                              "realmblue"},
+                                   .overtaken = true})},
+      {"reply_labelled",
+       frame_of(replication::Reply{
+           .number = 1000, .result = {.record = labelled("s-1"), .last_seen = kSent - 5s}})},
+      {"gather_list", frame_of(replication::Gather{.number = 1000,
+                                                   .settled = 990,
+                                                   .time_left = 250ms,
+                                                   .inquiry = Inquiry::kList,
+                                                   .key = ana,
+                                                   .after = "s-1",
+                                                   .limit = 100})},
+      {"gather_count", frame_of(replication::Gather{.number = 1000,
+                                                    .settled = 990,
+                                                    .time_left = 250ms,
+                                                    .inquiry = Inquiry::kCount,
+                                                    .key = app})},
+      {"gather_end", frame_of(replication::Gather{.number = 1000,
+                                                  .settled = 990,
+                                                  .time_left = 250ms,
+                                                  .inquiry = Inquiry::kEnd,
+                                                  .key = ana,
+                                                  .except = "s-1",
+                                                  .overtaken = {{{11}, 5}, {{0xfeed}, 1000}}})},
+      {"gathered_list", frame_of(replication::Gathered{.number = 1000,
+                                                       .inquiry = Inquiry::kList,
+                                                       .sessions = {{record("s-1"), kSent - 2s}},
+                                                       .more = true})},
+      {"gathered_halt",
+       frame_of(replication::Gathered{.number = 1000, .inquiry = Inquiry::kHalt, .count = 1001})},
+      {"gathered_error",
+       frame_of(replication::Gathered{.number = 1000,
+                                      .inquiry = Inquiry::kEnd,
+                                      .status = absl::ResourceExhaustedError("full")})},
+      {"gathered_survey", frame_of(replication::Gathered{.number = 1000,
+                                                         .inquiry = Inquiry::kSurvey,
+                                                         .counted = {{"s-1", kSent - 2s}},
+                                                         .waiting = {{{0xfeed}, 7}}})},
+      {"apply", frame_of(replication::Apply{.key = ana})},
+      {"verdict",
+       frame_of(replication::Verdict{
+           .number = 8, .key = ana, .admitted = {{{0xfeed}, 7}}, .refused = {{{11}, 9}}})},
+      {"verdict_ack", frame_of(replication::VerdictAck{.number = 8, .key = ana})},
   };
 }
 

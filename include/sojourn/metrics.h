@@ -65,6 +65,9 @@ struct Metrics {
   std::uint64_t companion_calls_local = 0;   // answered by this member as owner
   std::uint64_t companion_calls_remote = 0;  // answered by another
   std::uint64_t companion_calls_failed = 0;  // as for writes
+  // Questions about all sessions of a subject or label that callers of this member asked.
+  std::uint64_t questions_answered = 0;
+  std::uint64_t questions_failed = 0;
 
   // Requests of other members that this one answered.
   std::uint64_t requests_served = 0;

@@ -61,6 +61,23 @@ enum class PlacementPolicy {
   kHashed,
 };
 
+// What becomes of a login whose subject has as many sessions as it may.
+enum class WhenFull {
+  // It is refused: kResourceExhausted.
+  kRefuseNew,
+  // The subject's oldest session ends first.
+  kEndOldest,
+};
+
+// How many sessions one subject may have at one time. Exact, however many logins come at once and
+// through whichever members: each waits until the member that decides about the subject admits it,
+// two round trips more. Logins in progress do not count.
+struct SubjectLimit {
+  // 0: no limit, and no cost.
+  std::uint32_t maximum = 0;
+  WhenFull when_full = WhenFull::kRefuseNew;
+};
+
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 // One line of the store's log: no line break, no secret, no whole session id.
@@ -125,6 +142,9 @@ struct StoreOptions {
   // session_lifetime.
   Lifetime remembered_lifetime = {std::chrono::hours(24 * 7), std::chrono::hours(24 * 30)};
 
+  // The same on all members.
+  SubjectLimit sessions_per_subject = {};
+
   // Options that decide what it may cost:
 
   // Bytes that sessions may take on this member, the allocator's overhead counted. 0: half of what
@@ -183,6 +203,22 @@ struct RotateOptions {
   // most 60. During that time a stolen old id can be read as well; 0 when that is what the new id
   // is for.
   std::chrono::seconds overlap = std::chrono::seconds(0);
+};
+
+// Options of Store::async_list and async_list_labelled.
+struct ListOptions {
+  std::chrono::milliseconds timeout = std::chrono::milliseconds(1000);
+  // Sessions of one page, up to 1000. There may be fewer on a page that is not the last.
+  std::uint32_t limit = 100;
+  // SessionPage::next of the page before.
+  std::optional<SessionId> after = {};
+};
+
+// Options of Store::async_revoke_all and async_revoke_labelled.
+struct RevokeOptions {
+  std::chrono::milliseconds timeout = std::chrono::milliseconds(1000);
+  // The session that shall live: "sign out everywhere else".
+  std::optional<SessionId> except = {};
 };
 
 // Options of leaving.

@@ -380,6 +380,113 @@ class SOJOURN_EXPORT Store {
     return async_is_token_revoked(std::move(token_id), ReadOptions{}, std::forward<Token>(token));
   }
 
+  // Questions about all sessions of a subject, wherever they are. Each is answered by every member
+  // of the view for the sessions it owns; so it costs a message to each, and fails with
+  // kDeadlineExceeded while one of them does not answer.
+
+  // The subject's sessions, a page of them. Every session that was there during the whole call is
+  // on its page; one that came or went meanwhile may be. Counts as no use.
+  // void(absl::StatusOr<SessionPage>).
+  template <typename Token>
+  auto async_list(std::string subject, ListOptions options, Token&& token) {
+    return initiate<absl::StatusOr<SessionPage>>(
+        [impl = impl_, subject = std::move(subject),
+         options](detail::Completion<absl::StatusOr<SessionPage>> done) mutable {
+          list(*impl, std::move(subject), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_list(std::string subject, Token&& token) {
+    return async_list(std::move(subject), ListOptions{}, std::forward<Token>(token));
+  }
+
+  // How many sessions the subject has. Those whose time is up count until they are removed, which
+  // takes a moment. void(absl::StatusOr<std::uint64_t>).
+  template <typename Token>
+  auto async_count(std::string subject, ReadOptions options, Token&& token) {
+    return initiate<absl::StatusOr<std::uint64_t>>(
+        [impl = impl_, subject = std::move(subject),
+         options](detail::Completion<absl::StatusOr<std::uint64_t>> done) mutable {
+          count(*impl, std::move(subject), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_count(std::string subject, Token&& token) {
+    return async_count(std::move(subject), ReadOptions{.timeout = std::chrono::seconds(1)},
+                       std::forward<Token>(token));
+  }
+
+  // Ends all sessions of the subject, but for RevokeOptions::except. When it has completed with OK,
+  // every session that was there when it was called is gone for every member, and so is whatever
+  // comes of a login that was called before, on any member of the cluster: such a login ends with
+  // kAborted, or its session is ended too. A login that was called meanwhile may end either way.
+  // Says how many it ended; after a change of the view that may be too few. With kDeadlineExceeded
+  // some may have ended: calling again does the rest. void(absl::StatusOr<std::uint64_t>).
+  template <typename Token>
+  auto async_revoke_all(std::string subject, RevokeOptions options, Token&& token) {
+    return initiate<absl::StatusOr<std::uint64_t>>(
+        [impl = impl_, subject = std::move(subject),
+         options](detail::Completion<absl::StatusOr<std::uint64_t>> done) mutable {
+          revoke_all(*impl, std::move(subject), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_revoke_all(std::string subject, Token&& token) {
+    return async_revoke_all(std::move(subject), RevokeOptions{}, std::forward<Token>(token));
+  }
+
+  // Nothing of the subject from before now lives on: async_revoke_all without exception, for
+  // whoever does not ask how many there were, as after a change of password. void(absl::Status).
+  template <typename Token>
+  auto async_not_before(std::string subject, WriteOptions options, Token&& token) {
+    return initiate<absl::Status>(
+        [impl = impl_, subject = std::move(subject),
+         options](detail::Completion<absl::Status> done) mutable {
+          not_before(*impl, std::move(subject), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_not_before(std::string subject, Token&& token) {
+    return async_not_before(std::move(subject), WriteOptions{}, std::forward<Token>(token));
+  }
+
+  // The same about all sessions with a label, logins in progress included. A page of a label looks
+  // at all sessions that have it.
+  template <typename Token>
+  auto async_list_labelled(std::string name, std::string value, ListOptions options,
+                           Token&& token) {
+    return initiate<absl::StatusOr<SessionPage>>(
+        [impl = impl_, name = std::move(name), value = std::move(value),
+         options](detail::Completion<absl::StatusOr<SessionPage>> done) mutable {
+          list_labelled(*impl, std::move(name), std::move(value), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_count_labelled(std::string name, std::string value, ReadOptions options,
+                            Token&& token) {
+    return initiate<absl::StatusOr<std::uint64_t>>(
+        [impl = impl_, name = std::move(name), value = std::move(value),
+         options](detail::Completion<absl::StatusOr<std::uint64_t>> done) mutable {
+          count_labelled(*impl, std::move(name), std::move(value), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+  template <typename Token>
+  auto async_revoke_labelled(std::string name, std::string value, RevokeOptions options,
+                             Token&& token) {
+    return initiate<absl::StatusOr<std::uint64_t>>(
+        [impl = impl_, name = std::move(name), value = std::move(value),
+         options](detail::Completion<absl::StatusOr<std::uint64_t>> done) mutable {
+          revoke_labelled(*impl, std::move(name), std::move(value), options, std::move(done));
+        },
+        std::forward<Token>(token));
+  }
+
   // Hands over what this member holds, and leaves the cluster; meanwhile it serves as before,
   // until at the very end it waits for its own unfinished calls and refuses new ones (kUnavailable,
   // for some milliseconds). Any number of members may leave at once. When it has completed with OK,
@@ -441,6 +548,8 @@ class SOJOURN_EXPORT Store {
   using StatusCompletion = detail::Completion<absl::Status>;
   using ValueCompletion = detail::Completion<absl::StatusOr<std::string>>;
   using CounterCompletion = detail::Completion<absl::StatusOr<Counter>>;
+  using PageCompletion = detail::Completion<absl::StatusOr<SessionPage>>;
+  using CountCompletion = detail::Completion<absl::StatusOr<std::uint64_t>>;
   using RevokedCompletion = detail::Completion<absl::StatusOr<bool>>;
 
   template <typename Result, typename Start, typename Token>
@@ -472,6 +581,16 @@ class SOJOURN_EXPORT Store {
   static void revoke_token(Impl&, std::string_view token_id, std::chrono::seconds, WriteOptions,
                            StatusCompletion);
   static void is_token_revoked(Impl&, std::string_view token_id, ReadOptions, RevokedCompletion);
+  static void list(Impl&, std::string subject, ListOptions, PageCompletion);
+  static void count(Impl&, std::string subject, ReadOptions, CountCompletion);
+  static void revoke_all(Impl&, std::string subject, RevokeOptions, CountCompletion);
+  static void not_before(Impl&, std::string subject, WriteOptions, StatusCompletion);
+  static void list_labelled(Impl&, std::string name, std::string value, ListOptions,
+                            PageCompletion);
+  static void count_labelled(Impl&, std::string name, std::string value, ReadOptions,
+                             CountCompletion);
+  static void revoke_labelled(Impl&, std::string name, std::string value, RevokeOptions,
+                              CountCompletion);
   static void drain(Impl&, DrainOptions, StatusCompletion);
   static void recover(Impl&, StatusCompletion);
 

@@ -50,6 +50,18 @@ class SOJOURN_EXPORT SyncStore {
   absl::Status revoke_token(std::string token_id, std::chrono::seconds lifetime,
                             WriteOptions options = {});
   absl::StatusOr<bool> is_token_revoked(std::string token_id, ReadOptions options = {});
+  absl::StatusOr<SessionPage> list(std::string subject, ListOptions options = {});
+  absl::StatusOr<std::uint64_t> count(std::string subject,
+                                      ReadOptions options = {.timeout = std::chrono::seconds(1)});
+  absl::StatusOr<std::uint64_t> revoke_all(std::string subject, RevokeOptions options = {});
+  absl::Status not_before(std::string subject, WriteOptions options = {});
+  absl::StatusOr<SessionPage> list_labelled(std::string name, std::string value,
+                                            ListOptions options = {});
+  absl::StatusOr<std::uint64_t> count_labelled(std::string name, std::string value,
+                                               ReadOptions options = {
+                                                   .timeout = std::chrono::seconds(1)});
+  absl::StatusOr<std::uint64_t> revoke_labelled(std::string name, std::string value,
+                                                RevokeOptions options = {});
 
   absl::Status drain(DrainOptions options = {});
   absl::Status recover();

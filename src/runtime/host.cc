@@ -77,6 +77,9 @@ void Host::cancel_everything() {
   cancelled_ = true;
   timer_.cancel();
   for (auto& [number, completion] : std::exchange(completions_, {})) cancel(std::move(completion));
+  for (auto& [number, completion] : std::exchange(asking_, {})) {
+    std::move(completion)({.status = closed()});
+  }
   for (auto& completion : std::exchange(waiting_ready_, {})) std::move(completion)(closed());
   for (auto& [until, completion] : std::exchange(waiting_left_, {})) {
     std::move(completion)(closed());
@@ -103,6 +106,23 @@ void Host::begin(replication::Operation operation, Duration timeout, Completion 
   const std::uint64_t number = node_.call(now(), std::move(operation), timeout);
   completions_.emplace(number, std::move(completion));
   after_step();
+}
+
+void Host::ask(replication::Question question, Duration timeout, FindingsCompletion completion) {
+  {
+    MutexLock lock(mutex_);
+    if (!stopped_) {
+      asio::post(context_, [this, question = std::move(question), timeout,
+                            completion = std::move(completion)]() mutable {
+        if (cancelled_) return std::move(completion)({.status = closed()});
+        const std::uint64_t number = node_.ask(now(), std::move(question), timeout);
+        asking_.emplace(number, std::move(completion));
+        after_step();
+      });
+      return;
+    }
+  }
+  std::move(completion)({.status = closed()});
 }
 
 template <typename Step>
@@ -272,6 +292,10 @@ void Host::apply_effects() {
     for (node::Finished& finished : effects.finished) {
       auto completion = completions_.extract(finished.number);
       if (completion) std::move(completion.mapped())(std::move(finished));
+    }
+    for (node::Inquiries::Answered& answered : effects.answered) {
+      auto completion = asking_.extract(answered.number);
+      if (completion) std::move(completion.mapped())(std::move(answered.findings));
     }
     for (const Notice& notice : effects.notices) log_.write(notice);
   }

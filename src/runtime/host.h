@@ -46,6 +46,7 @@ class Host {
  public:
   using Completion = absl::AnyInvocable<void(node::Finished) &&>;
   using StatusCompletion = absl::AnyInvocable<void(absl::Status) &&>;
+  using FindingsCompletion = absl::AnyInvocable<void(replication::Findings) &&>;
   // Builds the transport that reports to these events.
   using MakeTransport = absl::AnyInvocable<absl::StatusOr<std::unique_ptr<transport::Transport>>(
                                                Incarnation, transport::Events) &&>;
@@ -64,6 +65,9 @@ class Host {
 
   // Starts a call of this member's user; the completion runs exactly once.
   void call(replication::Operation operation, Duration timeout, Completion completion);
+
+  // Starts a question of this member's user; the completion runs exactly once.
+  void ask(replication::Question question, Duration timeout, FindingsCompletion completion);
 
   // Completes with OK once the node serves.
   void when_ready(StatusCompletion completion);
@@ -134,6 +138,7 @@ class Host {
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<discovery::Discovery> discovery_;
   std::unordered_map<std::uint64_t, Completion> completions_;
+  std::unordered_map<std::uint64_t, FindingsCompletion> asking_;
   std::vector<StatusCompletion> waiting_ready_;
   // Who waits for this member to have left, and until when.
   std::multimap<Time, StatusCompletion> waiting_left_;

@@ -12,6 +12,7 @@
 #include "runtime/memory.h"
 #include "session/access.h"
 #include "session/companion.h"
+#include "session/label_key.h"
 #include "session/limits.h"
 #include "store/companions.h"
 #include "store/departure.h"
@@ -22,7 +23,11 @@
 namespace sojourn {
 namespace {
 
+using replication::Findings;
+using replication::Inquiry;
+using replication::Key;
 using replication::Operation;
+using replication::Question;
 using replication::Result;
 using replication::Verb;
 
@@ -76,6 +81,10 @@ node::NodeOptions node_options(const StoreOptions& options) {
   node.plane.segments = options.segments;
   node.plane.memory_bytes =
       options.memory_bytes != 0 ? options.memory_bytes : runtime::default_memory_bytes();
+  node.sessions_per_subject = options.sessions_per_subject.maximum;
+  node.when_full = options.sessions_per_subject.when_full == WhenFull::kEndOldest
+                       ? node::WhenFull::kEndOldest
+                       : node::WhenFull::kRefuseNew;
   node.calls_in_flight_max = options.calls_in_flight_max;
   node.place_locally = options.placement == PlacementPolicy::kLocal;
   return node;
@@ -103,6 +112,7 @@ class Store::Impl {
     std::atomic<std::uint64_t> reads_remote_hit{0}, reads_remote_miss{0}, reads_failed{0};
     std::atomic<std::uint64_t> writes_local{0}, writes_remote{0}, writes_failed{0};
     std::atomic<std::uint64_t> companions_local{0}, companions_remote{0}, companions_failed{0};
+    std::atomic<std::uint64_t> questions_answered{0}, questions_failed{0};
   };
   mutable Counters counters;
 
@@ -120,6 +130,17 @@ class Store::Impl {
            count_read(finished.result, finished.remote);
            std::move(done)(std::move(finished.result));
          });
+  }
+
+  void ask(Question question, std::chrono::milliseconds timeout,
+           absl::AnyInvocable<void(Findings) &&> done) const {
+    const_cast<runtime::Host&>(host).ask(
+        std::move(question), timeout, [this, done = std::move(done)](Findings findings) mutable {
+          auto& counter =
+              findings.status.ok() ? counters.questions_answered : counters.questions_failed;
+          counter.fetch_add(1, std::memory_order_relaxed);
+          std::move(done)(std::move(findings));
+        });
   }
 
   void write(Operation operation, WriteOptions write_options,
@@ -254,6 +275,7 @@ void Store::create(Impl& impl, NewSession session, WriteOptions options, Session
                               : active_lifetime(impl.options, session.is_remembered())),
                       .attributes = sorted(session.attributes()),
                       .steps = tab_steps(session),
+                      .labels = session::label_keys(session.labels()),
                       .remembered = session.is_remembered()},
                      options, std::move(done));
 }
@@ -325,7 +347,7 @@ void Store::erase_tab(Impl& impl, const SessionId& id, std::string tab, WriteOpt
 void Store::authenticate(Impl& impl, const SessionId& id, std::string subject, Patch patch,
                          AuthenticateOptions options, SessionCompletion done) {
   absl::Status status = session::check_subject(subject);
-  if (status.ok()) status = session::check_patch_without_tabs(patch);
+  if (status.ok()) status = session::check_authentication(patch);
   if (status.ok() && options.lifetime) status = session::check_lifetime(*options.lifetime);
   if (!status.ok()) return std::move(done)(std::move(status));
   impl.write_session(
@@ -334,6 +356,7 @@ void Store::authenticate(Impl& impl, const SessionId& id, std::string subject, P
        .subject = std::move(subject),
        .lifetime = options.lifetime.value_or(active_lifetime(impl.options, options.remembered)),
        .steps = patch.steps(),
+       .labels = session::label_keys(patch.labels()),
        .expected_version = patch.expected_version(),
        .remembered = options.remembered,
        .keep_id = options.keep_id,
@@ -427,6 +450,98 @@ void Store::is_token_revoked(Impl& impl, std::string_view token_id, ReadOptions 
                       [done = std::move(done)](Result result) mutable {
                         std::move(done)(store::revoked_of(result));
                       });
+// Questions about all sessions of a subject or label.
+
+namespace {
+
+absl::StatusOr<Key> key_of_subject(std::string subject) {
+  if (absl::Status status = session::check_subject(subject); !status.ok()) return status;
+  return Key{session::KeyView::Kind::kSubject, std::move(subject)};
+}
+
+absl::StatusOr<Key> key_of_label(std::string name, std::string value) {
+  const Label label = {std::move(name), std::move(value)};
+  if (absl::Status status = session::check_label(label); !status.ok()) return status;
+  return Key{session::KeyView::Kind::kLabel, session::label_key(label)};
+}
+
+std::string text_of(const std::optional<SessionId>& id) {
+  return id ? std::string(id->text()) : std::string();
+}
+
+template <typename Impl, typename Done>
+void list_all(Impl& impl, absl::StatusOr<Key> key, const ListOptions& options, Done done) {
+  if (key.ok() && (options.limit < 1 || options.limit > replication::kPageMax)) {
+    key = absl::InvalidArgumentError("limit: a page has between 1 and 1000 sessions");
+  }
+  if (!key.ok()) return std::move(done)(key.status());
+  impl.ask({.inquiry = Inquiry::kList,
+            .key = *std::move(key),
+            .after = text_of(options.after),
+            .limit = options.limit},
+           options.timeout, [done = std::move(done)](Findings findings) mutable {
+             if (!findings.status.ok()) return std::move(done)(std::move(findings.status));
+             SessionPage page;
+             for (replication::Copy& copy : findings.sessions) {
+               page.sessions.push_back(session::Access::make(std::move(copy.record), copy.last_seen,
+                                                             runtime::wall_offset()));
+             }
+             if (findings.more && !page.sessions.empty()) page.next = page.sessions.back().id();
+             std::move(done)(std::move(page));
+           });
+}
+
+template <typename Impl, typename Done>
+void count_all(Impl& impl, Inquiry inquiry, absl::StatusOr<Key> key, std::string except,
+               std::chrono::milliseconds timeout, Done done) {
+  if (!key.ok()) return std::move(done)(key.status());
+  impl.ask({.inquiry = inquiry, .key = *std::move(key), .except = std::move(except)}, timeout,
+           [done = std::move(done)](Findings findings) mutable {
+             if (!findings.status.ok()) return std::move(done)(std::move(findings.status));
+             std::move(done)(findings.count);
+           });
+}
+
+}  // namespace
+
+void Store::list(Impl& impl, std::string subject, ListOptions options, PageCompletion done) {
+  list_all(impl, key_of_subject(std::move(subject)), options, std::move(done));
+}
+
+void Store::count(Impl& impl, std::string subject, ReadOptions options, CountCompletion done) {
+  count_all(impl, Inquiry::kCount, key_of_subject(std::move(subject)), {}, options.timeout,
+            std::move(done));
+}
+
+void Store::revoke_all(Impl& impl, std::string subject, RevokeOptions options,
+                       CountCompletion done) {
+  count_all(impl, Inquiry::kEnd, key_of_subject(std::move(subject)), text_of(options.except),
+            options.timeout, std::move(done));
+}
+
+void Store::not_before(Impl& impl, std::string subject, WriteOptions options,
+                       StatusCompletion done) {
+  revoke_all(impl, std::move(subject), {.timeout = options.timeout},
+             [done = std::move(done)](absl::StatusOr<std::uint64_t> count) mutable {
+               std::move(done)(count.status());
+             });
+}
+
+void Store::list_labelled(Impl& impl, std::string name, std::string value, ListOptions options,
+                          PageCompletion done) {
+  list_all(impl, key_of_label(std::move(name), std::move(value)), options, std::move(done));
+}
+
+void Store::count_labelled(Impl& impl, std::string name, std::string value, ReadOptions options,
+                           CountCompletion done) {
+  count_all(impl, Inquiry::kCount, key_of_label(std::move(name), std::move(value)), {},
+            options.timeout, std::move(done));
+}
+
+void Store::revoke_labelled(Impl& impl, std::string name, std::string value, RevokeOptions options,
+                            CountCompletion done) {
+  count_all(impl, Inquiry::kEnd, key_of_label(std::move(name), std::move(value)),
+            text_of(options.except), options.timeout, std::move(done));
 }
 
 // State.
@@ -478,6 +593,8 @@ Metrics Store::metrics() const {
   metrics.companion_calls_local = counters.companions_local;
   metrics.companion_calls_remote = counters.companions_remote;
   metrics.companion_calls_failed = counters.companions_failed;
+  metrics.questions_answered = counters.questions_answered;
+  metrics.questions_failed = counters.questions_failed;
   return metrics;
 }
 

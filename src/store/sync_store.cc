@@ -115,6 +115,41 @@ absl::Status SyncStore::revoke_token(std::string token_id, std::chrono::seconds 
 absl::StatusOr<bool> SyncStore::is_token_revoked(std::string token_id, ReadOptions options) {
   if (auto revoked = store().is_token_revoked_local(token_id)) return *std::move(revoked);
   return store().async_is_token_revoked(std::move(token_id), options, asio::use_future).get();
+absl::StatusOr<SessionPage> SyncStore::list(std::string subject, ListOptions options) {
+  return store().async_list(std::move(subject), options, asio::use_future).get();
+}
+
+absl::StatusOr<std::uint64_t> SyncStore::count(std::string subject, ReadOptions options) {
+  return store().async_count(std::move(subject), options, asio::use_future).get();
+}
+
+absl::StatusOr<std::uint64_t> SyncStore::revoke_all(std::string subject, RevokeOptions options) {
+  return store().async_revoke_all(std::move(subject), options, asio::use_future).get();
+}
+
+absl::Status SyncStore::not_before(std::string subject, WriteOptions options) {
+  return store().async_not_before(std::move(subject), options, asio::use_future).get();
+}
+
+absl::StatusOr<SessionPage> SyncStore::list_labelled(std::string name, std::string value,
+                                                     ListOptions options) {
+  return store()
+      .async_list_labelled(std::move(name), std::move(value), options, asio::use_future)
+      .get();
+}
+
+absl::StatusOr<std::uint64_t> SyncStore::count_labelled(std::string name, std::string value,
+                                                        ReadOptions options) {
+  return store()
+      .async_count_labelled(std::move(name), std::move(value), options, asio::use_future)
+      .get();
+}
+
+absl::StatusOr<std::uint64_t> SyncStore::revoke_labelled(std::string name, std::string value,
+                                                         RevokeOptions options) {
+  return store()
+      .async_revoke_labelled(std::move(name), std::move(value), options, asio::use_future)
+      .get();
 }
 
 absl::Status SyncStore::drain(DrainOptions options) {

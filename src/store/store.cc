@@ -450,6 +450,8 @@ void Store::is_token_revoked(Impl& impl, std::string_view token_id, ReadOptions 
                       [done = std::move(done)](Result result) mutable {
                         std::move(done)(store::revoked_of(result));
                       });
+}
+
 // Questions about all sessions of a subject or label.
 
 namespace {

@@ -115,6 +115,8 @@ absl::Status SyncStore::revoke_token(std::string token_id, std::chrono::seconds 
 absl::StatusOr<bool> SyncStore::is_token_revoked(std::string token_id, ReadOptions options) {
   if (auto revoked = store().is_token_revoked_local(token_id)) return *std::move(revoked);
   return store().async_is_token_revoked(std::move(token_id), options, asio::use_future).get();
+}
+
 absl::StatusOr<SessionPage> SyncStore::list(std::string subject, ListOptions options) {
   return store().async_list(std::move(subject), options, asio::use_future).get();
 }

@@ -58,6 +58,12 @@ struct Call {
     return returned == Time::max() || status == absl::StatusCode::kDeadlineExceeded ||
            status == absl::StatusCode::kCancelled;
   }
+  // Whether it is the question that ends all sessions of a subject or label, as this lineage felt
+  // it: a revocation of no id, with the subject or the label. `overtaken` says that the lineage's
+  // login was called before.
+  bool ends_all() const {
+    return operation.verb == replication::Verb::kRevoke && operation.id.empty();
+  }
   // Whether the answer promises that nothing happened.
   bool refused() const {
     return !outcome_unknown() && (status == absl::StatusCode::kUnavailable ||

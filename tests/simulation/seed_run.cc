@@ -8,6 +8,7 @@
 
 #include "simulation/companion_workload.h"
 #include "simulation/faults.h"
+#include "simulation/questions.h"
 #include "simulation/simulation.h"
 #include "simulation/workload.h"
 
@@ -184,6 +185,9 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
     } else {
       simulation.violation("writes are never finished though nothing goes wrong");
     }
+    check_indexes(simulation);
+    workload.list_everything();
+    simulation.run_until([&] { return workload.idle(); });
     workload.read_everything();
     simulation.run_until([&] { return workload.idle(); }, std::chrono::hours(1));
     companions.look_at_everything();

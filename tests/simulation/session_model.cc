@@ -166,7 +166,7 @@ SessionModel::SessionModel(const History& history, const Tolerance& tolerance)
   for (const Call& call : history_) {
     Time last = {};
     for (const Call& other : history_) {
-      if (&other == &call || other.called > call.returned) continue;
+      if (&other == &call || other.called > call.returned || other.ends_all()) continue;
       const Time end = other.outcome_unknown() ? Time::max() : other.returned + tolerance_.late_use;
       last = std::max(last, std::min(end, call.returned));
     }
@@ -194,6 +194,7 @@ States SessionModel::after(const ModelState& state, std::size_t call_index) cons
                           call.status == absl::StatusCode::kFailedPrecondition;
     if (!expected) return kImpossible;
   }
+  if (call.ends_all()) return end_all(state, call);
   if (verb == Verb::kCreate) return create(state, call);
   if (verb == Verb::kRevoke) return revoke(state, call);
   if (state.life == Life::kAlive && state.alias && state.alias->id == call.operation.id) {
@@ -254,8 +255,19 @@ States SessionModel::not_found(const ModelState& state, const Call& call) const 
     return states;
   }
   if (state.life != Life::kAlive || state.id != call.operation.id) return {state};
-  if (!may_have_expired(state, call)) return kImpossible;
+  const bool displaced = tolerance_.displaced && state.phase == Phase::kActive;
+  if (!may_have_expired(state, call) && !displaced) return kImpossible;
   return {{.life = Life::kDead}};
+}
+
+// All sessions of a subject or label, this one among them if it is one.
+States SessionModel::end_all(const ModelState& state, const Call& call) const {
+  const Operation& operation = call.operation;
+  const bool concerned = !operation.labels.empty() || state.subject == operation.subject;
+  if (state.life == Life::kAlive && concerned) return {{.life = Life::kDead}};
+  // A login that was called before comes before, if at all.
+  const bool to_come = state.life != Life::kDead;
+  return operation.overtaken && to_come ? kImpossible : States{state};
 }
 
 States SessionModel::revoke(const ModelState& state, const Call& call) const {

@@ -78,6 +78,8 @@ struct Tolerance {
   Duration late_end = {};
   // Whether all copies of the session's segment were lost, and that was declared.
   bool lost = false;
+  // Whether sessions of a subject may end to make room for others.
+  bool displaced = false;
 };
 
 // Carries calls out on ModelState. Knows the whole history for what does not depend on the order:
@@ -98,6 +100,7 @@ class SessionModel {
   std::vector<ModelState> create(const ModelState& state, const Call& call) const;
   std::vector<ModelState> not_found(const ModelState& state, const Call& call) const;
   std::vector<ModelState> revoke(const ModelState& state, const Call& call) const;
+  std::vector<ModelState> end_all(const ModelState& state, const Call& call) const;
   std::vector<ModelState> read(const ModelState& state, const Call& call) const;
   std::vector<ModelState> change(const ModelState& state, const Call& call) const;
   std::vector<ModelState> through_alias(const ModelState& state, std::size_t call) const;

@@ -3,9 +3,11 @@
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "session/id_draw.h"
+#include "session/label_key.h"
 #include "simulation/linearizability.h"
 
 namespace sojourn::simulation {
@@ -23,6 +25,8 @@ constexpr std::size_t kCallsAfterDeath = 6;
 // How often a call is made at the end, and after how long again, if there is no room for it.
 constexpr int kAttemptsAtTheEnd = 20;
 constexpr Duration kWaitForRoom = milliseconds(500);
+// Who logs in.
+constexpr std::array<const char*, 3> kSubjects = {"ana", "bob", "eve"};
 
 std::vector<Attribute> to_vector(const std::map<std::string, std::string>& attributes) {
   std::vector<Attribute> vector;
@@ -68,6 +72,10 @@ void Workload::next_step(std::size_t client) {
 void Workload::step(std::size_t client) {
   if (stopped_) return;
   if (simulation_.members_up() == 0) return next_step(client);
+  if (random_.one_in(16)) {
+    return ask_question(member_for(client), draw_question(),
+                        [this, client](const Asked&) { next_step(client); });
+  }
   ask(absl::StrFormat("client %d", client), draw_request(client),
       [this, client](absl::StatusCode) { next_step(client); });
 }
@@ -89,6 +97,7 @@ void Workload::ask(std::string client, Request request, Then then) {
         --calls_pending_;
         if (result) {
           call.returned = simulation_.now();
+          views_at_[call.returned] = simulation_.views();
           call.status = result->status.code();
           if (result->record && call.operation.verb != Verb::kTouch) {
             call.session = seen(*result->record);
@@ -141,7 +150,9 @@ std::size_t Workload::pick_lineage() {
     // Without an id there is nothing to ask yet.
     if (!lineages_[lineage].ids.empty()) return lineage;
   }
-  lineages_.push_back({.calls_left = options_.calls_per_session_max});
+  lineages_.push_back({.calls_left = options_.calls_per_session_max,
+                       .subject = kSubjects[random_.below(kSubjects.size())]});
+  if (random_.one_in(4)) lineages_.back().labels = session::label_keys({{"app", "mail"}});
   if (open_.size() >= options_.sessions_at_once) open_.erase(open_.begin());
   open_.push_back(lineages_.size() - 1);
   return open_.back();
@@ -156,8 +167,9 @@ Operation Workload::draw_create(Lineage& lineage) {
   }
   if (random_.one_in(4)) {
     create.phase = Phase::kActive;
-    create.subject = "ana";
+    create.subject = lineage.subject;
   }
+  create.labels = lineage.labels;
   const Patch::Step change = draw_change();
   if (change.value) create.attributes = {{change.name, *change.value}};
   if (create.phase == Phase::kActive) {
@@ -220,7 +232,7 @@ Operation Workload::draw_operation(const Lineage& lineage) {
     operation.expected_version = newest->version;
   } else if (dice < 80) {
     operation.verb = Verb::kAuthenticate;
-    operation.subject = "ana";
+    operation.subject = lineage.subject;
     operation.lifetime = draw_lifetime();
     operation.steps = {draw_change()};
     operation.remembered = random_.one_in(3);
@@ -337,9 +349,148 @@ void Workload::ask_until_answered(Request request, std::function<void()> then, i
       });
 }
 
+// Questions about all sessions of a subject or label.
+
+replication::Question Workload::draw_question() {
+  using replication::Inquiry;
+  const bool label = random_.one_in(4);
+  replication::Question question = {.inquiry = Inquiry::kList, .limit = replication::kPageMax};
+  if (label) {
+    question.key = {session::KeyView::Kind::kLabel, session::label_key({"app", "mail"})};
+  } else {
+    question.key = {session::KeyView::Kind::kSubject, kSubjects[random_.below(kSubjects.size())]};
+  }
+  if (random_.one_in(4)) question.inquiry = Inquiry::kCount;
+  if (random_.one_in(3)) question.inquiry = Inquiry::kEnd;
+  return question;
+}
+
+void Workload::ask_question(std::size_t member, replication::Question question,
+                            std::function<void(const Asked&)> then) {
+  const std::size_t index = asked_.size();
+  asked_.push_back(
+      {.question = question, .called = simulation_.now(), .views_before = simulation_.views()});
+  ++calls_;
+  ++calls_pending_;
+  simulation_.ask(
+      member, std::move(question), kWriteTimeout,
+      [this, index, then = std::move(then)](std::optional<replication::Findings> findings) {
+        Asked& asked = asked_[index];
+        --calls_pending_;
+        if (findings) {
+          asked.returned = simulation_.now();
+          asked.status = findings->status.code();
+          asked.views_after = simulation_.views();
+          asked.count = findings->count;
+          asked.more = findings->more;
+          for (const auto& session : findings->sessions) {
+            asked.listed.emplace(session.record->id());
+          }
+        }
+        then(asked);
+      });
+}
+
+void Workload::list_everything() {
+  for (std::size_t member = 0; member < simulation_.members(); ++member) {
+    if (!simulation_.node(member)) continue;
+    for (const char* subject : kSubjects) {
+      const replication::Key key = {session::KeyView::Kind::kSubject, subject};
+      // What the primaries hold.
+      std::set<std::string> truth;
+      for (std::size_t i = 0; i < simulation_.members(); ++i) {
+        if (!simulation_.node(i)) continue;
+        const replication::Plane& plane = simulation_.node(i)->plane();
+        plane.table().index().for_each(key.view(), [&](const session::Record& record) {
+          if (plane.is_primary(simulation_.segment_of(record.id()))) truth.emplace(record.id());
+        });
+      }
+      ask_question(
+          member,
+          {.inquiry = replication::Inquiry::kList, .key = key, .limit = replication::kPageMax},
+          [this, truth](const Asked& asked) {
+            const bool answered = asked.status == absl::StatusCode::kOk;
+            // Sessions may end meanwhile, but none may come.
+            const bool right =
+                std::includes(truth.begin(), truth.end(), asked.listed.begin(), asked.listed.end());
+            if (answered && right) return;
+            simulation_.violation(absl::StrFormat(
+                "a healthy cluster lists %d sessions of %s, and has %d: %s", asked.listed.size(),
+                asked.question.key.text, truth.size(), absl::StatusCodeToString(asked.status)));
+          });
+    }
+  }
+}
+
+// What the questions that end all sessions did to this one.
+void Workload::add_endings(Lineage& lineage) {
+  const Call* first_login = nullptr;
+  const History history = lineage.history;
+  for (const Call& call : history) {
+    const Verb verb = call.operation.verb;
+    const bool login = (verb == Verb::kCreate || verb == Verb::kAuthenticate) &&
+                       !call.operation.subject.empty() && call.status == absl::StatusCode::kOk;
+    if (login && (!first_login || call.called < first_login->called)) first_login = &call;
+  }
+  History endings;
+  for (const Asked& asked : asked_) {
+    if (asked.question.inquiry != replication::Inquiry::kEnd) continue;
+    const bool label = asked.question.key.kind == session::KeyView::Kind::kLabel;
+    if (label ? lineage.labels.empty() : lineage.subject != asked.question.key.text) continue;
+    // A login that it refused did not happen.
+    for (Call& call : lineage.history) {
+      const Verb verb = call.operation.verb;
+      const bool login = verb == Verb::kCreate || verb == Verb::kAuthenticate;
+      const bool meanwhile = call.called <= asked.returned;
+      if (login && meanwhile && call.returned >= asked.called &&
+          call.status == absl::StatusCode::kAborted) {
+        call.status = absl::StatusCode::kUnavailable;
+      }
+    }
+    Call ending = {.client = "who ends all",
+                   .called = asked.called,
+                   .returned = asked.returned,
+                   .operation = {.verb = Verb::kRevoke},
+                   .status = asked.status};
+    if (label) {
+      ending.operation.labels = {asked.question.key.text};
+    } else {
+      ending.operation.subject = asked.question.key.text;
+    }
+    // The login's member was halted if it was a member: it was if the login was answered by then,
+    // or later under the same view.
+    ending.operation.overtaken = !label && first_login && first_login->called < asked.called &&
+                                 asked.status == absl::StatusCode::kOk &&
+                                 (first_login->returned <= asked.returned ||
+                                  views_at_.at(first_login->returned) == asked.views_before);
+    endings.push_back(std::move(ending));
+  }
+  lineage.history.insert(lineage.history.end(), endings.begin(), endings.end());
+}
+
+void Workload::check_questions() {
+  std::vector<Sighting> all;
+  std::map<std::string, Time> gone_at;
+  for (const Lineage& lineage : lineages_) {
+    std::vector<Sighting> of_lineage = sightings(lineage.history);
+    all.insert(all.end(), of_lineage.begin(), of_lineage.end());
+    for (const Call& call : lineage.history) {
+      const bool gone = call.operation.verb == Verb::kRevoke && !call.operation.id.empty() &&
+                        call.status == absl::StatusCode::kOk;
+      if (gone) gone_at.emplace(call.operation.id, call.returned);
+    }
+  }
+  for (const Asked& asked : asked_) check_listing(simulation_, asked, all, gone_at);
+  check_limit(simulation_, all);
+}
+
 void Workload::check_histories(const Tolerance& tolerance) {
+  check_questions();
   for (Lineage& lineage : lineages_) {
+    add_endings(lineage);
     Tolerance of_lineage = tolerance;
+    of_lineage.displaced = simulation_.options().node.sessions_per_subject > 0 &&
+                           simulation_.options().node.when_full == node::WhenFull::kEndOldest;
     of_lineage.lost = std::any_of(lineage.ids.begin(), lineage.ids.end(), [&](const auto& id) {
       return simulation_.was_lost(simulation_.segment_of(id));
     });
@@ -347,6 +498,9 @@ void Workload::check_histories(const Tolerance& tolerance) {
       const SegmentId segment = simulation_.segment_of(lineage.ids.front());
       const auto lost = simulation_.lost_since(segment, lineage.history.front().called);
       if (lost) forget_since(*lost, lineage.history);
+      for (Call& call : lineage.history) {
+        if (call.ends_all()) call.operation.overtaken = false;
+      }
     }
     const Verdict verdict = check_linearizable(lineage.history, {.tolerance = of_lineage});
     if (verdict.kind == Verdict::Kind::kViolation) simulation_.violation(verdict.explanation);

@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "simulation/history.h"
+#include "simulation/questions.h"
 #include "simulation/session_model.h"
 #include "simulation/simulation.h"
 
@@ -53,6 +54,10 @@ class Workload {
   // Reports a violation for each history that no order explains.
   void check_histories(const Tolerance& tolerance);
 
+  // For the end, when nothing changes: every member lists and counts what there is. To be asked
+  // until idle().
+  void list_everything();
+
   // All ids that clients were told.
   std::set<std::string> ids() const;
   std::uint64_t calls() const { return calls_; }
@@ -69,6 +74,9 @@ class Workload {
     std::optional<SeenSession> newest = {};
     // Calls to make before it is left alone.
     std::size_t calls_left = 0;
+    // Whose it is, or becomes; and its labels.
+    std::string subject = {};
+    std::vector<std::string> labels = {};
   };
   struct Request {
     std::size_t lineage = 0;
@@ -77,6 +85,11 @@ class Workload {
     Duration timeout = {};
   };
 
+  void ask_question(std::size_t member, replication::Question question,
+                    std::function<void(const Asked&)> then);
+  replication::Question draw_question();
+  void add_endings(Lineage& lineage);
+  void check_questions();
   void next_step(std::size_t client);
   void step(std::size_t client);
   using Then = std::function<void(absl::StatusCode)>;
@@ -102,6 +115,9 @@ class Workload {
   Random& random_;
   bool stopped_ = false;
   std::deque<Lineage> lineages_;
+  std::deque<Asked> asked_;
+  // How many views there were when calls returned.
+  std::map<Time, std::uint64_t> views_at_;
   // Those that clients work on.
   std::vector<std::size_t> open_;
   std::size_t calls_pending_ = 0;

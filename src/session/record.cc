@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "session/companion.h"
+
 namespace sojourn::session {
 namespace {
 
@@ -33,7 +35,7 @@ std::size_t data_size_of(const RecordFields& fields) {
     size += kTabSizesBytes + tab.name.size() + data_size_of(tab.attributes);
   }
   for (const std::string_view label : fields.labels) size += 1 + label.size();
-  if (!fields.alias_of.empty()) return size;
+  if (!fields.alias_of.empty() || is_companion(fields.id)) return size;
   const std::size_t keys = fields.labels.size() + (fields.subject.empty() ? 0 : 1);
   return size + keys * sizeof(Record::Neighbours);
 }
@@ -70,7 +72,8 @@ Record::Record(const RecordFields& fields, std::size_t data_size)
       phase_(fields.phase),
       extras_(static_cast<std::uint8_t>(
           (fields.remembered ? kRemembered : 0) | (fields.shortened_to ? kShortened : 0) |
-          (fields.alias_of.empty() ? 0 : kAlias) | (fields.tabs.empty() ? 0 : kTabs))),
+          (fields.alias_of.empty() ? 0 : kAlias) | (fields.tabs.empty() ? 0 : kTabs) |
+          (is_companion(fields.id) ? kCompanion : 0))),
       label_count_(static_cast<std::uint8_t>(fields.labels.size())) {
   for (std::size_t i = 0; i < key_count(); ++i) new (&neighbours(i)) Neighbours();
   char* at = append(data(), fields.id);

@@ -118,10 +118,11 @@ class Record {
   }
 
   std::uint8_t label_count() const { return label_count_; }
-  // What the session is found by: its subject, if it has one, and its labels. An alias is not
-  // found.
+  // What the session is found by: its subject, if it has one, and its labels. Aliases and
+  // companions are not found.
   std::size_t key_count() const {
-    return is_alias() ? 0 : label_count_ + (subject_size_ > 0 ? 1u : 0u);
+    return (extras_ & (kAlias | kCompanion)) != 0 ? 0
+                                                  : label_count_ + (subject_size_ > 0 ? 1u : 0u);
   }
   KeyView key(std::size_t index) const;
   bool has_key(const KeyView& key) const;
@@ -190,6 +191,7 @@ class Record {
     kShortened = 2,
     kAlias = 4,
     kTabs = 8,
+    kCompanion = 16,
   };
 
   Record(const RecordFields& fields, std::size_t data_size);

@@ -203,6 +203,7 @@ std::atomic<std::uint64_t>& Table::counter_of(const Record& record) {
     case session::Kind::kSession:
       break;
   }
+  if (record.is_alias()) return aliases_;
   return record.phase() == Phase::kLogin ? login_ : active_;
 }
 

@@ -184,7 +184,9 @@ void Plane::send_again_under_new_view(Time now, SegmentId id) {
       if (!entry.record) continue;
       entry.record = session::Record::with_version(*entry.record, version(sequence), now);
     }
-    if (write.answer.record) write.answer.record = write.entries.front().record;
+    // A value that was taken is in no entry's record, and stays the answer.
+    const session::RecordRef& made = write.entries.front().record;
+    if (write.answer.record && made) write.answer.record = made;
     write.unacknowledged.clear();
     for (const MemberIndex writer : roles_->writers(id)) {
       if (writer != *self_) write.unacknowledged.insert(writer);

@@ -119,6 +119,23 @@ TEST_CASE("12.14 a take is remembered by who came into step after it", "[compani
   CHECK(take_of.told() == "once");
 }
 
+TEST_CASE("12.14 a take of a primary that goes on in the next view answers with the value",
+          "[companions]") {
+  Nodes nodes({.names = {"a", "b", "c"}, .later = {"c"}});
+  const std::string id = companion_at(nodes, "a", Kind::kSingleUse);
+  REQUIRE(nodes.ask("a", put(id, "once")).status.ok());
+  nodes.lost = [](const Nodes::Sent& sent) { return sent.as<Replicate>() != nullptr; };
+  const std::uint64_t number = nodes.call("a", take(id), 20s);
+  nodes.start("c");
+  nodes.pass(3s);
+  REQUIRE_FALSE(nodes.ended("a", number));
+  nodes.lost = {};
+
+  REQUIRE(nodes.pass_until([&] { return nodes.ended("a", number); }));
+
+  CHECK(value_of(nodes.outcome("a", number)) == "once");
+}
+
 TEST_CASE("12.13 an addition that arrives twice counts once", "[companions]") {
   Nodes nodes;
   const std::string id = companion_at(nodes, "a", Kind::kCounter);

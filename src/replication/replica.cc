@@ -5,9 +5,21 @@
 namespace sojourn::replication {
 namespace {
 
+// One to one, and each bit of the value changes about half of those of the result: what SplitMix64
+// does with its counter.
+constexpr std::uint64_t mixed(std::uint64_t value) {
+  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
+  value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
+  return value ^ (value >> 31);
+}
+
+// Id and version are each mixed before they meet. As the seed of the id's hash the version would do
+// too little: of up to eight bytes of text XXH3 takes but the sum or difference with the seed, so
+// that neighbouring names with neighbouring versions would have equal digests and cancel out.
 std::uint64_t digest_of(const session::Record& record) {
   const Version version = record.version();
-  return stable_hash(record.id(), version.epoch * 0x9E3779B97F4A7C15u + version.sequence);
+  return mixed(stable_hash(record.id()) +
+               mixed(version.epoch * 0x9E3779B97F4A7C15u + version.sequence));
 }
 
 }  // namespace

@@ -84,6 +84,21 @@ TEST_CASE("another id, epoch or sequence gives another digest", "[replication]")
   CHECK(digests.size() == 10);
 }
 
+TEST_CASE("neighbouring short ids with neighbouring versions have different digests",
+          "[replication]") {
+  for (const std::string name : {"+n", "=oauth", "!a-longer-name"}) {
+    std::set<std::uint64_t> digests;
+    for (char last = '0'; last <= '9'; ++last) {
+      for (std::uint64_t sequence = 1; sequence <= 20; ++sequence) {
+        Replica replica(1, {});
+        replica.put(make_record(name + last, {4, sequence}));
+        digests.insert(replica.digest({0}));
+      }
+    }
+    CHECK(digests.size() == 10 * 20);
+  }
+}
+
 TEST_CASE("a version is that of the session, or of its tombstone, or zero", "[replication]") {
   Replica replica(kSegments, {});
   CHECK(replica.version_of("a") == Version{});

@@ -409,36 +409,39 @@ void PartReader::read_arguments(Operation& operation) {
 
 void PartReader::companion_operation(Operation& operation) {
   using session::Kind;
+  const auto lasts = [&] {
+    operation.lifetime.absolute = lifetime_seconds();
+    operation.lifetime.idle = operation.lifetime.absolute;
+  };
+  operation.touch = false;
   switch (operation.verb) {
     case Verb::kPutOnce:
       operation.id = companion_id(Kind::kSingleUse);
       operation.value = single_use_value();
-      operation.lifetime.absolute = lifetime_seconds();
+      lasts();
       break;
     case Verb::kTake:
       operation.id = companion_id(Kind::kSingleUse);
       break;
     case Verb::kLook:
       operation.id = any_id();
-      operation.touch = false;
       if (ok() && !session::is_companion(operation.id)) refuse("it is about a session");
       break;
     case Verb::kAdd:
       operation.id = companion_id(Kind::kCounter);
       operation.amount = count_from_one("an amount is not between 1 and 2^63 - 1");
-      operation.lifetime.absolute = lifetime_seconds();
+      lasts();
       break;
     case Verb::kResetCounter:
       operation.id = companion_id(Kind::kCounter);
       break;
     case Verb::kRevokeToken:
       operation.id = companion_id(Kind::kRevokedToken);
-      operation.lifetime.absolute = lifetime_seconds();
+      lasts();
       break;
     default:
       refuse("the verb is unknown");
   }
-  operation.lifetime.idle = operation.lifetime.absolute;
 }
 
 Result PartReader::result() {

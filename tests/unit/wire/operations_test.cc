@@ -317,6 +317,7 @@ TEST_CASE("a malformed companion is refused with what is wrong", "[wire]") {
   const std::vector<Refused> rows = {
       {"Request: the verb is unknown", request(31).frame()},
       {"Request: the verb is unknown", request(38).frame()},
+      {"Request: a companion's operation has no further fields", request(32 | 0x80).frame()},
 
       // Sessions and companions are never taken for each other.
       {"Request: a session id is not made of characters of [A-Za-z0-9_-]",

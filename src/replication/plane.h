@@ -252,7 +252,8 @@ class Plane {
     bool admitted = false;
   };
 
-  // A session that is being made, under an id that is not there yet.
+  // A session that is being made, or that gets a key: under its id it is not there yet, or cannot
+  // be found by that key.
   struct Arrival {
     // The session whose write makes it.
     std::string session_id = {};
@@ -262,7 +263,7 @@ class Plane {
   // Sessions that are to end because of one question.
   struct Ending {
     bool running = false;
-    std::vector<std::string> todo = {};
+    std::set<std::string, std::less<>> todo = {};
     std::set<std::string, std::less<>> under_way = {};
     std::uint64_t ended = 0;
   };
@@ -380,6 +381,7 @@ class Plane {
   bool is_overtaken(OperationId id, const Operation& operation,
                     const session::Record* current) const;
   void prune_keys();
+  std::set<std::string, std::less<>> ids_leading_on(const std::string& id) const;
   void continue_endings(Time now);
   void end(Time now, OperationId ending, const std::string& session_id);
   void ended(OperationId id, const std::string& session_id, bool was_there);

@@ -28,6 +28,10 @@ constexpr std::size_t kOvertakenMax = 65536;
 
 KeyView subject_key(std::string_view subject) { return {KeyView::Kind::kSubject, subject}; }
 
+bool same_keys(const Record& a, const Record& b) {
+  return a.subject() == b.subject() && a.labels() == b.labels();
+}
+
 // Whether the operation, if it succeeds, makes a session that others ask for by its keys.
 bool is_login(const Operation& operation) {
   return operation.verb == Verb::kCreate || operation.verb == Verb::kAuthenticate;
@@ -100,8 +104,14 @@ void Plane::keep_count(const Record& record, bool added) {
 
 void Plane::note_arrivals(const Write& write) {
   for (const Entry& entry : write.entries) {
-    if (!entry.record || table().peek(entry.id)) continue;
+    if (!entry.record || entry.record->is_alias()) continue;
+    const RecordRef before = table().peek(entry.id);
+    if (before && same_keys(*before, *entry.record)) continue;
     arrivals_[entry.id] = {.session_id = write.session_id, .record = entry.record};
+    // Who is to end goes on under another id, and that is to end too.
+    for (auto& [question, ending] : endings_) {
+      if (ending.running && ending.todo.contains(write.session_id)) ending.todo.insert(entry.id);
+    }
   }
 }
 
@@ -155,6 +165,17 @@ void Plane::prune_keys() {
 
 // Ending sessions.
 
+// The id, and where it leads if its session has given it up.
+std::set<std::string, std::less<>> Plane::ids_leading_on(const std::string& id) const {
+  std::set<std::string, std::less<>> ids;
+  std::string at = id;
+  while (!at.empty() && ids.insert(at).second) {
+    const RecordRef record = table().peek(at);
+    at = record ? std::string(record->alias_of()) : std::string();
+  }
+  return ids;
+}
+
 absl::Status Plane::end_all(Time now, OperationId id, const Key& key, const std::string& except,
                             const std::vector<Overtaken>& overtaken) {
   if (overtaken_.size() >= kOvertakenMax && !overtaken_.contains(key)) {
@@ -172,18 +193,20 @@ absl::Status Plane::end_all(Time now, OperationId id, const Key& key, const std:
   ending.running = true;
   ending.todo.clear();
   ending.under_way.clear();
+  const std::set<std::string, std::less<>> spared = ids_leading_on(except);
   std::set<std::string, std::less<>> renamed;
   for (const auto& [new_id, arrival] : arrivals_) {
     if (new_id != arrival.session_id) renamed.insert(arrival.session_id);
     if (!arrival.record->has_key(key.view())) continue;
-    if (new_id != except && arrival.session_id != except) ending.todo.push_back(new_id);
+    if (!spared.contains(new_id) && !spared.contains(arrival.session_id)) {
+      ending.todo.insert(new_id);
+    }
   }
   for_each_own(key.view(), [&](const Record& record) {
-    if (record.id() != except && !renamed.contains(record.id())) {
-      ending.todo.emplace_back(record.id());
+    if (!spared.contains(record.id()) && !renamed.contains(record.id())) {
+      ending.todo.emplace(record.id());
     }
   });
-  std::sort(ending.todo.begin(), ending.todo.end());
   continue_endings(now);
   begin_waiting(now);
   return absl::OkStatus();
@@ -199,8 +222,7 @@ void Plane::continue_endings(Time now) {
         endings_due_ = now + (room && ending.under_way.empty() ? kEndAgain : kEndLater);
         break;
       }
-      const std::string session_id = std::move(ending.todo.back());
-      ending.todo.pop_back();
+      const std::string session_id = std::move(ending.todo.extract(ending.todo.begin()).value());
       ending.under_way.insert(session_id);
       end(now, id, session_id);
     }
@@ -247,7 +269,7 @@ void Plane::end_again(Time now, OperationId id, const std::string& session_id) {
   const auto found = endings_.find(id);
   if (found == endings_.end()) return;
   if (found->second.under_way.erase(session_id) == 0) return;
-  found->second.todo.push_back(session_id);
+  found->second.todo.insert(session_id);
   endings_due_ = now + kEndLater;
 }
 

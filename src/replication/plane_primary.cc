@@ -100,6 +100,11 @@ bool Plane::begin(Time now, Waiting waiting) {
     return false;
   }
   if (current && current->is_alias() && operation.verb != Verb::kCreate) {
+    if (waiting.ending) {
+      // The session was renewed before its turn came, and ends under its new id: note_arrivals().
+      ended(*waiting.ending, operation.id, false);
+      return false;
+    }
     return begin_through(now, *current, std::move(waiting));
   }
   if (!current && roles_->is_lost(segment_id) && !ignores_losses(operation.verb)) {

@@ -173,6 +173,7 @@ KeyView Record::key(std::size_t index) const {
 }
 
 bool Record::has_key(const KeyView& key) const {
+  if (is_alias()) return false;
   if (key.kind == KeyView::Kind::kSubject) return subject_size_ > 0 && subject() == key.text;
   if (label_count_ == 0) return false;
   const std::vector<std::string_view> all = labels();

@@ -13,10 +13,20 @@ using replication::Inquiry;
 using replication::Key;
 using replication::Verb;
 
+namespace {
+
+// Under an id that it has given up it is not listed, and before it has a subject neither.
+bool shows_session(const Call& call) {
+  return call.status == absl::StatusCode::kOk && call.session && call.session->alias_of.empty() &&
+         !call.session->subject.empty();
+}
+
+}  // namespace
+
 std::vector<Sighting> sightings(const History& history) {
   std::map<std::string, Sighting> by_id;
   for (const Call& call : history) {
-    if (call.status != absl::StatusCode::kOk || !call.session) continue;
+    if (!shows_session(call)) continue;
     const auto [at, is_new] = by_id.try_emplace(call.session->id);
     Sighting& sighting = at->second;
     if (is_new) {
@@ -29,8 +39,7 @@ std::vector<Sighting> sightings(const History& history) {
   }
   // What was asked about it under that id and answered shows that it was there when it was asked.
   for (const Call& call : history) {
-    const bool shows = call.status == absl::StatusCode::kOk && !call.operation.id.empty() &&
-                       call.operation.verb != Verb::kRevoke && call.operation.verb != Verb::kCreate;
+    const bool shows = shows_session(call) && call.operation.verb != Verb::kCreate;
     const auto found = by_id.find(call.operation.id);
     if (shows && found != by_id.end()) {
       found->second.until = std::max(found->second.until, call.called);

@@ -251,12 +251,13 @@ States SessionModel::not_found(const ModelState& state, const Call& call) const 
       states.push_back(state);
       states.back().alias.reset();
     }
-    if (may_have_expired(state, call)) states.push_back({.life = Life::kDead});
+    if (may_have_expired(state, call) || may_be_displaced(state)) {
+      states.push_back({.life = Life::kDead});
+    }
     return states;
   }
   if (state.life != Life::kAlive || state.id != call.operation.id) return {state};
-  const bool displaced = tolerance_.displaced && state.phase == Phase::kActive;
-  if (!may_have_expired(state, call) && !displaced) return kImpossible;
+  if (!may_have_expired(state, call) && !may_be_displaced(state)) return kImpossible;
   return {{.life = Life::kDead}};
 }
 

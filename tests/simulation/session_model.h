@@ -113,6 +113,10 @@ class SessionModel {
   bool may_have_ended(const ModelState::Alias& alias, const Call& call) const;
   bool must_have_ended(const ModelState::Alias& alias, const Call& call) const;
   bool may_have_expired(const ModelState& state, const Call& call) const;
+  // Whether it may have been ended to make room for another session of its subject.
+  bool may_be_displaced(const ModelState& state) const {
+    return tolerance_.displaced && state.phase == Phase::kActive;
+  }
   bool must_have_expired(const ModelState& state, std::size_t call) const;
   Duration shortest(std::chrono::seconds lifetime) const;
   Duration longest(std::chrono::seconds lifetime) const;

@@ -302,6 +302,84 @@ TEST_CASE("a session that gets a new id while all are ended does not escape", "[
   }
 }
 
+TEST_CASE("no session escapes by a new id while it waits for its end", "[subjects]") {
+  // So many that they do not all begin to end in one step.
+  constexpr std::size_t kSessions = 1500;
+  Users users;
+  std::vector<std::shared_ptr<Outcome>> logged_in;
+  for (std::size_t i = 0; i < kSessions; ++i) {
+    logged_in.push_back(users.begin(i % 4, login_of("ana"), seconds(20)));
+  }
+  users.wait_for(logged_in);
+  const auto ended =
+      users.begin(0, Question{.inquiry = Inquiry::kEnd, .key = subject("ana")}, seconds(20));
+  const std::chrono::seconds overlap(GENERATE(0, 5));
+  const int delay = GENERATE(0, 2500, 5000);
+  users.simulation().run_for(Duration(delay));
+  std::vector<std::shared_ptr<Outcome>> renewed;
+  for (std::size_t i = 0; i < kSessions; ++i) {
+    renewed.push_back(users.begin(
+        i % 4, Operation{.verb = Verb::kRotate, .id = logged_in[i]->id(), .overlap = overlap}));
+  }
+
+  REQUIRE(users.simulation().run_until([&] { return ended->has_value(); }));
+  REQUIRE((*ended)->status.ok());
+  users.wait_for(renewed);
+
+  CHECK(users.list(3, subject("ana")).empty());
+  const bool some = std::any_of(renewed.begin(), renewed.end(),
+                                [](const auto& outcome) { return outcome->ok(); });
+  for (std::size_t i = 0; i < kSessions && some; i += 100) {
+    CHECK(users.get(0, logged_in[i]->id()) == StatusCode::kNotFound);
+  }
+}
+
+TEST_CASE("an id that was given up is no session of its own, and spares its session",
+          "[subjects]") {
+  Users users;
+  const std::string old_id = users.log_in(0, "ana", {{"app", "mail"}});
+  const std::string other = users.log_in(1, "ana");
+  const Result renewed =
+      users.ask(2, {.verb = Verb::kRotate, .id = old_id, .overlap = std::chrono::seconds(30)});
+  const std::string new_id(renewed.record->id());
+  REQUIRE(users.get(3, old_id) == StatusCode::kOk);
+
+  CHECK(users.list(1, subject("ana")) == std::set<std::string>{new_id, other});
+  CHECK(users.count(2, label("app", "mail")) == 1);
+  CHECK(users.end_all(3, subject("ana"), old_id).count == 1);
+  CHECK(users.list(0, subject("ana")) == std::set<std::string>{new_id});
+  CHECK(users.end_all(1, label("app", "mail")).count == 1);
+  CHECK(users.get(2, old_id) == StatusCode::kNotFound);
+}
+
+TEST_CASE("a login that keeps its id is ended and limited as others are", "[subjects]") {
+  const bool limited = GENERATE(true, false);
+  Users users(limited ? with_limit(2, node::WhenFull::kRefuseNew) : four_members());
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < 40; ++i) {
+    const Result login = users.ask(i % 4, {.verb = Verb::kCreate, .lifetime = {}});
+    ids.emplace_back(login.record->id());
+  }
+  const auto authenticate = [&](const std::string& id) {
+    return Operation{.verb = Verb::kAuthenticate, .id = id, .subject = "ana", .keep_id = true};
+  };
+  std::vector<std::shared_ptr<Outcome>> outcomes;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    outcomes.push_back(users.begin(i % 4, authenticate(ids[i]), seconds(20)));
+  }
+
+  if (limited) {
+    users.wait_for(outcomes);
+    CHECK(count_of(outcomes, StatusCode::kOk) == 2);
+    CHECK(users.count(0, subject("ana")) == 2);
+  } else {
+    users.simulation().run_for(Duration(GENERATE(0, 500, 1000, 1500, 2000, 3000)));
+    REQUIRE(users.end_all(1, subject("ana")).status.ok());
+    users.wait_for(outcomes);
+    CHECK(users.list(2, subject("ana")).empty());
+  }
+}
+
 TEST_CASE("sessions are ended whichever member fails meanwhile", "[subjects]") {
   Users users;
   const std::size_t victim = GENERATE(1u, 2u, 3u);

@@ -34,6 +34,16 @@ std::vector<Attribute> to_vector(const std::map<std::string, std::string>& attri
   return vector;
 }
 
+// The label that some sessions have.
+replication::Key mail() {
+  return {session::KeyView::Kind::kLabel, session::label_key({"app", "mail"})};
+}
+
+std::vector<std::string> labels_of(const session::Record& record) {
+  const std::vector<std::string_view> labels = record.labels();
+  return {labels.begin(), labels.end()};
+}
+
 }  // namespace
 
 WorkloadOptions WorkloadOptions::draw(Random& random) {
@@ -101,6 +111,10 @@ void Workload::ask(std::string client, Request request, Then then) {
           call.status = result->status.code();
           if (result->record && call.operation.verb != Verb::kTouch) {
             call.session = seen(*result->record);
+            if (labels_of(*result->record) != lineage.labels) {
+              simulation_.violation("a session has other labels than it was given: " +
+                                    describe(call));
+            }
           }
           learn(lineage, call);
         }
@@ -152,7 +166,7 @@ std::size_t Workload::pick_lineage() {
   }
   lineages_.push_back({.calls_left = options_.calls_per_session_max,
                        .subject = kSubjects[random_.below(kSubjects.size())]});
-  if (random_.one_in(4)) lineages_.back().labels = session::label_keys({{"app", "mail"}});
+  if (random_.one_in(4)) lineages_.back().labels = {mail().text};
   if (open_.size() >= options_.sessions_at_once) open_.erase(open_.begin());
   open_.push_back(lineages_.size() - 1);
   return open_.back();
@@ -356,7 +370,7 @@ replication::Question Workload::draw_question() {
   const bool label = random_.one_in(4);
   replication::Question question = {.inquiry = Inquiry::kList, .limit = replication::kPageMax};
   if (label) {
-    question.key = {session::KeyView::Kind::kLabel, session::label_key({"app", "mail"})};
+    question.key = mail();
   } else {
     question.key = {session::KeyView::Kind::kSubject, kSubjects[random_.below(kSubjects.size())]};
   }
@@ -391,35 +405,65 @@ void Workload::ask_question(std::size_t member, replication::Question question,
       });
 }
 
+// What the primaries hold, found without their indexes; with those that are over and not removed
+// yet, or without those that may be.
+std::set<std::string> Workload::sessions_with(const replication::Key& key, bool over) const {
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < simulation_.members(); ++i) {
+    if (!simulation_.node(i)) continue;
+    const replication::Plane& plane = simulation_.node(i)->plane();
+    const Time now = simulation_.local_time(i);
+    plane.table().for_each(0, ~std::uint64_t{0},
+                           [&](const session::Record& record, Time last_seen) {
+                             const bool counts = over || now < record.expires_at(last_seen);
+                             const bool own = plane.is_primary(simulation_.segment_of(record.id()));
+                             if (counts && own && record.has_key(key.view()))
+                               ids.emplace(record.id());
+                           });
+  }
+  return ids;
+}
+
 void Workload::list_everything() {
+  std::deque<std::pair<std::size_t, replication::Key>> questions;
   for (std::size_t member = 0; member < simulation_.members(); ++member) {
     if (!simulation_.node(member)) continue;
     for (const char* subject : kSubjects) {
-      const replication::Key key = {session::KeyView::Kind::kSubject, subject};
-      // What the primaries hold.
-      std::set<std::string> truth;
-      for (std::size_t i = 0; i < simulation_.members(); ++i) {
-        if (!simulation_.node(i)) continue;
-        const replication::Plane& plane = simulation_.node(i)->plane();
-        plane.table().index().for_each(key.view(), [&](const session::Record& record) {
-          if (plane.is_primary(simulation_.segment_of(record.id()))) truth.emplace(record.id());
-        });
-      }
-      ask_question(
-          member,
-          {.inquiry = replication::Inquiry::kList, .key = key, .limit = replication::kPageMax},
-          [this, truth](const Asked& asked) {
-            const bool answered = asked.status == absl::StatusCode::kOk;
-            // Sessions may end meanwhile, but none may come.
-            const bool right =
-                std::includes(truth.begin(), truth.end(), asked.listed.begin(), asked.listed.end());
-            if (answered && right) return;
-            simulation_.violation(absl::StrFormat(
-                "a healthy cluster lists %d sessions of %s, and has %d: %s", asked.listed.size(),
-                asked.question.key.text, truth.size(), absl::StatusCodeToString(asked.status)));
-          });
+      questions.push_back({member, {session::KeyView::Kind::kSubject, subject}});
     }
+    questions.push_back({member, mail()});
   }
+  list_in_turn(std::move(questions));
+}
+
+void Workload::list_in_turn(std::deque<std::pair<std::size_t, replication::Key>> questions) {
+  if (questions.empty()) return;
+  const auto [member, key] = questions.front();
+  questions.pop_front();
+  ++calls_pending_;  // until the next is asked
+  ask_question(
+      member, {.inquiry = replication::Inquiry::kList, .key = key, .limit = replication::kPageMax},
+      [this, before = sessions_with(key, true),
+       questions = std::move(questions)](const Asked& asked) mutable {
+        check_list(asked, before);
+        simulation_.events().after(Duration(1), [this, questions = std::move(questions)]() mutable {
+          --calls_pending_;
+          list_in_turn(std::move(questions));
+        });
+      });
+}
+
+// Sessions may end meanwhile, but none may come.
+void Workload::check_list(const Asked& asked, const std::set<std::string>& before) const {
+  const std::set<std::string> after = sessions_with(asked.question.key, false);
+  const std::set<std::string>& listed = asked.listed;
+  const bool right = std::includes(before.begin(), before.end(), listed.begin(), listed.end()) &&
+                     std::includes(listed.begin(), listed.end(), after.begin(), after.end());
+  if (asked.status == absl::StatusCode::kOk && right) return;
+  simulation_.violation(
+      absl::StrFormat("a healthy cluster lists %d sessions of %s, and has %d and then %d: %s",
+                      listed.size(), asked.question.key.text, before.size(), after.size(),
+                      absl::StatusCodeToString(asked.status)));
 }
 
 // What the questions that end all sessions did to this one.
@@ -474,10 +518,19 @@ void Workload::check_questions() {
   for (const Lineage& lineage : lineages_) {
     std::vector<Sighting> of_lineage = sightings(lineage.history);
     all.insert(all.end(), of_lineage.begin(), of_lineage.end());
+    // A revocation may come before the session of a chosen id is made.
+    std::map<std::string, Time> there_at;
     for (const Call& call : lineage.history) {
-      const bool gone = call.operation.verb == Verb::kRevoke && !call.operation.id.empty() &&
-                        call.status == absl::StatusCode::kOk;
-      if (gone) gone_at.emplace(call.operation.id, call.returned);
+      if (!call.session) continue;
+      Time& there = there_at.try_emplace(call.session->id, call.returned).first->second;
+      there = std::min(there, call.returned);
+    }
+    for (const Call& call : lineage.history) {
+      if (call.operation.verb != Verb::kRevoke || call.status != absl::StatusCode::kOk) continue;
+      const auto there = there_at.find(call.operation.id);
+      if (there == there_at.end() || there->second > call.called) continue;
+      Time& gone = gone_at.try_emplace(call.operation.id, call.returned).first->second;
+      gone = std::min(gone, call.returned);
     }
   }
   for (const Asked& asked : asked_) check_listing(simulation_, asked, all, gone_at);

@@ -54,7 +54,7 @@ class Workload {
   // Reports a violation for each history that no order explains.
   void check_histories(const Tolerance& tolerance);
 
-  // For the end, when nothing changes: every member lists and counts what there is. To be asked
+  // For the end, when nothing changes: every member lists what there is. To be asked
   // until idle().
   void list_everything();
 
@@ -85,6 +85,9 @@ class Workload {
     Duration timeout = {};
   };
 
+  void list_in_turn(std::deque<std::pair<std::size_t, replication::Key>> questions);
+  void check_list(const Asked& asked, const std::set<std::string>& before) const;
+  std::set<std::string> sessions_with(const replication::Key& key, bool over) const;
   void ask_question(std::size_t member, replication::Question question,
                     std::function<void(const Asked&)> then);
   replication::Question draw_question();

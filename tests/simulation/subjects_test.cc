@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "session/id_draw.h"
 #include "session/label_key.h"
 #include "simulation/simulation.h"
 #include "support/catch.h"
@@ -278,6 +279,25 @@ TEST_CASE("no login that was called before all sessions were ended outlives that
     }
   }
   CHECK(users.list(1, subject("ana")).empty());
+}
+
+TEST_CASE("a login that reaches its owner when all have been ended does not outlive that",
+          "[subjects]") {
+  Users users;
+  SeededRandom random(1);
+  Operation login = login_of("ana");
+  do login.id = session::draw_id(random);
+  while (users.simulation().owners(login.id).front() != 2);
+  users.simulation().network().cut(1, 2);
+  users.simulation().network().cut(2, 1);
+  const auto outcome = users.begin(1, login);
+
+  REQUIRE(users.end_all(0, subject("ana")).status.ok());
+  users.simulation().network().heal();
+  users.wait_for({outcome});
+
+  CHECK(outcome->result->status.code() == StatusCode::kAborted);
+  CHECK(users.list(3, subject("ana")).empty());
 }
 
 TEST_CASE("a session that gets a new id while all are ended does not escape", "[subjects]") {

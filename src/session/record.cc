@@ -70,11 +70,11 @@ Record::Record(const RecordFields& fields, std::size_t data_size)
       attribute_count_(static_cast<std::uint16_t>(fields.attributes.size())),
       id_size_(static_cast<std::uint8_t>(fields.id.size())),
       phase_(fields.phase),
+      label_count_(static_cast<std::uint8_t>(fields.labels.size())),
       extras_(static_cast<std::uint8_t>(
           (fields.remembered ? kRemembered : 0) | (fields.shortened_to ? kShortened : 0) |
           (fields.alias_of.empty() ? 0 : kAlias) | (fields.tabs.empty() ? 0 : kTabs) |
-          (is_companion(fields.id) ? kCompanion : 0))),
-      label_count_(static_cast<std::uint8_t>(fields.labels.size())) {
+          (is_companion(fields.id) ? kCompanion : 0))) {
   for (std::size_t i = 0; i < key_count(); ++i) new (&neighbours(i)) Neighbours();
   char* at = append(data(), fields.id);
   if (fields.shortened_to) {

@@ -220,11 +220,11 @@ class Record {
   std::uint16_t subject_size_;
   std::uint16_t attribute_count_;
   std::uint8_t id_size_;
-  Phase phase_;
   mutable bool ended_ = false;
-  // Together in one byte, so that they do not make every record 8 bytes larger.
-  std::uint8_t extras_ : 4;
+  // In two bytes, so that they do not make every record 8 bytes larger.
+  Phase phase_ : 2;
   std::uint8_t label_count_ : 4;
+  std::uint8_t extras_;
 };
 
 // Its tabs, in the order of their last changes. The views live as long as the record.

@@ -65,6 +65,14 @@ TEST_CASE("a counter's record is as large for every count", "[companion]") {
   }
 }
 
+TEST_CASE("a companion is found by no key, whatever its content", "[companion]") {
+  const RecordRef record =
+      make_companion({.id = "=state", .content = "ana", .lifetime = std::chrono::seconds(60)});
+
+  CHECK(record->key_count() == 0);
+  CHECK(content_of(*record) == "ana");
+}
+
 TEST_CASE("what is out of bounds for a companion is refused without repeating it", "[companion]") {
   const std::string secret(kSingleUseValueBytesMax + 1, 's');
 

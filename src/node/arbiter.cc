@@ -25,6 +25,7 @@ void Arbiter::surveyed(Time now, const Inquiries::Surveyed& surveyed) {
   if (known == subjects_.end()) return;
   Subject& subject = known->second;
   subject.survey = surveyed.number;
+  subject.again_at = now + options_.resend_interval;
   std::vector<Counted> sessions;
   std::vector<std::pair<OperationId, MemberIndex>> waiting;
   for (const auto& [member, answer] : surveyed.answers) {
@@ -44,11 +45,14 @@ void Arbiter::surveyed(Time now, const Inquiries::Surveyed& surveyed) {
     sessions.resize(sessions.size() - options_.maximum + wanted);
     subject.again = true;
     subject.endings = sessions.size();
+    subject.rests = subject.made_room;
+    subject.made_room = true;
     for (Counted& session : sessions) {
       effects_.endings.emplace_back(surveyed.key, std::move(session.id));
     }
     return;
   }
+  subject.made_room = false;
   std::sort(waiting.begin(), waiting.end());
   for (std::size_t i = 0; i < waiting.size(); ++i) {
     const auto& [id, member] = waiting[i];
@@ -67,7 +71,7 @@ void Arbiter::surveyed(Time now, const Inquiries::Surveyed& surveyed) {
 }
 
 void Arbiter::send(Time now, Subject& subject) {
-  subject.send_again = now + options_.resend_interval;
+  subject.again_at = now + options_.resend_interval;
   for (const auto& [member, verdict] : subject.unacknowledged) {
     effects_.verdicts.emplace_back(member, verdict);
   }
@@ -76,7 +80,8 @@ void Arbiter::send(Time now, Subject& subject) {
 void Arbiter::ended(const Key& key) {
   const auto known = subjects_.find(key);
   if (known == subjects_.end() || known->second.endings == 0) return;
-  if (--known->second.endings == 0) go_on(key);
+  Subject& subject = known->second;
+  if (--subject.endings == 0 && !subject.rests) go_on(key);
 }
 
 void Arbiter::receive(MemberIndex from, const VerdictAck& ack) {
@@ -93,21 +98,28 @@ void Arbiter::go_on(const Key& key) {
     subjects_.erase(key);
     return;
   }
-  subject = {};
+  subject = {.made_room = subject.made_room};
   effects_.surveys.push_back(key);
 }
 
 void Arbiter::tick(Time now) {
+  std::vector<Key> rested;
   for (auto& [key, subject] : subjects_) {
-    if (!subject.unacknowledged.empty() && subject.send_again <= now) send(now, subject);
+    if (!subject.waits() || subject.again_at > now) continue;
+    if (subject.rests) {
+      rested.push_back(key);
+    } else {
+      send(now, subject);
+    }
   }
+  for (const Key& key : rested) go_on(key);
 }
 
 std::optional<Time> Arbiter::next_deadline() const {
   std::optional<Time> next;
   for (const auto& [key, subject] : subjects_) {
-    if (subject.unacknowledged.empty()) continue;
-    if (!next || subject.send_again < *next) next = subject.send_again;
+    if (!subject.waits()) continue;
+    if (!next || subject.again_at < *next) next = subject.again_at;
   }
   return next;
 }

@@ -72,9 +72,16 @@ class Arbiter {
     // Somebody applied after the survey began, or was left waiting.
     bool again = false;
     std::size_t endings = 0;
+    // The last round ended sessions to make room.
+    bool made_room = false;
+    // So did the one before, in vain: the next survey has to wait, or it would only say the same.
+    bool rests = false;
     std::uint64_t survey = 0;
     std::map<MemberIndex, replication::Verdict> unacknowledged = {};
-    Time send_again = {};
+    // When verdicts are sent again, or the next survey is made.
+    Time again_at = {};
+
+    bool waits() const { return !unacknowledged.empty() || (rests && endings == 0); }
   };
 
   void go_on(const replication::Key& key);

@@ -45,8 +45,8 @@ constexpr std::array kMutations = {
     Mutation{Rule::kCommittedReads, 9},
     Mutation{Rule::kQuorum, 44},
     Mutation{Rule::kNoGrantAfterAccept, 773},
-    Mutation{Rule::kCalmAfterInstall, 149},
-    Mutation{Rule::kAdoptAccepted, 115},
+    Mutation{Rule::kCalmAfterInstall, 1578},
+    Mutation{Rule::kAdoptAccepted, 19},
 };
 
 TEST_CASE("whichever of these rules is left out, something breaks and is found", "[mutation]") {

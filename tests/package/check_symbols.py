@@ -3,7 +3,7 @@
 
 Usage: check_symbols.py LIBRARY INCLUDE_DIRECTORY
 
-Strong symbols are members of the classes that a public header marks SOJOURN_EXPORT. Weak symbols of
+Strong symbols are the classes and functions that a public header marks SOJOURN_EXPORT. Weak symbols of
 other namespaces are templates of the standard library and Abseil that every program makes for
 itself; but generated code must not show at all: a second copy in the same process would clash.
 """
@@ -13,15 +13,15 @@ import re
 import subprocess
 import sys
 
-MARKED = re.compile(r"\b(?:class|struct) SOJOURN_EXPORT (\w+)")
+MARKED = re.compile(r"\b(?:class|struct) SOJOURN_EXPORT (\w+)|^SOJOURN_EXPORT [\w:]+ (\w+)\(", re.M)
 STRONG = re.compile(r"^(?:(?:vtable|typeinfo|typeinfo name|guard variable) for )?sojourn::(\w+)")
 GENERATED = re.compile(r"\bsojourn::v1::|descriptor_table_|\bTableStruct_|^file_level_")
 
 
 def marked(include_directory):
-    """The names of the classes that belong to the interface."""
+    """The names of the classes and functions that belong to the interface."""
     headers = pathlib.Path(include_directory).rglob("*.h")
-    return {name for header in headers for name in MARKED.findall(header.read_text())}
+    return {a or b for header in headers for a, b in MARKED.findall(header.read_text())}
 
 
 def exported(library):

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gatehouse/config/problems.h"
+#include "gatehouse/config/protection.h"
 #include "gatehouse/http/forwarded.h"
 #include "gatehouse/portal/redirect_rules.h"
 #include "gatehouse/users/user.h"
@@ -42,6 +43,7 @@ struct PortalConfig {
   std::vector<RedirectRule> login_redirects = {};
   std::vector<RedirectRule> logout_redirects = {};
   std::vector<LinkConfig> links = {};
+  ProtectionConfig protection = {};
   Place place = {};
 };
 
@@ -86,6 +88,8 @@ struct Config {
   // Taken over into every portal's cookie options.
   bool attach_route = true;
   std::map<std::string, std::string> route_alias = {};
+  // Whether people may ask to stay signed in, for as long as the store's remembered_lifetime says.
+  bool remembers = true;
   unsigned threads = 1;
   // How long the store may take to answer. Longer than a failover takes, so that a request which
   // comes in the middle of one is late and does not fail.

@@ -163,7 +163,7 @@ void read_portal(const Directive& directive, Config& config, Problems& problems)
       reader.read_redirect(inner, portal.logout_redirects);
     } else if (inner.take({"ui"})) {
       reader.read_ui(inner, problems);
-    } else {
+    } else if (!read_protection(inner, portal.protection)) {
       inner.unknown("an authentication portal");
     }
     inner.finish();

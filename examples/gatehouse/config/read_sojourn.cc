@@ -91,6 +91,27 @@ sojourn::PlacementPolicy read_placement(Words& words) {
   return policy == "hashed" ? sojourn::PlacementPolicy::kHashed : sojourn::PlacementPolicy::kLocal;
 }
 
+// remembered IDLE ABSOLUTE, or off
+void read_remembered(Words& words, Config& config) {
+  config.remembers = !words.take({"off"});
+  if (!config.remembers) return;
+  config.store.remembered_lifetime.idle = words.duration("off, or how long without use");
+  config.store.remembered_lifetime.absolute = words.duration("how long at most");
+}
+
+// sessions_per_user N refuse|end_oldest, or off
+void read_sessions_per_user(Words& words, sojourn::SubjectLimit& limit) {
+  limit = {};
+  if (words.take({"off"})) return;
+  limit.maximum =
+      static_cast<std::uint32_t>(words.number("off, or a number of sessions", 1, 1'000'000));
+  const std::string policy = words.text("refuse or end_oldest");
+  if (policy == "end_oldest") limit.when_full = sojourn::WhenFull::kEndOldest;
+  if (policy != "refuse" && policy != "end_oldest") {
+    words.problem("'" + policy + "' is neither refuse nor end_oldest");
+  }
+}
+
 // route on|off, route alias MEMBER ALIAS
 void read_route(Words& words, Config& config) {
   if (!words.take({"alias"})) {
@@ -116,6 +137,8 @@ constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
     {"idle", "session_lifetime"},
     {"absolute", "session_lifetime"},
     {"login", "login_lifetime"},
+    {"remembered", "remembered_lifetime"},
+    {"sessions_per_user", "sessions_per_subject"},
 };
 
 // Notes which options of the store this line sets.
@@ -194,6 +217,10 @@ void read_line(const Directive& line, Config& config, Problems& problems) {
   } else if (words.take({"login"})) {
     const auto lifetime = words.duration("a duration");
     store.login_lifetime = {lifetime, lifetime};
+  } else if (words.take({"remembered"})) {
+    read_remembered(words, config);
+  } else if (words.take({"sessions_per_user"})) {
+    read_sessions_per_user(words, store.sessions_per_subject);
   } else if (words.take({"route"})) {
     read_route(words, config);
   } else {

@@ -6,6 +6,8 @@
 
 namespace gatehouse {
 
+class Words;
+
 // The parts of a configuration file, each read into `config`. What one part says about another is
 // checked by read_config() afterwards.
 
@@ -15,6 +17,9 @@ void read_security(const Directive& directive, Config& config, Problems& problem
 void read_identity_store(const Directive& directive, Config& config, Problems& problems);
 // authentication portal NAME { ... }
 void read_portal(const Directive& directive, Config& config, Problems& problems);
+// One line of a portal about lockout, renew, fresh, admin roles, hsts or clear_site_data; false,
+// having read nothing, if it is about something else.
+bool read_protection(Words& words, ProtectionConfig& protection);
 // authorization policy NAME { ... }
 void read_policy(const Directive& directive, Config& config, Problems& problems);
 // { sojourn { ... } }

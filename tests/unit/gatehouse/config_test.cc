@@ -123,6 +123,22 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
       {"crypto key sign-verify", "crypto key main sign-verify",
        "Caddyfile:11: a crypto key is for sign-verify or verify, with an id of one character "
        "before it"},
+      {"enable identity store localdb", "enable identity store localdb\nlockout 0 within 1m for 1m",
+       "Caddyfile:11: '0' is not a number from 1 to 1000000"},
+      {"enable identity store localdb", "enable identity store localdb\nlockout 5",
+       "Caddyfile:11: expected within DURATION"},
+      {"enable identity store localdb",
+       "enable identity store localdb\nlockout 5 within 15m for 14m",
+       "Caddyfile:11: what is counted within a time is locked for as long at least"},
+      {"enable identity store localdb",
+       "enable identity store localdb\nlockout 5 per_address 4 within 15m for 15m",
+       "Caddyfile:11: '4' is not a number from 5 to 1000000"},
+      {"enable identity store localdb", "enable identity store localdb\nrenew 4h overlap 61s",
+       "Caddyfile:11: an overlap is whole seconds, up to 60s"},
+      {"enable identity store localdb", "enable identity store localdb\nfresh sometimes",
+       "Caddyfile:11: 'sometimes' is not a duration"},
+      {"enable identity store localdb", "enable identity store localdb\nadmin roles",
+       "Caddyfile:11: expected roles"},
       // Policies.
       {"\t\t\tallow roles user\n", "",
        "Caddyfile:13: 'allow roles' is missing, or 'acl default allow' for whoever has signed in"},
@@ -171,6 +187,12 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
        "Caddyfile:22: 'random' is neither local nor hashed"},
       {"insecure", "insecure\nidle 0s",
        "Caddyfile:22: '0s' is not a duration such as 90s, 30m or 12h, of at most 400 days"},
+      {"insecure", "insecure\nremembered 7d", "Caddyfile:22: expected how long at most"},
+      {"insecure", "insecure\nremembered 401d 402d", "Caddyfile:22: '401d' is not a duration"},
+      {"insecure", "insecure\nsessions_per_user 5 sometimes",
+       "Caddyfile:22: 'sometimes' is neither refuse nor end_oldest"},
+      {"insecure", "insecure\nsessions_per_user 0 refuse",
+       "Caddyfile:22: '0' is not a number from 1 to 1000000"},
       {"insecure", "insecure\nlease 10ms",
        "Caddyfile:22: '10ms' is not a duration such as 250ms, 10s or 1m, from 100ms to 400 days"},
       {"insecure", "insecure\ntimeouts 1s",
@@ -327,6 +349,68 @@ TEST_CASE("what the store may cost is configured", "[gatehouse][config]") {
   CHECK(config.store.lease == std::chrono::seconds(5));
   CHECK(config.store.peer_queue_bytes == 1U << 20);
   CHECK(config.store.calls_in_flight_max == 100);
+}
+
+TEST_CASE("protection is on by default as far as it disturbs nobody", "[gatehouse][config]") {
+  Problems problems;
+
+  const ProtectionConfig protection = read(kSound, problems).find_portal("main")->protection;
+
+  CHECK(protection.lockout.per_name == 20);
+  CHECK(protection.lockout.per_address == 200);
+  CHECK(protection.renewal.after == std::chrono::hours(4));
+  CHECK(protection.fresh == std::chrono::minutes(10));
+  CHECK(protection.admin_roles == std::vector<std::string>{"authp/admin"});
+  CHECK_FALSE(protection.hsts);
+  CHECK_FALSE(protection.clear_site_data);
+}
+
+TEST_CASE("protection is configured line by line", "[gatehouse][config]") {
+  const ProtectionConfig protection =
+      read_sound(
+          "enable identity store localdb",
+          "enable identity store localdb\nlockout 5 per_address 70 within 10m for 20m\n"
+          "renew 1h overlap 0s\nfresh 5m\nadmin roles chief ops\nhsts 30d\nclear_site_data on")
+          .find_portal("main")
+          ->protection;
+
+  CHECK(protection.lockout.per_name == 5);
+  CHECK(protection.lockout.per_address == 70);
+  CHECK(protection.lockout.within == std::chrono::minutes(10));
+  CHECK(protection.lockout.lasting == std::chrono::minutes(20));
+  CHECK(protection.renewal.after == std::chrono::hours(1));
+  CHECK(protection.renewal.overlap == std::chrono::seconds(0));
+  CHECK(protection.fresh == std::chrono::minutes(5));
+  CHECK(protection.admin_roles == std::vector<std::string>{"chief", "ops"});
+  CHECK(protection.hsts == std::chrono::hours(30 * 24));
+  CHECK(protection.clear_site_data);
+}
+
+TEST_CASE("protection can be switched off", "[gatehouse][config]") {
+  const ProtectionConfig protection =
+      read_sound("enable identity store localdb",
+                 "enable identity store localdb\nlockout off\nrenew off\nfresh off")
+          .find_portal("main")
+          ->protection;
+
+  CHECK(protection.lockout.per_name == 0);
+  CHECK(protection.renewal.after == std::chrono::seconds(0));
+  CHECK(protection.fresh == std::chrono::seconds(0));
+}
+
+TEST_CASE("how many sessions a user may have and how long some live is configured",
+          "[gatehouse][config]") {
+  const Config config =
+      read_sound("insecure", "insecure\nsessions_per_user 3 end_oldest\nremembered 14d 60d");
+
+  CHECK(config.store.sessions_per_subject.maximum == 3);
+  CHECK(config.store.sessions_per_subject.when_full == sojourn::WhenFull::kEndOldest);
+  CHECK(config.remembers);
+  CHECK(config.store.remembered_lifetime.idle == std::chrono::hours(14 * 24));
+  CHECK(config.store.remembered_lifetime.absolute == std::chrono::hours(60 * 24));
+  CHECK_FALSE(read_sound("insecure", "insecure\nremembered off").remembers);
+  CHECK(read_sound("insecure", "insecure\nsessions_per_user 3 refuse")
+            .store.sessions_per_subject.when_full == sojourn::WhenFull::kRefuseNew);
 }
 
 TEST_CASE("operators are served where the configuration says, or nowhere", "[gatehouse][config]") {

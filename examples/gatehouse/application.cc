@@ -11,10 +11,12 @@
 #include "gatehouse/log.h"
 #include "gatehouse/operators.h"
 #include "gatehouse/portal/account.h"
+#include "gatehouse/portal/administration.h"
 #include "gatehouse/portal/answers.h"
 #include "gatehouse/portal/form_guard.h"
 #include "gatehouse/portal/json_login.h"
 #include "gatehouse/portal/login_step.h"
+#include "gatehouse/portal/own_sessions.h"
 #include "gatehouse/portal/password_step.h"
 #include "gatehouse/status.h"
 #include "gatehouse/users/users_json.h"
@@ -67,7 +69,7 @@ absl::Status Application::open() {
   if (!users.ok()) return users.status();
   users_ = *std::move(users);
 
-  auto cookies = sojourn::CookieCodec::make(portal_->cookie);
+  auto cookies = CookieCodecs::make(config_, *portal_);
   if (!cookies.ok()) return cookies.status();
   cookies_.emplace(*std::move(cookies));
 
@@ -87,7 +89,7 @@ absl::Status Application::open() {
   if (!store.ok()) return store.status();
   store_.emplace(*std::move(store));
 
-  sessions_.emplace(*store_, *cookies_, counters_, config_.read.timeout);
+  sessions_.emplace(*store_, *cookies_, counters_, config_);
   services_.emplace(Services{
       config_, *portal_, {route->prefix}, *store_, *sessions_, users_, passwords_, counters_});
   add_routes();
@@ -144,8 +146,9 @@ void Application::add_routes() {
 void Application::add_portal_routes() {
   using Endpoint = void (*)(Services&, const ExchangePtr&);
   const auto add = [this](std::string_view method, std::string_view name, Endpoint endpoint) {
-    router_.add(method, services_->path(name),
-                [this, endpoint](const ExchangePtr& exchange) { endpoint(*services_, exchange); });
+    router_.add(method, services_->path(name), [this, endpoint](const ExchangePtr& exchange) {
+      endpoint(*services_, with_transport_security(exchange));
+    });
   };
   add("GET", "login", show_login);
   add("POST", "login", [](Services& services, const ExchangePtr& exchange) {
@@ -158,6 +161,10 @@ void Application::add_portal_routes() {
   add("GET", "whoami", show_whoami);
   add("GET", "logout", show_logout);
   add("POST", "logout", log_out);
+  add("GET", "sessions", show_sessions);
+  add("POST", "sessions", change_sessions);
+  add("GET", "admin", show_administration);
+  add("POST", "admin", administrate);
   add("GET", "assets/style.css", [](Services&, const ExchangePtr& exchange) {
     exchange->answer(asset_response("text/css; charset=utf-8", style_css()));
   });
@@ -170,6 +177,19 @@ void Application::add_portal_routes() {
       exchange->answer(Response::redirect(302, services_->path("login")));
     });
   }
+}
+
+// Tells browsers that asked by https to do so always, if the portal is to. They ignore it over
+// http.
+ExchangePtr Application::with_transport_security(const ExchangePtr& exchange) const {
+  const auto& duration = portal_->protection.hsts;
+  if (!duration || !came_by_https(exchange->request(), config_.trusted_proxies)) return exchange;
+  return std::make_shared<Exchange>(exchange->request(), exchange->executor(),
+                                    [exchange, seconds = duration->count()](Response response) {
+                                      response.set("Strict-Transport-Security",
+                                                   absl::StrFormat("max-age=%d", seconds));
+                                      exchange->answer(std::move(response));
+                                    });
 }
 
 void Application::add_verify_routes(const RouteConfig& route) {

@@ -2,7 +2,6 @@
 
 #include <absl/functional/any_invocable.h>
 #include <absl/status/statusor.h>
-#include <sojourn/cookie.h>
 #include <sojourn/store.h>
 
 #include <asio/io_context.hpp>
@@ -55,6 +54,7 @@ class Application {
   void add_routes();
   void add_health_routes(Router& router);
   void add_portal_routes();
+  ExchangePtr with_transport_security(const ExchangePtr& exchange) const;
   void add_verify_routes(const RouteConfig& route);
   void serve(const Router& router, const ExchangePtr& exchange);
   sojourn::Health health() const;
@@ -66,7 +66,7 @@ class Application {
   const PortalConfig* portal_ = nullptr;  // in config_
   Counters counters_;
   Users users_;
-  std::optional<sojourn::CookieCodec> cookies_;
+  std::optional<CookieCodecs> cookies_;
   std::optional<sojourn::Store> store_;
   std::optional<Sessions> sessions_;
   std::optional<Services> services_;

@@ -84,7 +84,11 @@ Response status_answer(std::string_view node, const sojourn::Health& health, boo
                                          {"completed", counters.logins_completed.load()},
                                          {"passwords_wrong", counters.passwords_wrong.load()},
                                          {"ended", counters.logins_ended.load()},
+                                         {"locked", counters.logins_locked.load()},
+                                         {"full", counters.logins_full.load()},
                                          {"logouts", counters.logouts.load()},
+                                         {"renewed", counters.sessions_renewed.load()},
+                                         {"sessions_ended", counters.sessions_ended.load()},
                                          {"forms_refused", counters.forms_refused.load()}}}};
   return Response::json(200, json.dump(2) + "\n");
 }

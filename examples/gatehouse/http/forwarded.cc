@@ -86,6 +86,11 @@ std::string original_host(const Request& request, const TrustedProxies& trusted)
   return host && is_host(*host) ? to_lower(*host) : std::string();
 }
 
+bool came_by_https(const Request& request, const TrustedProxies& trusted) {
+  const auto scheme = request.header("X-Forwarded-Proto");
+  return scheme && trusted.contains(request.peer) && equal_ignoring_case(*scheme, "https");
+}
+
 address client_address(const Request& request, const TrustedProxies& trusted) {
   if (!trusted.contains(request.peer)) return request.peer;
   const auto chain = forwarded_for(request);

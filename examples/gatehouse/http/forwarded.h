@@ -34,6 +34,9 @@ class TrustedProxies {
 // if it is no host.
 std::string original_host(const Request& request, const TrustedProxies& trusted);
 
+// Whether the browser asked by https, as a trusted proxy says in X-Forwarded-Proto.
+bool came_by_https(const Request& request, const TrustedProxies& trusted);
+
 // The address of the client for logs: the last one in X-Forwarded-For that is not a trusted proxy,
 // if the connection is from a trusted proxy, otherwise the connection's own.
 asio::ip::address client_address(const Request& request, const TrustedProxies& trusted);

@@ -29,6 +29,8 @@ class Page(HTMLParser):
         if tag == "form":
             self.forms.append(self.Form(attributes["action"]))
         elif tag == "input" and self.forms and attributes.get("name"):
+            if attributes.get("type") == "checkbox" and "checked" not in attributes:
+                return
             self.forms[-1].fields[attributes["name"]] = attributes.get("value") or ""
         elif tag == "h1":
             self._text_of = "heading"

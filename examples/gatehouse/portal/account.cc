@@ -1,13 +1,14 @@
 #include "gatehouse/portal/account.h"
 
 #include <chrono>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "gatehouse/http/form.h"
 #include "gatehouse/portal/answers.h"
 #include "gatehouse/portal/identity.h"
+#include "gatehouse/portal/readable_time.h"
+#include "gatehouse/portal/signed_in.h"
 #include "gatehouse/web/page_response.h"
 
 namespace gatehouse {
@@ -19,19 +20,11 @@ std::int64_t unix_seconds(Session::WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-std::string readable(Session::WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc = {};
-  gmtime_r(&seconds, &utc);
-  char text[64];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &utc)};
-}
-
 Facts session_facts(const Services& services, const Session& session) {
   return {{"Answered by", std::string(services.store.name())},
           {"Held by", services.store.owner_of(session.id())},
-          {"Since", readable(session.created_at())},
-          {"Ends", readable(session.expires_at()) + ", later if you stay active"}};
+          {"Since", readable_time(session.created_at())},
+          {"Ends", readable_time(session.expires_at()) + ", later if you stay active"}};
 }
 
 Response whoami_html(const Services& services, const Session& session) {
@@ -63,38 +56,25 @@ Response whoami_json(const Services& services, const Session& session, bool is_p
   return Response::json(200, json.dump() + "\n");
 }
 
-Response not_signed_in(const Services& services, const Request& request) {
-  if (!wants_json(request)) return Response::redirect(302, services.path("login"));
-  const nlohmann::json json = {
-      {"error", true}, {"message", "Not signed in"}, {"authenticated", false}};
-  return Response::json(401, json.dump() + "\n")
-      .set("WWW-Authenticate", "Cookie realm=\"gatehouse\"");
-}
-
 // Answers with what `show` makes of the visitor's session, if they have signed in.
 template <typename Show>
-void with_session(Services& services, const ExchangePtr& exchange, bool touch, Show show) {
-  services.sessions.find(
-      exchange, sojourn::Phase::kActive, touch, [&services, exchange, show](FoundSession found) {
-        const Request& request = exchange->request();
-        if (found.is_unknown()) {
-          return exchange->answer(unavailable_answer(services, request, found.session.status()));
-        }
-        if (!found.is_active()) return exchange->answer(not_signed_in(services, request));
-        Response response = show(request, *found.session);
-        services.sessions.refresh_cookie(response, found);
-        exchange->answer(std::move(response));
-      });
+void show_signed_in(Services& services, const ExchangePtr& exchange, bool touch, Show show) {
+  with_signed_in(services, exchange, touch, [&services, exchange, show](FoundSession found) {
+    Response response = show(exchange->request(), *found.session);
+    services.sessions.refresh_cookie(response, found);
+    exchange->answer(std::move(response));
+  });
 }
 
 }  // namespace
 
 void show_portal(Services& services, const ExchangePtr& exchange) {
-  with_session(services, exchange, true, [&services](const Request&, const Session& session) {
+  show_signed_in(services, exchange, true, [&services](const Request&, const Session& session) {
     const Identity identity = identity_of(session);
     PortalPage page = {.name = identity.display_name(),
                        .csrf_token = attribute_of(session, kCsrfToken),
-                       .about_session = session_facts(services, session)};
+                       .about_session = session_facts(services, session),
+                       .is_admin = is_admin(services.portal, identity)};
     for (const LinkConfig& link : services.portal.links)
       page.links.emplace_back(link.title, link.url);
     return page_response(services.base, 200, portal_page(services.base, page));
@@ -104,25 +84,25 @@ void show_portal(Services& services, const ExchangePtr& exchange) {
 void show_whoami(Services& services, const ExchangePtr& exchange) {
   const Form query = Form::parse(exchange->request().query);
   const bool is_probe = query.get("probe") == "true";
-  with_session(services, exchange, !is_probe,
-               [&services, is_probe](const Request& request, const Session& session) {
-                 return is_probe || wants_json(request) ? whoami_json(services, session, is_probe)
-                                                        : whoami_html(services, session);
-               });
+  show_signed_in(services, exchange, !is_probe,
+                 [&services, is_probe](const Request& request, const Session& session) {
+                   return is_probe || wants_json(request) ? whoami_json(services, session, is_probe)
+                                                          : whoami_html(services, session);
+                 });
 }
 
 void show_logout(Services& services, const ExchangePtr& exchange) {
-  with_session(services, exchange, true,
-               [&services](const Request& request, const Session& session) {
-                 const Form query = Form::parse(request.query);
-                 const auto redirect =
-                     trusted_redirect(query.get("redirect_uri"), services.portal.logout_redirects);
-                 const LogoutPage page = {.name = identity_of(session).display_name(),
-                                          .csrf_token = attribute_of(session, kCsrfToken),
-                                          .redirect_uri = redirect.value_or("")};
-                 return page_response(services.base, 200, logout_page(services.base, page),
-                                      page.redirect_uri);
-               });
+  show_signed_in(
+      services, exchange, true, [&services](const Request& request, const Session& session) {
+        const Form query = Form::parse(request.query);
+        const auto redirect =
+            trusted_redirect(query.get("redirect_uri"), services.portal.logout_redirects);
+        const LogoutPage page = {.name = identity_of(session).display_name(),
+                                 .csrf_token = attribute_of(session, kCsrfToken),
+                                 .redirect_uri = redirect.value_or("")};
+        return page_response(services.base, 200, logout_page(services.base, page),
+                             page.redirect_uri);
+      });
 }
 
 }  // namespace gatehouse

@@ -5,6 +5,7 @@
 #include "gatehouse/http/form.h"
 #include "gatehouse/log.h"
 #include "gatehouse/portal/form_guard.h"
+#include "gatehouse/portal/readable_time.h"
 #include "gatehouse/web/page_response.h"
 
 namespace gatehouse {
@@ -53,10 +54,28 @@ Response refused_form_answer(const Services& services, const Request& request) {
                          .link_url = services.path("login")});
 }
 
+std::string locked_text(std::chrono::milliseconds wait) {
+  return "Too many wrong passwords for this name or from where you are. Try again in " +
+         readable_wait(wait) + ".";
+}
+
+Response retry_after(Response response, std::chrono::milliseconds wait) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+  response.set("Retry-After", std::to_string(seconds.count()));
+  return response;
+}
+
 Response to_login(const Services& services, std::string_view reason) {
   std::string location = services.path("login");
   if (!reason.empty()) location += "?reason=" + percent_encode(reason);
   return Response::redirect(303, std::move(location));
+}
+
+void sign_out_browser(const Services& services, Response& response) {
+  services.sessions.clear_cookie(response);
+  if (services.portal.protection.clear_site_data) {
+    response.set("Clear-Site-Data", "\"cache\", \"cookies\", \"storage\"");
+  }
 }
 
 }  // namespace gatehouse

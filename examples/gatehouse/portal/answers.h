@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,19 @@ Response unavailable_answer(const Services& services, const Request& request,
 // 403 for a form that another site sent, or whose token is not the session's.
 Response refused_form_answer(const Services& services, const Request& request);
 
-// To the login page, which explains: "expired", "ended", "signed_out".
+// What people are told whose password is not looked at because of too many wrong ones, and when to
+// come again: the same whether there is such a user or not.
+std::string locked_text(std::chrono::milliseconds wait);
+Response retry_after(Response response, std::chrono::milliseconds wait);
+
+// And those who have as many sessions as they may.
+inline constexpr char kFullText[] =
+    "You are signed in on as many devices as is allowed. Sign out on one of them first.";
+
+// To the login page, which explains: see explained() in login_step.cc.
 Response to_login(const Services& services, std::string_view reason = {});
+
+// Makes the browser forget the cookie, and all else of this site if so configured.
+void sign_out_browser(const Services& services, Response& response);
 
 }  // namespace gatehouse

@@ -26,9 +26,13 @@ struct Counters {
   Counter logins_started = 0;
   Counter logins_completed = 0;
   Counter passwords_wrong = 0;
-  Counter logins_ended = 0;  // by too many wrong passwords
+  Counter logins_ended = 0;   // by too many wrong passwords
+  Counter logins_locked = 0;  // passwords that were not looked at because of a lock
+  Counter logins_full = 0;    // refused because the user has as many sessions as they may
   Counter logouts = 0;
-  Counter forms_refused = 0;  // from other sites, or without their token
+  Counter sessions_renewed = 0;
+  Counter sessions_ended = 0;  // by their user from elsewhere, or by an administrator
+  Counter forms_refused = 0;   // from other sites, or without their token
 };
 
 }  // namespace gatehouse

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gatehouse/config/config.h"
 #include "gatehouse/users/user.h"
 
 namespace gatehouse {
@@ -22,18 +23,35 @@ struct Identity {
   const std::string& display_name() const { return name.empty() ? user : name; }
 };
 
+// Whether the portal lets them see and end the sessions of others.
+bool is_admin(const PortalConfig& portal, const Identity& identity);
+
 // The identity that an active session holds.
 Identity identity_of(const sojourn::Session& session);
 
+// From where somebody signed in, for the list of their sessions.
+struct SignInOrigin {
+  std::string device = {};   // device_of() their browser
+  std::string address = {};  // the client's, as far as trusted proxies say
+};
+
 // The changes that turn a login into a session of `user`: their identity goes in, what only the
-// login needed goes out, and there is a new token for forms.
-sojourn::Patch sign_in_patch(const User& user, std::string csrf_token);
+// login needed goes out, and there are a new token for forms and a new handle.
+sojourn::Patch sign_in_patch(const User& user, SignInOrigin origin, std::string csrf_token);
 
 // Names of attributes of a login in progress.
 inline constexpr char kClaimedUser[] = "claimed_user";
 inline constexpr char kClaimedRealm[] = "claimed_realm";
 inline constexpr char kRedirectUrl[] = "redirect_url";
 inline constexpr char kAttempts[] = "attempts";
+// Names of attributes of an active session. The handle names it on pages and in logs, where its id
+// must never be: it is random, stays when the id is renewed, and leads nobody to the session.
+inline constexpr char kHandle[] = "handle";
+inline constexpr char kDevice[] = "device";
+inline constexpr char kAddress[] = "address";
+// Seconds since 1970; missing before the first renewal or confirmation.
+inline constexpr char kRenewedAt[] = "renewed_at";
+inline constexpr char kConfirmedAt[] = "confirmed_at";
 // And one that sessions in both phases have.
 inline constexpr char kCsrfToken[] = "csrf_token";
 

@@ -63,6 +63,10 @@ Response after_attempt(Services& services, const Request& request, AttemptResult
       return error_answer(401, "Authentication failed");
     case AttemptResult::Outcome::kEnded:
       return error_answer(401, "Too many failed attempts");
+    case AttemptResult::Outcome::kLocked:
+      return retry_after(error_answer(429, locked_text(result.wait)), result.wait);
+    case AttemptResult::Outcome::kFull:
+      return error_answer(403, kFullText);
     case AttemptResult::Outcome::kGone:
       return error_answer(401, "There is no such login");
     case AttemptResult::Outcome::kUnavailable:
@@ -90,7 +94,9 @@ void answer_challenge(Services& services, const ExchangePtr& exchange, const Jso
           return exchange->answer(error_answer(401, "There is no such login"));
         }
         attempt_password(
-            services, exchange, *login, text_of(body, "challenge_response"),
+            services, exchange, *login,
+            {.password = text_of(body, "challenge_response"),
+             .remember = body.value("remember", Json()) == Json(true)},
             [&services, exchange](AttemptResult result) {
               exchange->answer(after_attempt(services, exchange->request(), std::move(result)));
             });

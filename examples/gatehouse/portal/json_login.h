@@ -13,6 +13,8 @@ namespace gatehouse {
 //    "challenge_response": "..."}
 //     -> {"authenticated": true, "session": SESSION, "cookie_name": NAME, "expires_at": SECONDS}
 //
+// With "remember": true beside the password the session lives as long as remembered ones do.
+//
 // The id travels in the body, where no balancer looks for it: such requests reach any server, and
 // the store finds the login from there.
 void handle_json_login(Services& services, const ExchangePtr& exchange);

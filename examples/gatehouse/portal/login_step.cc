@@ -17,10 +17,25 @@
 namespace gatehouse {
 namespace {
 
-LoginPage explained(std::string_view reason) {
+LoginPage explained(const Services& services, std::string_view reason) {
   if (reason == "signed_out") return {.notice = "You have signed out."};
   if (reason == "expired") {
     return {.notice = "Your sign-in or session has ended. Please sign in again.",
+            .notice_is_bad = true};
+  }
+  if (reason == "everywhere") return {.notice = "You have signed out everywhere."};
+  if (reason == "full") return {.notice = kFullText, .notice_is_bad = true};
+  if (reason == "session_ended") {
+    // Ended sessions are not kept, so why this one did is not known.
+    const sojourn::SubjectLimit& limit = services.config.store.sessions_per_subject;
+    const bool ends_oldest = limit.maximum > 0 && limit.when_full == sojourn::WhenFull::kEndOldest;
+    return {.notice = ends_oldest
+                          ? absl::StrFormat("Your session has ended: its time was up, it was ended "
+                                            "from elsewhere, or you signed in on more than %d "
+                                            "devices. Please sign in again.",
+                                            limit.maximum)
+                          : "Your session has ended: its time was up, or it was ended from "
+                            "elsewhere. Please sign in again.",
             .notice_is_bad = true};
   }
   if (reason == "lost") {
@@ -53,7 +68,7 @@ void show_login(Services& services, const ExchangePtr& exchange) {
           return exchange->answer(std::move(response));
         }
         // The form can be shown whatever the store says.
-        LoginPage page = explained(found.was_lost ? "lost" : query.get("reason"));
+        LoginPage page = explained(services, found.was_lost ? "lost" : query.get("reason"));
         page.redirect_url = redirect_url;
         exchange->answer(page_response(services.base, 200, login_page(services.base, page)));
       });
@@ -94,7 +109,7 @@ void begin_login(Services& services, const ExchangePtr& exchange) {
                                   log_login_started(services, exchange->request(), *session);
                                   Response response =
                                       Response::redirect(303, services.path("password"));
-                                  services.sessions.set_cookie(response, session->id());
+                                  services.sessions.set_cookie(response, *session);
                                   exchange->answer(std::move(response));
                                 }));
       });

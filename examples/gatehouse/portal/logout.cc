@@ -1,5 +1,3 @@
-#include <absl/strings/str_format.h>
-
 #include <asio/bind_executor.hpp>
 #include <memory>
 #include <string>
@@ -7,10 +5,10 @@
 #include <vector>
 
 #include "gatehouse/http/form.h"
-#include "gatehouse/log.h"
 #include "gatehouse/portal/account.h"
 #include "gatehouse/portal/answers.h"
 #include "gatehouse/portal/form_guard.h"
+#include "gatehouse/portal/journal.h"
 
 namespace gatehouse {
 namespace {
@@ -47,7 +45,7 @@ class Logout : public std::enable_shared_from_this<Logout> {
     Response response = wants_json(request) ? Response::json(200, "{\"authenticated\": false}\n")
                         : target            ? Response::redirect(303, *target)
                                             : to_login(services_, "signed_out");
-    services_.sessions.clear_cookie(response);
+    sign_out_browser(services_, response);
     exchange_->answer(std::move(response));
   }
 
@@ -76,10 +74,7 @@ void log_out(Services& services, const ExchangePtr& exchange) {
             return exchange->answer(refused_form_answer(services, request));
           }
           ++services.counters.logouts;
-          log_line(
-              sojourn::LogLevel::kInfo,
-              absl::StrFormat("signed out: session %s, user %s", found.session->id().redacted(),
-                              std::string(found.session->subject())));
+          log_session(services, request, "signed out", *found.session);
         }
         std::make_shared<Logout>(services, exchange, std::move(found.ids))->next();
       });

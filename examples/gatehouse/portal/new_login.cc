@@ -1,14 +1,11 @@
 #include "gatehouse/portal/new_login.h"
 
-#include <absl/strings/str_format.h>
-
 #include <algorithm>
 #include <utility>
 
-#include "gatehouse/http/forwarded.h"
-#include "gatehouse/log.h"
 #include "gatehouse/portal/form_guard.h"
 #include "gatehouse/portal/identity.h"
+#include "gatehouse/portal/journal.h"
 
 namespace gatehouse {
 
@@ -31,10 +28,8 @@ sojourn::NewSession new_login(std::string name, std::string realm, std::string r
 void log_login_started(Services& services, const Request& request,
                        const sojourn::Session& session) {
   ++services.counters.logins_started;
-  const auto client = client_address(request, services.config.trusted_proxies);
   // Without the name: people type passwords into this field by mistake.
-  log_line(sojourn::LogLevel::kInfo, absl::StrFormat("login started: session %s, client %s",
-                                                     session.id().redacted(), client.to_string()));
+  log_session(services, request, "login started", session);
 }
 
 }  // namespace gatehouse

@@ -1,7 +1,5 @@
 #include "gatehouse/portal/password_attempt.h"
 
-#include <absl/strings/str_format.h>
-
 #include <algorithm>
 #include <asio/bind_executor.hpp>
 #include <charconv>
@@ -11,8 +9,11 @@
 
 #include "gatehouse/http/forwarded.h"
 #include "gatehouse/log.h"
+#include "gatehouse/portal/device.h"
 #include "gatehouse/portal/form_guard.h"
+#include "gatehouse/portal/guarded_check.h"
 #include "gatehouse/portal/identity.h"
+#include "gatehouse/portal/journal.h"
 
 namespace gatehouse {
 namespace {
@@ -32,12 +33,12 @@ int attempts_of(const Session& login) {
 // Count, check, sign in or end: each step starts the next, on the exchange's executor.
 class Attempt : public std::enable_shared_from_this<Attempt> {
  public:
-  Attempt(Services& services, ExchangePtr exchange, Session login, std::string password,
+  Attempt(Services& services, ExchangePtr exchange, Session login, PasswordAnswer answer,
           absl::AnyInvocable<void(AttemptResult) &&> done)
       : services_(services),
         exchange_(std::move(exchange)),
         login_(std::move(login)),
-        password_(std::move(password)),
+        answer_(std::move(answer)),
         done_(std::move(done)) {}
 
   // A completion handler that runs `step(*this, result)` on the exchange's executor.
@@ -75,60 +76,94 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   }
 
   void check() {
-    user_ = services_.users.find(attribute_of(login_, kClaimedUser),
-                                 attribute_of(login_, kClaimedRealm));
-    services_.passwords.check(
-        std::move(password_),
-        user_ != nullptr ? user_->password_hashes : services_.users.unmatchable_hashes(),
-        exchange_->executor(), [self = shared_from_this()](absl::Status checked) {
-          if (checked.ok()) return self->sign_in();
-          if (!absl::IsUnauthenticated(checked)) return self->fail(checked);
-          self->refuse();
-        });
+    const std::string name = attribute_of(login_, kClaimedUser);
+    const std::string realm = attribute_of(login_, kClaimedRealm);
+    user_ = services_.users.find(name, realm);
+    check_guarded(services_, exchange_, name, realm, std::move(answer_.password),
+                  [self = shared_from_this()](const CheckResult& checked) {
+                    switch (checked.outcome) {
+                      case CheckResult::Outcome::kRight:
+                        return self->sign_in();
+                      case CheckResult::Outcome::kWrong:
+                        return self->refuse();
+                      case CheckResult::Outcome::kLocked:
+                        self->log("sign-in refused by a lock");
+                        return self->finish({.outcome = Outcome::kLocked, .wait = checked.wait});
+                      case CheckResult::Outcome::kUnavailable:
+                        return self->fail(checked.why);
+                    }
+                  });
   }
 
   void sign_in() {
+    const auto& request = exchange_->request();
+    const auto client = client_address(request, services_.config.trusted_proxies);
+    auto patch = sign_in_patch(
+        *user_, {device_of(request.header("User-Agent").value_or("")), client.to_string()},
+        new_csrf_token());
     services_.store.async_authenticate(
-        login_.id(), user_->name, sign_in_patch(*user_, new_csrf_token()),
-        sojourn::AuthenticateOptions{.timeout = services_.config.write.timeout},
+        login_.id(), user_->name, std::move(patch),
+        sojourn::AuthenticateOptions{.timeout = services_.config.write.timeout,
+                                     .remembered = answer_.remember && services_.config.remembers},
         then([](Attempt& self, absl::StatusOr<Session> session) {
+          if (absl::IsResourceExhausted(session.status())) return self.look_why(session.status());
           if (!session.ok()) return self.fail(session.status());
           ++self.services_.counters.logins_completed;
-          self.log("signed in", session->id());
+          log_session(self.services_, self.exchange_->request(), "signed in", *session);
           self.finish({.outcome = Outcome::kSignedIn, .session = *std::move(session)});
         }));
   }
 
+  // The store refuses new sessions when memory is short, too; that is not for the user to mend.
+  void look_why(const absl::Status& refused) {
+    const sojourn::SubjectLimit& limit = services_.config.store.sessions_per_subject;
+    if (limit.maximum == 0) return fail(refused);
+    services_.store.async_count(user_->name, services_.config.read,
+                                then([refused, maximum = limit.maximum](
+                                         Attempt& self, absl::StatusOr<std::uint64_t> count) {
+                                  if (!count.ok() || *count < maximum) return self.fail(refused);
+                                  ++self.services_.counters.logins_full;
+                                  self.log("sign-in refused, the user has too many sessions");
+                                  self.revoke_login(Outcome::kFull);
+                                }));
+  }
+
   void refuse() {
-    ++services_.counters.passwords_wrong;
-    log("wrong password", login_.id());
+    log("wrong password");
     if (attempts_of(login_) >= kAttemptsMax) return end_login();
     finish({.outcome = Outcome::kWrong});
   }
 
   void end_login() {
     ++services_.counters.logins_ended;
-    log("login ended after too many wrong passwords", login_.id());
-    services_.store.async_revoke(
-        login_.id(), services_.config.write, then([](Attempt& self, const absl::Status& revoked) {
-          // Where it could not be revoked it has no attempt left all the
-          // same.
-          if (!revoked.ok()) log_line(sojourn::LogLevel::kWarning, std::string(revoked.message()));
-          self.finish({.outcome = Outcome::kEnded});
-        }));
+    log("login ended after too many wrong passwords");
+    revoke_login(Outcome::kEnded);
+  }
+
+  void revoke_login(Outcome outcome) {
+    services_.store.async_revoke(login_.id(), services_.config.write,
+                                 then([outcome](Attempt& self, const absl::Status& revoked) {
+                                   // What could not be revoked ends soon by itself, and has few
+                                   // attempts left.
+                                   if (!revoked.ok())
+                                     log_line(sojourn::LogLevel::kWarning,
+                                              std::string(revoked.message()));
+                                   self.finish({.outcome = outcome});
+                                 }));
   }
 
   void fail(const absl::Status& status) {
-    // A login that is active already was completed by another request, under another id.
-    const bool is_over = is_gone(status) || absl::IsFailedPrecondition(status);
+    // A login that is active already was completed by another request, under another id. One that
+    // is aborted has crossed the user's signing out everywhere, and must be begun again.
+    const bool is_over =
+        is_gone(status) || absl::IsFailedPrecondition(status) || absl::IsAborted(status);
     finish({.outcome = is_over ? Outcome::kGone : Outcome::kUnavailable, .why = status});
   }
 
-  void log(std::string_view event, const sojourn::SessionId& id) {
-    const auto client = client_address(exchange_->request(), services_.config.trusted_proxies);
-    log_line(sojourn::LogLevel::kInfo,
-             absl::StrFormat("%s: session %s, user %s, client %s", event, id.redacted(),
-                             user_ != nullptr ? user_->name : "unknown", client.to_string()));
+  // With the user, if there is one: the login itself does not know whom it is for.
+  void log(std::string_view event) {
+    log_session(services_, exchange_->request(),
+                std::string(event) + " for " + (user_ != nullptr ? user_->name : "nobody"), login_);
   }
 
   void finish(AttemptResult result) { std::move(done_)(std::move(result)); }
@@ -136,16 +171,16 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   Services& services_;
   const ExchangePtr exchange_;
   Session login_;
-  std::string password_;
+  PasswordAnswer answer_;
   absl::AnyInvocable<void(AttemptResult) &&> done_;
   const User* user_ = nullptr;
 };
 
 }  // namespace
 
-void attempt_password(Services& services, ExchangePtr exchange, Session login, std::string password,
-                      absl::AnyInvocable<void(AttemptResult) &&> done) {
-  std::make_shared<Attempt>(services, std::move(exchange), std::move(login), std::move(password),
+void attempt_password(Services& services, ExchangePtr exchange, Session login,
+                      PasswordAnswer answer, absl::AnyInvocable<void(AttemptResult) &&> done) {
+  std::make_shared<Attempt>(services, std::move(exchange), std::move(login), std::move(answer),
                             std::move(done))
       ->count();
 }

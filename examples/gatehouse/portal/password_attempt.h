@@ -4,6 +4,7 @@
 #include <absl/status/status.h>
 #include <sojourn/session.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -15,25 +16,35 @@ namespace gatehouse {
 // How often a password may be tried in one login.
 inline constexpr int kAttemptsMax = 5;
 
+// What somebody answers who is asked for their password.
+struct PasswordAnswer {
+  std::string password = {};
+  // They want to stay signed in. Counts where the configuration offers it.
+  bool remember = false;
+};
+
 // What came of one attempt.
 struct AttemptResult {
   enum class Outcome {
     kSignedIn,     // `session` is the user's, under a new id
     kWrong,        // another attempt is left
     kEnded,        // that was the last one: the login is over
+    kLocked,       // not looked at, for `wait`: too many were wrong for that name or address
+    kFull,         // right, but the user has as many sessions as they may; the login is over
     kGone,         // there is no such login any more
     kUnavailable,  // `why`: not possible now
   };
   Outcome outcome = Outcome::kUnavailable;
   std::optional<sojourn::Session> session = {};
+  std::chrono::milliseconds wait = {};
   absl::Status why = {};
 };
 
 // Tries a password for a login in progress. Each attempt is counted in the store before the
 // password is looked at, on condition that nobody counted one meanwhile: so there are never more
-// than kAttemptsMax, however many servers are asked at the same time. `done` is called on the
-// exchange's executor.
+// than kAttemptsMax, however many servers are asked at the same time. What check_guarded() counts
+// comes beside that. `done` is called on the exchange's executor.
 void attempt_password(Services& services, ExchangePtr exchange, sojourn::Session login,
-                      std::string password, absl::AnyInvocable<void(AttemptResult) &&> done);
+                      PasswordAnswer answer, absl::AnyInvocable<void(AttemptResult) &&> done);
 
 }  // namespace gatehouse

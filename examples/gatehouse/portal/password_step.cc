@@ -14,10 +14,12 @@ namespace gatehouse {
 namespace {
 
 Response password_form(const Services& services, const sojourn::Session& login, int status,
-                       std::string error) {
+                       std::string error, bool remember = false) {
   const PasswordPage page = {.user_name = attribute_of(login, kClaimedUser),
                              .csrf_token = attribute_of(login, kCsrfToken),
                              .redirect_url = attribute_of(login, kRedirectUrl),
+                             .offers_remember = services.config.remembers,
+                             .remember = remember,
                              .error = std::move(error)};
   return page_response(services.base, status, password_page(services.base, page),
                        attribute_of(login, kRedirectUrl));
@@ -33,18 +35,26 @@ std::optional<Response> not_signing_in(const Services& services, const Request& 
 }
 
 Response after_attempt(Services& services, const Request& request, const sojourn::Session& login,
-                       AttemptResult result) {
+                       bool remember, AttemptResult result) {
   switch (result.outcome) {
     case AttemptResult::Outcome::kSignedIn: {
       const auto target =
           trusted_redirect(attribute_of(login, kRedirectUrl), services.portal.login_redirects);
       Response response = Response::redirect(303, target.value_or(services.path("portal")));
-      services.sessions.set_cookie(response, result.session->id());
+      services.sessions.set_cookie(response, *result.session);
       return response;
     }
     case AttemptResult::Outcome::kWrong:
       return password_form(services, login, 401,
-                           "This user name and password do not match. Try again.");
+                           "This user name and password do not match. Try again.", remember);
+    case AttemptResult::Outcome::kLocked:
+      return retry_after(password_form(services, login, 429, locked_text(result.wait), remember),
+                         result.wait);
+    case AttemptResult::Outcome::kFull: {
+      Response response = to_login(services, "full");
+      services.sessions.clear_cookie(response);
+      return response;
+    }
     case AttemptResult::Outcome::kEnded: {
       Response response = to_login(services, "ended");
       services.sessions.clear_cookie(response);
@@ -88,14 +98,17 @@ void try_password(Services& services, const ExchangePtr& exchange) {
         if (!csrf_token_matches(login, form.get("csrf_token"))) {
           return exchange->answer(refused_form_answer(services, request));
         }
-        std::string password(form.get("password"));
-        if (password.empty()) {
-          return exchange->answer(password_form(services, login, 400, "Enter your password."));
+        PasswordAnswer answer = {.password = std::string(form.get("password")),
+                                 .remember = form.get("remember") == "on"};
+        if (answer.password.empty()) {
+          return exchange->answer(
+              password_form(services, login, 400, "Enter your password.", answer.remember));
         }
-        attempt_password(services, exchange, login, std::move(password),
-                         [&services, exchange, login](AttemptResult result) {
+        const bool remember = answer.remember;
+        attempt_password(services, exchange, login, std::move(answer),
+                         [&services, exchange, login, remember](AttemptResult result) {
                            exchange->answer(after_attempt(services, exchange->request(), login,
-                                                          std::move(result)));
+                                                          remember, std::move(result)));
                          });
       });
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "gatehouse/http/forwarded.h"
 #include "gatehouse/log.h"
 
 namespace gatehouse {
@@ -21,6 +22,19 @@ bool is_gone(const absl::Status& answer) {
   return absl::IsNotFound(answer) || absl::IsDataLoss(answer);
 }
 
+absl::StatusOr<CookieCodecs> CookieCodecs::make(const Config& config, const PortalConfig& portal) {
+  sojourn::CookieOptions options = portal.cookie;
+  auto usual = sojourn::CookieCodec::make(options);
+  if (!usual.ok()) return usual.status();
+  // As long as the session may live; what is left of the cookie after that leads nowhere.
+  const auto lifetime =
+      std::max(config.store.remembered_lifetime.absolute, config.store.session_lifetime.absolute);
+  options.max_age = std::max(lifetime, options.max_age.value_or(lifetime));
+  auto remembered = sojourn::CookieCodec::make(std::move(options));
+  if (!remembered.ok()) return remembered.status();
+  return CookieCodecs{*std::move(usual), *std::move(remembered)};
+}
+
 // One request's search through its cookies. Runs on the exchange's executor.
 class Sessions::Search : public std::enable_shared_from_this<Search> {
  public:
@@ -29,15 +43,16 @@ class Sessions::Search : public std::enable_shared_from_this<Search> {
         exchange_(std::move(exchange)),
         preferred_(preferred),
         done_(std::move(done)),
-        deadline_(Clock::now() + sessions.search_time_) {
+        deadline_(Clock::now() + sessions.config_.read.timeout) {
     options_.touch = touch;
   }
 
   void start() {
     const auto headers = exchange_->request().headers_named("Cookie");
-    auto read = sessions_.cookies_.find(headers);
+    auto read = sessions_.cookies_.usual.find(headers);
     candidates_ = std::move(read.candidates);
     sessions_.counters_.cookies_rejected += read.rejected;
+    sessions_.note_odd(exchange_->request(), read.rejected, "its cookie is malformed or forged");
     for (const auto& candidate : candidates_) found_.ids.push_back(candidate.id);
     next();
   }
@@ -75,6 +90,8 @@ class Sessions::Search : public std::enable_shared_from_this<Search> {
     if (!answer.ok()) {
       if (is_gone(answer.status())) {
         ++sessions_.counters_.cookies_not_found;
+        sessions_.note_odd(exchange_->request(), 1,
+                           "there is no session " + candidate.id.redacted() + " (any more)");
         if (absl::IsDataLoss(answer.status())) {
           found_.was_lost = true;
           sessions_.note_loss(answer.status());
@@ -144,28 +161,50 @@ void Sessions::note_loss(const absl::Status& answer) {
                std::string(answer.message()));
 }
 
-void Sessions::set_cookie(Response& response, const sojourn::SessionId& id) const {
-  response.add("Set-Cookie", cookies_.set_cookie(id, store_.owner_of(id)));
+void Sessions::note_odd(const Request& request, std::uint64_t cookies, std::string_view what) {
+  const auto verdict = odd_cookies_.count(cookies, Clock::now());
+  if (verdict.tell) {
+    const auto client = client_address(request, config_.trusted_proxies);
+    log_line(sojourn::LogLevel::kInfo,
+             "session refused: " + std::string(what) + ", client " + client.to_string());
+  }
+  if (verdict.alarm) {
+    log_line(sojourn::LogLevel::kWarning,
+             std::to_string(OddCookies::kAlarm) +
+                 " cookies within a minute led to no session: somebody may be guessing; /status "
+                 "counts them");
+  }
+}
+
+const sojourn::CookieCodec& Sessions::codec_for(const sojourn::Session& session) const {
+  return session.is_remembered() ? cookies_.remembered : cookies_.usual;
+}
+
+void Sessions::set_cookie(Response& response, const sojourn::Session& session) const {
+  const auto id = session.id();
+  response.add("Set-Cookie", codec_for(session).set_cookie(id, store_.owner_of(id)));
 }
 
 void Sessions::refresh_cookie(Response& response, const FoundSession& found) const {
   if (!found.session.ok() || !found.cookie) return;
-  const auto id = found.session->id();
-  if (found.ids.size() > 1 || cookies_.reissue(*found.cookie, store_.owner_of(id))) {
-    set_cookie(response, id);
+  // An id that was given up must not overwrite the new one, which another answer brings.
+  if (found.session->is_alias()) return;
+  const std::string owner = store_.owner_of(found.session->id());
+  if (found.is_renewed || found.ids.size() > 1 || cookies_.usual.reissue(*found.cookie, owner)) {
+    set_cookie(response, *found.session);
   }
 }
 
 void Sessions::clear_cookie(Response& response) const {
-  response.add("Set-Cookie", cookies_.clear_cookie());
+  response.add("Set-Cookie", cookies_.usual.clear_cookie());
 }
 
 std::string Sessions::value(const sojourn::SessionId& id) const {
-  return cookies_.value(id, store_.owner_of(id));
+  return cookies_.usual.value(id, store_.owner_of(id));
 }
 
 std::optional<sojourn::SessionId> Sessions::read_value(std::string_view value) const {
-  auto candidate = cookies_.read(value);
+  auto candidate = cookies_.usual.read(value);
   return candidate.ok() ? std::optional(candidate->id) : std::nullopt;
 }
 

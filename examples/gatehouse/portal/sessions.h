@@ -7,11 +7,15 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
+#include "gatehouse/config/config.h"
 #include "gatehouse/http/exchange.h"
 #include "gatehouse/portal/counters.h"
+#include "gatehouse/portal/odd_cookies.h"
 
 namespace gatehouse {
 
@@ -28,6 +32,8 @@ struct FoundSession {
   std::optional<sojourn::CookieCandidate> cookie = {};
   // The ids of all cookies that were well-formed.
   std::vector<sojourn::SessionId> ids = {};
+  // The session has just got a new id, which the browser must be told.
+  bool is_renewed = false;
   // A cookie may have led to a session that was lost with all members that held it.
   bool was_lost = false;
 
@@ -37,14 +43,22 @@ struct FoundSession {
   bool is_unknown() const { return !session.ok() && !absl::IsNotFound(session.status()); }
 };
 
-// Cookies in, sessions out, and back. Safe from any thread; the three it is made of must outlive
-// it.
+// How cookies are written and read: alike, but that those of remembered sessions outlive the
+// browser.
+struct CookieCodecs {
+  sojourn::CookieCodec usual;
+  sojourn::CookieCodec remembered;
+
+  static absl::StatusOr<CookieCodecs> make(const Config& config, const PortalConfig& portal);
+};
+
+// Cookies in, sessions out, and back. Safe from any thread; what it is made of must outlive it.
 class Sessions {
  public:
-  // `search_time` bounds a find(), for all cookies of a request together.
-  Sessions(sojourn::Store& store, const sojourn::CookieCodec& cookies, Counters& counters,
-           std::chrono::milliseconds search_time)
-      : store_(store), cookies_(cookies), counters_(counters), search_time_(search_time) {}
+  // A find() may take as long as a read, for all cookies of a request together.
+  Sessions(sojourn::Store& store, const CookieCodecs& cookies, Counters& counters,
+           const Config& config)
+      : store_(store), cookies_(cookies), counters_(counters), config_(config) {}
 
   using Done = absl::AnyInvocable<void(FoundSession) &&>;
 
@@ -55,9 +69,9 @@ class Sessions {
   void find(const ExchangePtr& exchange, sojourn::Phase preferred, bool touch, Done done);
 
   // Makes the browser keep this session's cookie.
-  void set_cookie(Response& response, const sojourn::SessionId& id) const;
-  // The same if the cookie that led to the session should be replaced: its owner has moved, it was
-  // signed by an old key, or the browser sent several.
+  void set_cookie(Response& response, const sojourn::Session& session) const;
+  // The same if the cookie that led to the session should be replaced: the session has a new id,
+  // its owner has moved, the cookie was signed by an old key, or the browser sent several.
   void refresh_cookie(Response& response, const FoundSession& found) const;
   // Makes the browser forget the cookie.
   void clear_cookie(Response& response) const;
@@ -71,11 +85,14 @@ class Sessions {
 
   void count(const FoundSession& found, const sojourn::CookieCandidate* cookie);
   void note_loss(const absl::Status& answer);
+  void note_odd(const Request& request, std::uint64_t cookies, std::string_view what);
+  const sojourn::CookieCodec& codec_for(const sojourn::Session& session) const;
 
   sojourn::Store& store_;
-  const sojourn::CookieCodec& cookies_;
+  const CookieCodecs& cookies_;
   Counters& counters_;
-  const std::chrono::milliseconds search_time_;
+  const Config& config_;
+  OddCookies odd_cookies_;
 };
 
 }  // namespace gatehouse

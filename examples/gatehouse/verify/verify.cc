@@ -112,7 +112,8 @@ Response forbidden_answer(const PolicyConfig& policy, const OriginalRequest& ori
                                            .text = "You are signed in as " + identity.user +
                                                    ", but this page is for others.",
                                            .link_title = "To the portal",
-                                           .link_url = policy.auth_url + "/portal"}));
+                                           .link_url = policy.auth_url + "/portal",
+                                           .offers_sign_out = true}));
 }
 
 Response sign_in_answer(const PolicyConfig& policy, const OriginalRequest& original,

@@ -5,6 +5,26 @@
 
 namespace gatehouse {
 
+namespace {
+
+Markup remember_box(bool is_ticked) {
+  return render(
+      "<label class=\"choice\"><input type=\"checkbox\" name=\"remember\" value=\"on\"{{ticked}}> "
+      "Stay signed in on this device</label>\n",
+      {{"ticked", Markup{is_ticked ? " checked" : ""}}});
+}
+
+Markup admin_link(const PageBase& base) {
+  return render("<li><a href=\"{{portal}}/admin\">Sessions of others</a></li>\n",
+                {{"portal", base.portal}});
+}
+
+Markup sign_out_link(const PageBase& base) {
+  return render(" <a href=\"{{portal}}/logout\">Sign out</a>", {{"portal", base.portal}});
+}
+
+}  // namespace
+
 Markup login_page(const PageBase& base, const LoginPage& page) {
   return layout(base, "Sign in",
                 render(R"({{notice}}<h1>Sign in</h1>
@@ -32,7 +52,7 @@ Markup password_page(const PageBase& base, const PasswordPage& page) {
 {{csrf_token}}<input type="text" name="username" value="{{user_name}}" autocomplete="username" readonly hidden>
 <label for="password">Password</label>
 <input type="password" id="password" name="password" autocomplete="current-password" required autofocus{{error_attributes}}>
-{{error}}<div class="actions"><button type="submit">Sign in</button> <a href="{{portal}}/login{{query}}">Use another name</a></div>
+{{error}}{{remember}}<div class="actions"><button type="submit">Sign in</button> <a href="{{portal}}/login{{query}}">Use another name</a></div>
 </form>
 )",
                        {{"user_name", page.user_name},
@@ -41,6 +61,7 @@ Markup password_page(const PageBase& base, const PasswordPage& page) {
                                       ? ""
                                       : "?redirect_url=" + percent_encode(page.redirect_url)},
                         {"csrf_token", hidden("csrf_token", page.csrf_token)},
+                        {"remember", page.offers_remember ? remember_box(page.remember) : Markup()},
                         {"error_attributes", error_attributes(page.error, "password-error")},
                         {"error", error_text(page.error, "password-error")}}));
 }
@@ -57,8 +78,9 @@ Markup portal_page(const PageBase& base, const PortalPage& page) {
 <p class="quiet">You have signed in.</p>
 <nav aria-label="Your applications">
 <ul class="links">
-{{links}}<li><a href="{{portal}}/whoami">Who am I?</a></li>
-</ul>
+{{links}}<li><a href="{{portal}}/sessions">Your sessions</a></li>
+<li><a href="{{portal}}/whoami">Who am I?</a></li>
+{{admin}}</ul>
 </nav>
 <h2>Your session</h2>
 {{about_session}}<form method="post" action="{{portal}}/logout">
@@ -68,6 +90,7 @@ Markup portal_page(const PageBase& base, const PortalPage& page) {
                        {{"name", page.name},
                         {"links", std::move(links)},
                         {"portal", base.portal},
+                        {"admin", page.is_admin ? admin_link(base) : Markup()},
                         {"about_session", facts(page.about_session)},
                         {"csrf_token", hidden("csrf_token", page.csrf_token)}}),
                 true);
@@ -103,8 +126,10 @@ Markup logout_page(const PageBase& base, const LogoutPage& page) {
 Markup message_page(const PageBase& base, const MessagePage& page) {
   Markup link;
   if (!page.link_url.empty()) {
-    link = render("<p class=\"actions\"><a href=\"{{url}}\">{{title}}</a></p>\n",
-                  {{"url", page.link_url}, {"title", page.link_title}});
+    link = render("<p class=\"actions\"><a href=\"{{url}}\">{{title}}</a>{{sign_out}}</p>\n",
+                  {{"url", page.link_url},
+                   {"title", page.link_title},
+                   {"sign_out", page.offers_sign_out ? sign_out_link(base) : Markup()}});
   }
   return layout(base, page.title,
                 render("<h1>{{title}}</h1>\n<p>{{text}}</p>\n{{link}}",

@@ -35,6 +35,9 @@ struct PasswordPage {
   std::string csrf_token = {};
   // Not lost by starting again with another name.
   std::string redirect_url = {};
+  // Whether there is a box for staying signed in, and whether it is ticked.
+  bool offers_remember = false;
+  bool remember = false;
   std::string error = {};
 };
 Markup password_page(const PageBase& base, const PasswordPage& page);
@@ -48,6 +51,8 @@ struct PortalPage {
   // Titles and addresses.
   std::vector<std::pair<std::string, std::string>> links = {};
   Facts about_session = {};
+  // May see and end the sessions of others.
+  bool is_admin = false;
 };
 Markup portal_page(const PageBase& base, const PortalPage& page);
 
@@ -70,6 +75,8 @@ struct MessagePage {
   std::string text = {};
   std::string link_title = {};
   std::string link_url = {};
+  // For those of whom it is known that they have signed in.
+  bool offers_sign_out = false;
 };
 Markup message_page(const PageBase& base, const MessagePage& page);
 

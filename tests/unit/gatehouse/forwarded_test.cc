@@ -66,6 +66,18 @@ TEST_CASE("the client is the last address that no trusted proxy has", "[gatehous
   CHECK(client_of({}) == "10.1.1.1");
 }
 
+TEST_CASE("a request came by https if a trusted proxy says so", "[gatehouse][forwarded]") {
+  const auto came = [](const std::string& peer, test::Headers headers) {
+    return came_by_https(request_from(peer, std::move(headers)), trusting({"10.0.0.0/8"}));
+  };
+
+  CHECK(came("10.0.0.1", {{"X-Forwarded-Proto", "https"}}));
+  CHECK(came("10.0.0.1", {{"X-Forwarded-Proto", "HTTPS"}}));
+  CHECK_FALSE(came("10.0.0.1", {{"X-Forwarded-Proto", "http"}}));
+  CHECK_FALSE(came("10.0.0.1", {}));
+  CHECK_FALSE(came("192.0.2.1", {{"X-Forwarded-Proto", "https"}}));
+}
+
 TEST_CASE("only this machine and trusted proxies for themselves are internal",
           "[gatehouse][forwarded]") {
   const auto trusted = trusting({"10.0.0.0/8"});

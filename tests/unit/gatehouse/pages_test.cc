@@ -4,6 +4,7 @@
 
 #include "gatehouse/web/html.h"
 #include "gatehouse/web/page_response.h"
+#include "gatehouse/web/session_pages.h"
 #include "support/catch.h"
 
 namespace gatehouse {
@@ -13,6 +14,18 @@ constexpr char kNasty[] = "\"><script>alert('&')</script>{{title}}";
 
 bool holds(const Markup& page, std::string_view text) {
   return page.html.find(text) != std::string::npos;
+}
+
+SessionList nasty_list() {
+  return {.rows = {{.handle = kNasty,
+                    .device = kNasty,
+                    .address = kNasty,
+                    .signed_in = kNasty,
+                    .last_seen = kNasty}},
+          .total = 1,
+          .page = 2,
+          .pages = 3,
+          .link = kNasty};
 }
 
 }  // namespace
@@ -46,12 +59,58 @@ TEST_CASE("nothing from outside becomes markup on any page", "[gatehouse][pages]
                           .about_session = {{kNasty, kNasty}}}),
         whoami_page(base, {.about_user = {{kNasty, kNasty}}, .about_session = {{kNasty, kNasty}}}),
         logout_page(base, {.name = kNasty, .csrf_token = kNasty, .redirect_uri = kNasty}),
+        sessions_page(base, {.notice = kNasty, .csrf_token = kNasty, .sessions = nasty_list()}),
+        admin_page(base, {.notice = kNasty,
+                         .csrf_token = kNasty,
+                         .user_name = kNasty,
+                         .sessions = nasty_list()}),
+        admin_page(base, {.user_name = kNasty, .error = kNasty}),
+        confirm_page(base, {.path = kNasty,
+                           .user_name = kNasty,
+                           .fields = {{"session", kNasty}},
+                           .error = kNasty}),
         message_page(
             base, {.title = kNasty, .text = kNasty, .link_title = kNasty, .link_url = kNasty})}) {
     CHECK_FALSE(holds(page, "<script"));
     CHECK_FALSE(holds(page, "alert('"));
     CHECK(holds(page, "&lt;script&gt;"));
   }
+}
+
+TEST_CASE("the session that looks at the list is marked in it", "[gatehouse][pages]") {
+  const SessionRow other = {.handle = "h1", .device = "Firefox on Linux"};
+  SessionRow own = {.handle = "h2", .device = "curl"};
+  own.is_this_one = true;
+
+  const Markup page =
+      sessions_page({"/here"}, {.csrf_token = "t", .sessions = {.rows = {other, own}, .total = 2}});
+
+  CHECK(holds(page, "<h2>Firefox on Linux</h2>"));
+  CHECK(holds(page, "<h2>curl <span class=\"mark\">this one</span></h2>"));
+  CHECK(holds(page, "action=\"/here/sessions\""));
+  CHECK(holds(page, "name=\"session\" value=\"h1\""));
+  CHECK_FALSE(holds(page, "aria-label=\"Pages\""));
+}
+
+TEST_CASE("a long list has pages", "[gatehouse][pages]") {
+  const auto page_at = [](std::size_t at) {
+    return sessions_page({}, {.sessions = {.page = at, .pages = 3, .link = "/s?page="}});
+  };
+
+  CHECK_FALSE(holds(page_at(1), "Used later"));
+  CHECK(holds(page_at(1), "<a href=\"/s?page=2\">Used earlier</a>"));
+  CHECK(holds(page_at(2), "<a href=\"/s?page=1\">Used later</a>"));
+  CHECK_FALSE(holds(page_at(3), "Used earlier"));
+}
+
+TEST_CASE("the box to stay signed in is there only where it is offered", "[gatehouse][pages]") {
+  const auto page_with = [](bool offers, bool ticked) {
+    return password_page({}, {.offers_remember = offers, .remember = ticked});
+  };
+
+  CHECK_FALSE(holds(page_with(false, true), "name=\"remember\""));
+  CHECK(holds(page_with(true, false), "name=\"remember\" value=\"on\">"));
+  CHECK(holds(page_with(true, true), "name=\"remember\" value=\"on\" checked>"));
 }
 
 TEST_CASE("an error is tied to its field", "[gatehouse][pages]") {

@@ -128,6 +128,72 @@ test('the browser keeps the cookie from scripts and drops it at sign-out', async
   await page.context().close();
 });
 
+// From the login page to the portal.
+async function signIn(page, { remember = false } = {}) {
+  await page.goto(`${address}/auth/login`);
+  await page.getByLabel('User name').fill(user);
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Password').fill(password);
+  if (remember) await page.getByLabel('Stay signed in on this device').check();
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await heading(page, 'Welcome, Ana Lima');
+}
+
+const rows = (page) => page.locator('.sessions > li');
+
+test('somebody sees their sessions and ends one, all others and all, without JavaScript', async () => {
+  const [own, other, third] = await Promise.all([
+    newPage({ javaScriptEnabled: false }),
+    newPage({ userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Safari/604.1' }),
+    newPage(),
+  ]);
+  for (const page of [own, other, third]) await signIn(page);
+
+  await own.getByRole('link', { name: 'Your sessions' }).click();
+  await heading(own, 'Your sessions');
+  assert.equal(await rows(own).count(), 3);
+  assert.equal(await rows(own).filter({ hasText: 'this one' }).count(), 1);
+  assert.match(await rows(own).filter({ hasText: 'this one' }).textContent(), /Chrome on Linux/);
+  const html = await own.content();
+  for (const page of [own, other, third]) {
+    const [cookie] = await page.context().cookies();
+    assert.equal(html.includes(cookie.value.slice(1, 33)), false);
+  }
+
+  await rows(own).filter({ hasText: 'Safari on an iPhone' })
+    .getByRole('button', { name: 'Sign out' }).click();
+  await own.getByText('The session has ended, on all servers.').waitFor();
+  assert.equal(await rows(own).count(), 2);
+  await other.goto(`${address}/auth/portal`);
+  await heading(other, 'Sign in');
+
+  await own.getByRole('button', { name: 'Sign out all others' }).click();
+  await own.getByText('All your other sessions have ended').waitFor();
+  assert.equal(await rows(own).count(), 1);
+  await third.goto(`${address}/auth/portal`);
+  await heading(third, 'Sign in');
+
+  await own.getByRole('button', { name: 'Sign out everywhere' }).click();
+  await own.getByText('You have signed out everywhere.').waitFor();
+  assert.deepEqual(await own.context().cookies(), []);
+  for (const page of [own, other, third]) {
+    assert.deepEqual(page.troubles, []);
+    await page.context().close();
+  }
+});
+
+test('the browser keeps the cookie of who stays signed in', async () => {
+  const page = await newPage();
+  await signIn(page, { remember: true });
+  const [cookie] = await page.context().cookies();
+  const days = (cookie.expires - Date.now() / 1000) / 86400;
+  assert.ok(days > 29 && days < 31, `the cookie lives for ${days} days`);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('You have signed out.').waitFor();
+  assert.deepEqual(await page.context().cookies(), []);
+  await page.context().close();
+});
+
 for (const [look, options] of Object.entries({
   light: { colorScheme: 'light' },
   dark: { colorScheme: 'dark' },
@@ -158,6 +224,8 @@ for (const [look, options] of Object.entries({
     await picture('4-portal');
     await page.goto(`${address}/auth/whoami`);
     await picture('5-whoami');
+    await page.goto(`${address}/auth/sessions`);
+    await picture('9-sessions');
     await page.goto(`${address}/auth/logout`);
     await picture('6-logout');
     await page.getByRole('button', { name: 'Sign out' }).click();

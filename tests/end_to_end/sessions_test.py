@@ -1,0 +1,495 @@
+#!/usr/bin/env python3
+"""What people, administrators and time do to sessions: every change holds on all servers at once."""
+
+import re
+import sys
+import time
+
+from harness import (COOKIE, Browser, WithCluster, begin_login, main, request, sign_in, sign_out,
+                     whoami, whoami_at)
+from loopback.processes import wait_until
+from loopback.servers import ANA, BEN, Person
+
+ROOT = Person("root", "a key under the mat", "Rita Root", "root@example.com",
+              "app/user authp/admin")
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+CURL = "curl/7.88.1"
+
+
+def listed(answer):
+    """The rows of a list of sessions: whether it is the one that looks, the device, the handle, and
+    the facts."""
+    rows = re.findall(r'<li( class="this")?>\s*<h2>([^<]*).*?</h2>(.*?)'
+                      r'name="session" value="([^"]*)"', answer.body, re.DOTALL)
+    return [{"this": bool(this), "device": device.strip(), "handle": handle,
+             "facts": dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", facts))}
+            for this, device, facts, handle in rows]
+
+
+def fields_of(answer, action, **fields):
+    """Where the form with that action goes and what it holds."""
+    form = next(form for form in answer.page.forms
+                if form.fields.get("action") == action and
+                all(form.fields.get(name) == value for name, value in fields.items()))
+    return form.action, form.fields
+
+
+def do(browser, answer, action, **fields):
+    """What comes of pressing the button of that form, redirects followed."""
+    return browser.follow(browser.post(*fields_of(answer, action, **fields)))
+
+
+class Sessions(WithCluster):
+    """Somebody with several sessions, at whichever servers."""
+
+    portal_lines = ()
+    sojourn_line = ""
+
+    @classmethod
+    def cluster_options(cls):
+        return {"people": (ANA, BEN, ROOT), "portal_line": "\n\t\t\t".join(cls.portal_lines),
+                "sojourn_line": cls.sojourn_line}
+
+    def setUp(self):
+        self.ids = []
+
+    def tearDown(self):
+        # Whatever happened, no id has reached a log.
+        logs = self.cluster.logs()
+        for id in self.ids:
+            self.assertNotIn(id, logs)
+
+    def signed_in(self, person=ANA, agent=None):
+        """A browser at whose session the test may look."""
+        browser = self.anywhere()
+        if agent:
+            send = browser._send
+            browser._send = lambda method, path, headers, body=None: send(
+                method, path, {**headers, "User-Agent": agent}, body)
+        sign_in(browser, person)
+        self.remember_id(browser)
+        return browser
+
+    def remember_id(self, browser):
+        # What the store calls it: without the key's name, the signature and the owner.
+        self.ids.append(browser.cookies[COOKIE].split(".")[0][1:33])
+
+    def assert_dead(self, cookie):
+        for port in self.ports.values():
+            self.assertEqual(whoami_at(port, cookie).status, 401)
+
+    def assert_alive(self, cookie):
+        for port in self.ports.values():
+            self.assertEqual(whoami_at(port, cookie).status, 200)
+
+    def end_all_of(self, person):
+        browser = self.anywhere()
+        sign_in(browser, person)
+        do(browser, browser.get("/auth/sessions"), "everywhere")
+
+
+class OwnSessions(Sessions):
+    def tearDown(self):
+        super().tearDown()
+        for person in (ANA, BEN):
+            self.end_all_of(person)
+
+    def test_all_sessions_are_listed_with_device_place_and_times(self):
+        first, second = self.signed_in(agent=FIREFOX), self.signed_in(agent=CURL)
+        self.signed_in(BEN)
+
+        for port in self.ports.values():
+            there = Browser(port)
+            there.cookies = dict(first.cookies)
+            page = there.get("/auth/sessions")
+
+            rows = listed(page)
+            self.assertEqual(page.page.heading, "Your sessions")
+            self.assertEqual({(row["device"], row["this"]) for row in rows},
+                             {("Firefox on Linux", True), ("curl", False)})
+            for row in rows:
+                self.assertEqual(row["facts"]["From"], "127.0.0.1")
+                for name in ("Signed in", "Last seen"):
+                    self.assertRegex(row["facts"][name], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$")
+            for id in self.ids:
+                self.assertNotIn(id, page.body)
+        self.assertIsNotNone(whoami(second))
+
+    def test_one_session_is_ended_from_another_on_all_servers_at_once(self):
+        own, other = self.signed_in(agent=FIREFOX), self.signed_in(agent=CURL)
+        page = own.get("/auth/sessions")
+        handle = next(row["handle"] for row in listed(page) if not row["this"])
+
+        answer = do(own, page, "end", session=handle)
+
+        self.assert_dead(other.cookies[COOKIE])
+        self.assert_alive(own.cookies[COOKIE])
+        self.assertEqual([row["device"] for row in listed(answer)], ["Firefox on Linux"])
+        self.assertIn("The session has ended, on all servers.", answer.body)
+        # Its browser is told why it has to sign in again.
+        page = other.follow(other.get("/auth/portal"))
+        self.assertEqual(page.page.heading, "Sign in")
+        self.assertIn("ended from elsewhere", page.page.alerts[0])
+
+    def test_ending_the_session_that_looks_is_signing_out(self):
+        own = self.signed_in()
+        cookie = own.cookies[COOKIE]
+
+        answer = do(own, own.get("/auth/sessions"), "end")
+
+        self.assertEqual(answer.page.heading, "Sign in")
+        self.assertEqual(own.cookies, {})
+        self.assert_dead(cookie)
+
+    def test_all_others_are_ended_on_all_servers_at_once(self):
+        own, *others = [self.signed_in() for _ in range(4)]
+        ben = self.signed_in(BEN)
+
+        answer = do(own, own.get("/auth/sessions"), "others")
+
+        for other in others:
+            self.assert_dead(other.cookies[COOKIE])
+        self.assert_alive(own.cookies[COOKIE])
+        self.assert_alive(ben.cookies[COOKIE])
+        self.assertEqual([row["this"] for row in listed(answer)], [True])
+
+    def test_signing_out_everywhere_ends_all_on_all_servers_at_once(self):
+        own, *others = [self.signed_in() for _ in range(4)]
+        cookies = [each.cookies[COOKIE] for each in (own, *others)]
+        ben = self.signed_in(BEN)
+
+        answer = do(own, own.get("/auth/sessions"), "everywhere")
+
+        for cookie in cookies:
+            self.assert_dead(cookie)
+        self.assert_alive(ben.cookies[COOKIE])
+        self.assertEqual(own.cookies, {})
+        self.assertIn("You have signed out everywhere.", answer.body)
+
+    def test_a_form_for_a_session_of_somebody_else_ends_nothing(self):
+        ana, ben = self.signed_in(), self.signed_in(BEN)
+        foreign = listed(ben.get("/auth/sessions"))[0]["handle"]
+        action, fields = fields_of(ana.get("/auth/sessions"), "end")
+
+        for handle in (foreign, "", ben.cookies[COOKIE], self.ids[1]):
+            answer = ana.follow(ana.post(action, {**fields, "session": handle}))
+            self.assertEqual(answer.page.alerts, ["You have no such session (any more)."])
+
+        self.assert_alive(ben.cookies[COOKIE])
+        self.assert_alive(ana.cookies[COOKIE])
+
+    def test_forms_without_the_token_or_from_another_site_are_refused(self):
+        own, other = self.signed_in(), self.signed_in()
+        for action in ("end", "others", "everywhere"):
+            path, fields = fields_of(own.get("/auth/sessions"), action)
+            for changed, headers in (({"csrf_token": "x" * 32}, {}),
+                                     ({}, {"Sec_Fetch_Site": "cross-site"})):
+                self.assertEqual(own.post(path, {**fields, **changed}, **headers).status, 403)
+        path, fields = fields_of(own.get("/auth/sessions"), "others")
+        self.assertEqual(own.post(path, {**fields, "action": "all"}).status, 403)
+        self.assert_alive(own.cookies[COOKIE])
+        self.assert_alive(other.cookies[COOKIE])
+
+    def test_a_long_list_has_pages_on_which_each_session_is_once(self):
+        browsers = [self.signed_in() for _ in range(23)]
+        pages = [browsers[0].get(f"/auth/sessions?page={page}") for page in (1, 2)]
+
+        rows = [listed(page) for page in pages]
+
+        self.assertEqual([len(each) for each in rows], [20, 3])
+        self.assertEqual(len({row["handle"] for each in rows for row in each}), 23)
+        self.assertEqual(sum(row["this"] for each in rows for row in each), 1)
+        self.assertIn("23 sessions", pages[0].body)
+        for odd in ("0", "99", "-1", "x", ""):
+            self.assertTrue(listed(browsers[0].get(f"/auth/sessions?page={odd}")))
+
+    def test_nobody_sees_the_list_without_a_session(self):
+        page = self.anywhere().get("/auth/sessions")
+
+        self.assertEqual((page.status, page["Location"]), (302, "/auth/login"))
+
+
+class Administration(Sessions):
+    def tearDown(self):
+        super().tearDown()
+        self.end_all_of(ANA)
+
+    def test_it_is_for_administrators_only(self):
+        for person in (ANA, BEN):
+            browser = self.signed_in(person)
+            self.assertEqual(browser.get("/auth/admin?user=root").status, 403)
+            self.assertNotIn("/auth/admin", browser.get("/auth/portal").body)
+            _, fields = fields_of(browser.get("/auth/sessions"), "others")
+            self.assertEqual(browser.post("/auth/admin", {**fields, "action": "all",
+                                                          "user": "root"}).status, 403)
+        self.assertIn("/auth/admin", self.signed_in(ROOT).get("/auth/portal").body)
+
+    def test_a_user_is_found_by_name_and_address_and_one_session_ended(self):
+        first, second = self.signed_in(agent=FIREFOX), self.signed_in(agent=CURL)
+        root = self.signed_in(ROOT)
+        for name in ("ANA", "ana@example.com"):
+            page = root.get(f"/auth/admin?user={name}")
+            self.assertEqual({row["device"] for row in listed(page)}, {"Firefox on Linux", "curl"})
+        handle = next(row["handle"] for row in listed(page) if row["device"] == "curl")
+
+        answer = do(root, page, "end", session=handle)
+
+        self.assert_dead(second.cookies[COOKIE])
+        self.assert_alive(first.cookies[COOKIE])
+        self.assertEqual([row["device"] for row in listed(answer)], ["Firefox on Linux"])
+        self.assertRegex(self.cluster.logs(), "session ended by administrator root: session "
+                         f"[0-9a-f]{{12}}, handle {handle}, user ana, client 127.0.0.1")
+
+    def test_all_sessions_of_a_user_are_ended(self):
+        browsers = [self.signed_in() for _ in range(3)]
+        root = self.signed_in(ROOT)
+
+        answer = do(root, root.get("/auth/admin?user=ana"), "all")
+
+        for browser in browsers:
+            self.assert_dead(browser.cookies[COOKIE])
+        self.assertEqual(listed(answer), [])
+        self.assertIn("all sessions ended by an administrator: user ana, 3 sessions, by root, "
+                      "client 127.0.0.1", self.cluster.logs())
+
+    def test_a_name_that_nobody_has_has_no_sessions(self):
+        root = self.signed_in(ROOT)
+
+        page = root.get("/auth/admin?user=nobody")
+
+        self.assertEqual(page.status, 200)
+        self.assertIn("0 sessions", page.body)
+        self.assertEqual(root.get("/auth/admin?user=" + "x" * 129).status, 400)
+
+
+class Confirmation(Sessions):
+    portal_lines = ("fresh 1s",)
+
+    def test_old_sign_ins_need_the_password_again_to_end_all_sessions(self):
+        own, other = self.signed_in(), self.signed_in()
+        cookies = [own.cookies[COOKIE], other.cookies[COOKIE]]
+        time.sleep(2)
+
+        asked = do(own, own.get("/auth/sessions"), "everywhere")
+        self.assertEqual(asked.page.heading, "Enter your password")
+        wrong = own.submit(asked, password="wrong")
+        self.assertEqual(wrong.status, 401)
+        self.assertEqual(wrong.page.alerts, ["This is not your password. Try again."])
+        for cookie in cookies:
+            self.assert_alive(cookie)
+        answer = own.follow(own.submit(wrong, password=ANA.password))
+
+        self.assertIn("You have signed out everywhere.", answer.body)
+        for cookie in cookies:
+            self.assert_dead(cookie)
+
+    def test_administrators_give_their_own_password(self):
+        ana, root = self.signed_in(), self.signed_in(ROOT)
+        time.sleep(2)
+
+        asked = do(root, root.get("/auth/admin?user=ana"), "all")
+        self.assertEqual(root.submit(asked, password=ANA.password).status, 401)
+        self.assert_alive(ana.cookies[COOKIE])
+        answer = root.follow(root.submit(asked, password=ROOT.password))
+
+        self.assert_dead(ana.cookies[COOKIE])
+        self.assertEqual(answer.page.heading, "Sessions of others")
+
+
+class Remembered(Sessions):
+    sojourn_line = "remembered 7d 30d"
+
+    def test_only_who_ticks_the_box_has_a_cookie_and_a_session_that_stay(self):
+        for remember in (False, True):
+            with self.subTest(remember=remember):
+                browser = self.anywhere()
+                page = begin_login(browser)
+                self.assertNotIn("remember", page.page.forms[0].fields)  # is not ticked
+
+                browser.follow(browser.submit(page, password=ANA.password,
+                                              **({"remember": "on"} if remember else {})))
+
+                line = [each for answer in browser.answers for each in answer.set_cookies][-1]
+                self.assertEqual("Max-Age=2592000" in line, remember)
+                self.assertEqual("Max-Age" in line, remember)
+                probe = request(self.ports["auth-0"], "GET", "/auth/whoami?probe=true",
+                                [("Cookie", f"{COOKIE}={browser.cookies[COOKIE]}")])
+                seconds = int(re.search(r'"expires_in":(\d+)', probe.body)[1])
+                self.assertEqual(seconds > 6 * 86400, remember)
+
+    def test_the_cookie_stays_persistent_when_it_is_written_again(self):
+        browser = self.anywhere()
+        browser.follow(browser.submit(begin_login(browser), password=ANA.password, remember="on"))
+        id = browser.cookies[COOKIE].split(".")[0]
+
+        answer = whoami_at(self.ports["auth-1"], f"{id}.auth-9")
+
+        self.assertIn("Max-Age=2592000", answer.set_cookies[0])
+
+    def test_the_box_stays_ticked_after_a_wrong_password(self):
+        browser = self.anywhere()
+
+        answer = browser.submit(begin_login(browser), password="wrong", remember="on")
+
+        self.assertEqual(answer.page.forms[0].fields["remember"], "on")
+
+
+class NotRemembered(Sessions):
+    sojourn_line = "remembered off"
+
+    def test_who_asks_all_the_same_is_not_remembered(self):
+        browser = self.anywhere()
+        page = begin_login(browser)
+        self.assertNotIn("remember", page.body)
+
+        browser.follow(browser.submit(page, password=ANA.password, remember="on"))
+
+        for answer in browser.answers:
+            for line in answer.set_cookies:
+                self.assertNotIn("Max-Age", line)
+
+
+class RefusedSessions(Sessions):
+    sojourn_line = "sessions_per_user 2 refuse"
+
+    def test_who_has_too_many_sessions_is_told_and_may_sign_in_when_one_ends(self):
+        first, second = self.signed_in(), self.signed_in()
+
+        third = self.anywhere()
+        page = third.follow(third.submit(begin_login(third), password=ANA.password))
+
+        self.assertEqual(page.page.heading, "Sign in")
+        self.assertEqual(page.page.alerts, ["You are signed in on as many devices as is allowed. "
+                                            "Sign out on one of them first."])
+        self.assertEqual(third.cookies, {})
+        for browser in (first, second):
+            self.assert_alive(browser.cookies[COOKIE])
+        sign_out(first, first.get("/auth/portal"))
+        sign_in(third)
+        self.assertEqual(whoami(third)["sub"], "ana")
+
+
+class EndedSessions(Sessions):
+    sojourn_line = "sessions_per_user 2 end_oldest"
+
+    def test_the_oldest_session_ends_everywhere_and_its_user_is_told(self):
+        first, second = self.signed_in(), self.signed_in()
+
+        third = self.signed_in()
+
+        self.assert_dead(first.cookies[COOKIE])
+        for browser in (second, third):
+            self.assert_alive(browser.cookies[COOKIE])
+        page = first.follow(first.get("/auth/portal"))
+        self.assertEqual(page.page.heading, "Sign in")
+        self.assertIn("you signed in on more than 2 devices", page.page.alerts[0])
+
+
+class Renewed(Sessions):
+    portal_lines = ("renew 1s overlap 1s",)
+
+    def test_a_page_renews_the_id_and_the_old_one_is_soon_dead_on_all_servers(self):
+        browser = self.signed_in()
+        old = browser.cookies[COOKIE]
+        before = whoami(browser)
+
+        def new_cookie():
+            browser.get("/auth/portal")
+            return browser.cookies[COOKIE].split(".")[0] != old.split(".")[0]
+        wait_until(new_cookie, "the id is renewed")
+        new = browser.cookies[COOKIE]
+        self.remember_id(browser)
+        wait_until(lambda: all(whoami_at(port, old).status == 401 for port in self.ports.values()),
+                   "the old id is dead")
+
+        self.assert_alive(new)
+        self.assert_dead(old)
+        self.assertEqual(whoami(browser)["iat"], before["iat"])
+        self.assertEqual(new.split(".")[1], old.split(".")[1])
+        self.assertRegex(self.cluster.logs(), "session renewed, which was [0-9a-f]{12}: session "
+                         "[0-9a-f]{12}, handle [^ ]{16}, user ana")
+
+    def test_verify_and_programs_never_renew(self):
+        browser = self.signed_in()
+        cookie = browser.cookies[COOKIE]
+        time.sleep(2)
+
+        for port in self.ports.values():
+            answer = request(port, "GET", "/verify", [("Cookie", f"{COOKIE}={cookie}")])
+            self.assertEqual((answer.status, answer.set_cookies), (200, []))
+            self.assertEqual(whoami_at(port, cookie).set_cookies, [])
+        self.assert_alive(cookie)
+
+
+class RenewedWithOverlap(Sessions):
+    portal_lines = ("renew 1s overlap 60s",)
+
+    def renewed(self):
+        """A browser, with the cookie that it had before and the one that it has."""
+        browser = self.signed_in()
+        old = browser.cookies[COOKIE]
+        time.sleep(2)
+        browser.get("/auth/portal")
+        self.remember_id(browser)
+        new = browser.cookies[COOKIE]
+        self.assertNotEqual(old.split(".")[0], new.split(".")[0])
+        return browser, old, new
+
+    def test_both_ids_are_one_session_and_the_old_cookie_is_never_written_again(self):
+        browser, old, new = self.renewed()
+        late = self.anywhere()
+        late.cookies = {COOKIE: old}
+
+        page = late.get("/auth/sessions")
+
+        self.assertEqual([(row["this"]) for row in listed(page)], [True])
+        self.assertEqual(page.set_cookies, [])
+        self.assertNotIn(self.ids[-1], page.body)
+        self.assert_alive(old)
+        self.assert_alive(new)
+        do(browser, browser.get("/auth/sessions"), "everywhere")
+
+    def test_signing_out_in_any_way_ends_both_on_all_servers_at_once(self):
+        for how in ("logout", "logout by the old id", "end", "everywhere"):
+            with self.subTest(how):
+                browser, old, new = self.renewed()
+                if how == "logout by the old id":
+                    browser.cookies = {COOKIE: old}
+                if how.startswith("logout"):
+                    sign_out(browser, browser.get("/auth/portal"))
+                else:
+                    do(browser, browser.get("/auth/sessions"), how)
+                self.assert_dead(old)
+                self.assert_dead(new)
+
+
+class Headers(Sessions):
+    portal_lines = ("hsts 30d", "clear_site_data on")
+
+    def test_browsers_that_come_by_https_are_told_to_stay_there(self):
+        port = self.ports["auth-0"]
+        for path in ("/auth/login", "/auth/portal", "/auth/assets/style.css"):
+            secure = request(port, "GET", path, [("X-Forwarded-Proto", "https")])
+            self.assertEqual(secure["Strict-Transport-Security"], "max-age=2592000")
+            self.assertEqual(request(port, "GET", path)["Strict-Transport-Security"], "")
+
+    def test_browsers_forget_the_site_when_somebody_signs_out(self):
+        browser = self.signed_in()
+
+        answer = browser.submit(browser.get("/auth/portal"))
+
+        self.assertEqual(answer["Clear-Site-Data"], '"cache", "cookies", "storage"')
+
+    def test_many_cookies_that_lead_nowhere_are_told(self):
+        port = self.ports["auth-0"]
+        for i in range(110):
+            request(port, "GET", "/verify", [("Cookie", f"{COOKIE}={i}.auth-0")])
+
+        log = self.cluster["auth-0"].output()
+
+        self.assertEqual(log.count("somebody may be guessing"), 1)
+        self.assertEqual(log.count("session refused: its cookie is malformed or forged"), 10)
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])

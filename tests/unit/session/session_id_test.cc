@@ -2,6 +2,7 @@
 
 #include <absl/hash/hash.h>
 
+#include <set>
 #include <string>
 
 #include "support/catch.h"
@@ -87,6 +88,26 @@ TEST_CASE("an id assigned over a longer one leaves nothing of it", "[session]") 
   CHECK(id.text() == "short");
   CHECK(id == id_of("short"));
   CHECK(absl::HashOf(id) == absl::HashOf(id_of("short")));
+}
+
+TEST_CASE("generated ids have 192 bits and differ", "[session]") {
+  std::set<std::string, std::less<>> generated;
+  for (int i = 0; i < 1000; ++i) generated.emplace(SessionId::generate().text());
+
+  CHECK(generated.size() == 1000);
+  // Six bits a character.
+  for (const std::string& text : generated) CHECK(text.size() * 6 == 192);
+}
+
+TEST_CASE("a redacted id tells ids apart and shows nothing of them", "[session]") {
+  const SessionId id = SessionId::generate();
+  const std::string text = id.redacted();
+
+  CHECK(text == id_of(id.text()).redacted());
+  CHECK(text != SessionId::generate().redacted());
+  CHECK(text.size() == 12);
+  CHECK(text.find_first_not_of("0123456789abcdef") == std::string::npos);
+  CHECK(id.text().find(text.substr(0, 4)) == std::string_view::npos);
 }
 
 }  // namespace

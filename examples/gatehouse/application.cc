@@ -135,11 +135,7 @@ void Application::add_routes() {
     if (!route.policy.empty()) add_verify_routes(route);
   }
   router_.set_not_found([this](const ExchangePtr& exchange) {
-    exchange->answer(message_answer(*services_, exchange->request(), 404,
-                                    {.title = "Page not found",
-                                     .text = "There is nothing at this address.",
-                                     .link_title = "To the portal",
-                                     .link_url = services_->path("portal")}));
+    show_not_found(*services_, with_transport_security(exchange));
   });
 }
 
@@ -174,7 +170,7 @@ void Application::add_portal_routes() {
   for (const std::string& path :
        {std::string("/"), services_->base.portal, services_->base.portal + "/"}) {
     router_.add("GET", path, [this](const ExchangePtr& exchange) {
-      exchange->answer(Response::redirect(302, services_->path("login")));
+      with_transport_security(exchange)->answer(Response::redirect(302, services_->path("login")));
     });
   }
 }

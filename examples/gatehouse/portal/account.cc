@@ -105,4 +105,17 @@ void show_logout(Services& services, const ExchangePtr& exchange) {
       });
 }
 
+void show_not_found(Services& services, const ExchangePtr& exchange) {
+  services.sessions.find(
+      exchange, sojourn::Phase::kActive, /*touch=*/false,
+      [&services, exchange](const FoundSession& found) {
+        exchange->answer(message_answer(services, exchange->request(), 404,
+                                        {.title = "Page not found",
+                                         .text = "There is nothing at this address.",
+                                         .link_title = "To the portal",
+                                         .link_url = services.path("portal"),
+                                         .offers_sign_out = found.is_active()}));
+      });
+}
+
 }  // namespace gatehouse

@@ -19,4 +19,8 @@ void show_whoami(Services& services, const ExchangePtr& exchange);
 void show_logout(Services& services, const ExchangePtr& exchange);
 void log_out(Services& services, const ExchangePtr& exchange);
 
+// For all addresses at which there is nothing: says so, and offers those who have signed in to sign
+// out. That is no use of their session.
+void show_not_found(Services& services, const ExchangePtr& exchange);
+
 }  // namespace gatehouse

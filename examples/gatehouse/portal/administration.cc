@@ -149,9 +149,9 @@ void administrate(Services& services, const ExchangePtr& exchange) {
     Order order = {*found.session, subject_of(services, form.get("user")),
                    is_for_one ? std::string(form.get("session")) : std::string()};
     with_confirmation(services, exchange, *found.session, services.path("admin"),
-                      [&services, exchange, order = std::move(order)] {
-                        order.handle.empty() ? end_all(services, exchange, order)
-                                             : end_one(services, exchange, order);
+                      [&services, order = std::move(order)](const ExchangePtr& confirmed) {
+                        order.handle.empty() ? end_all(services, confirmed, order)
+                                             : end_one(services, confirmed, order);
                       });
   });
 }

@@ -1,8 +1,6 @@
 #include "gatehouse/portal/confirmation.h"
 
-#include <asio/bind_executor.hpp>
-#include <charconv>
-#include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -10,20 +8,18 @@
 #include "gatehouse/portal/guarded_check.h"
 #include "gatehouse/portal/identity.h"
 #include "gatehouse/portal/journal.h"
+#include "gatehouse/portal/noted_time.h"
+#include "gatehouse/portal/renewal.h"
 #include "gatehouse/web/page_response.h"
 #include "gatehouse/web/session_pages.h"
 
 namespace gatehouse {
 namespace {
 
-using std::chrono::seconds;
+using sojourn::Session;
 using std::chrono::system_clock;
 
-std::int64_t unix_seconds(system_clock::time_point time) {
-  return std::chrono::duration_cast<seconds>(time.time_since_epoch()).count();
-}
-
-Response ask(const Services& services, const Request& request, const sojourn::Session& session,
+Response ask(const Services& services, const Request& request, const Session& session,
              std::string_view path, int status, std::string error) {
   const Form form = Form::parse(request.body);
   ConfirmPage page = {.path = std::string(path),
@@ -35,37 +31,47 @@ Response ask(const Services& services, const Request& request, const sojourn::Se
   return page_response(services.base, status, confirm_page(services.base, page));
 }
 
-// Notes that the password was right, then goes on.
-void note(Services& services, const ExchangePtr& exchange, const sojourn::Session& session,
-          absl::AnyInvocable<void() &&> proceed) {
-  auto patch =
-      sojourn::Patch().set(kConfirmedAt, std::to_string(unix_seconds(system_clock::now())));
-  services.store.async_patch(
-      session.id(), std::move(patch), services.config.write,
-      asio::bind_executor(
-          exchange->executor(),
-          [proceed = std::move(proceed)](const absl::StatusOr<sojourn::Session>&) mutable {
-            // If it could not be noted they are asked again next time.
-            std::move(proceed)();
-          }));
+// The exchange, but that its answer makes the browser keep the cookie of this session, unless it
+// says something about the cookie itself: it may be that the session has just been ended.
+ExchangePtr with_cookie(Services& services, const ExchangePtr& exchange, const Session& session) {
+  return std::make_shared<Exchange>(exchange->request(), exchange->executor(),
+                                    [&services, exchange, session](Response response) {
+                                      if (response.header("Set-Cookie").empty()) {
+                                        services.sessions.set_cookie(response, session);
+                                      }
+                                      exchange->answer(std::move(response));
+                                    });
+}
+
+// The password was right: notes that, under a new id, and goes on.
+void confirm(Services& services, const ExchangePtr& exchange, const Session& session,
+             ProceedConfirmed proceed) {
+  auto patch = sojourn::Patch().set(kConfirmedAt, noted_time(system_clock::now()));
+  change_id(
+      services, exchange, session, /*overlap=*/std::chrono::seconds(0), std::move(patch),
+      [&services, exchange, proceed = std::move(proceed)](absl::StatusOr<Session> renewed) mutable {
+        if (!renewed.ok()) {
+          return exchange->answer(
+              is_gone(renewed.status())
+                  ? to_login(services, "session_ended")
+                  : unavailable_answer(services, exchange->request(), renewed.status()));
+        }
+        std::move(proceed)(with_cookie(services, exchange, *renewed));
+      });
 }
 
 }  // namespace
 
-bool is_fresh(const ProtectionConfig& config, const sojourn::Session& session,
+bool is_fresh(const ProtectionConfig& config, system_clock::time_point confirmed,
               system_clock::time_point now) {
-  if (config.fresh == seconds(0)) return true;
-  std::int64_t since = unix_seconds(session.created_at());
-  const std::string noted = attribute_of(session, kConfirmedAt);
-  std::from_chars(noted.data(), noted.data() + noted.size(), since);
-  return unix_seconds(now) - since < config.fresh.count();
+  return config.fresh == std::chrono::seconds(0) || now - confirmed < config.fresh;
 }
 
-void with_confirmation(Services& services, const ExchangePtr& exchange,
-                       const sojourn::Session& session, std::string_view path,
-                       absl::AnyInvocable<void() &&> proceed) {
-  if (is_fresh(services.portal.protection, session, system_clock::now())) {
-    return std::move(proceed)();
+void with_confirmation(Services& services, const ExchangePtr& exchange, const Session& session,
+                       std::string_view path, ProceedConfirmed proceed) {
+  const auto confirmed = read_noted_time(attribute_of(session, kConfirmedAt), session.created_at());
+  if (is_fresh(services.portal.protection, confirmed, system_clock::now())) {
+    return std::move(proceed)(exchange);
   }
   const Request& request = exchange->request();
   const Form form = Form::parse(request.body);
@@ -78,7 +84,7 @@ void with_confirmation(Services& services, const ExchangePtr& exchange,
         const Request& asked = exchange->request();
         switch (checked.outcome) {
           case CheckResult::Outcome::kRight:
-            return note(services, exchange, session, std::move(proceed));
+            return confirm(services, exchange, session, std::move(proceed));
           case CheckResult::Outcome::kWrong:
             log_session(services, asked, "wrong password", session);
             return exchange->answer(

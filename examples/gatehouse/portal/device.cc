@@ -11,7 +11,7 @@ struct Sign {
   std::string_view name;
 };
 
-// Many browsers name those before them as well, so whoever is named by others stands further down.
+// Many browsers name older ones as well, so whoever is named by others stands further down.
 constexpr Sign kBrowsers[] = {
     {"Edg/", "Edge"},
     {"EdgA/", "Edge"},

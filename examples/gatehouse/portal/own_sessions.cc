@@ -113,9 +113,10 @@ void change_sessions(Services& services, const ExchangePtr& exchange) {
     }
     if (action == "others") return end_all(services, exchange, own, /*with_own=*/false);
     if (action == "everywhere") {
-      return with_confirmation(
-          services, exchange, own, services.path("sessions"),
-          [&services, exchange, own] { end_all(services, exchange, own, /*with_own=*/true); });
+      return with_confirmation(services, exchange, own, services.path("sessions"),
+                               [&services, own](const ExchangePtr& confirmed) {
+                                 end_all(services, confirmed, own, /*with_own=*/true);
+                               });
     }
     exchange->answer(refused_form_answer(services, exchange->request()));
   });

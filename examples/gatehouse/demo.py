@@ -185,7 +185,8 @@ def act_2(cluster, balancer):
     expect(calls == (0, 0), "a server asked another one: {} lookups, {} writes".format(*calls))
     tell_calls(calls, story.requests,
                f"""Since the cookie was there, only {holder} has answered. The login began on it,
-               and ids are drawn so that the server where a login begins holds it.""")
+               and ids are drawn so that the server where a login begins holds it. Wrong passwords
+               are counted elsewhere: for a name, which is not a session.""")
 
 
 def ask_each(cluster, session):

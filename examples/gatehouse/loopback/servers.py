@@ -220,7 +220,8 @@ class Cluster:
         return total
 
     def remote_calls(self):
-        """How often a member had to ask another one, since the start."""
+        """How often a member had to ask another one about a session, since the start. What counts
+        wrong passwords is no session, and held by members that no cookie names."""
         counters = self.counters()
         return {"lookups": counters["reads_remote_hit"] + counters["reads_remote_miss"],
                 "writes": counters["writes_remote"]}

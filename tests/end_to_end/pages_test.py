@@ -35,6 +35,10 @@ def install_driver(directory):
 class Pages(WithCluster):
     needs = ("haproxy", "node", "npm", "chromium")
 
+    @classmethod
+    def cluster_options(cls):
+        return {"portal_line": "admin roles app/admin"}  # which ana has
+
     def test_in_chromium(self):
         driver = DIRECTORY / "browser"
         pictures = DIRECTORY / "pictures"

@@ -295,6 +295,27 @@ class Confirmation(Sessions):
         self.assert_dead(ana.cookies[COOKIE])
         self.assertEqual(answer.page.heading, "Sessions of others")
 
+    def test_the_id_changes_when_the_password_is_confirmed(self):
+        first, root = self.signed_in(), self.signed_in(ROOT)
+        old = root.cookies[COOKIE]
+        time.sleep(2)
+        page = root.get("/auth/admin?user=ana")
+        handle = listed(page)[0]["handle"]
+
+        asked = do(root, page, "end", session=handle)
+        self.assertEqual(root.submit(asked, password="wrong").status, 401)
+        self.assertEqual(root.cookies[COOKIE], old)
+        answer = root.submit(asked, password=ROOT.password)
+        self.remember_id(root)
+
+        self.assertEqual(answer.status, 303)
+        self.assertEqual(len(answer.set_cookies), 1)
+        self.assertNotEqual(root.cookies[COOKIE].split(".")[0], old.split(".")[0])
+        self.assert_dead(old)
+        self.assert_alive(root.cookies[COOKIE])
+        self.assert_dead(first.cookies[COOKIE])
+        self.assertEqual(root.follow(answer).page.heading, "Sessions of others")
+
 
 class Remembered(Sessions):
     sojourn_line = "remembered 7d 30d"
@@ -479,6 +500,33 @@ class Headers(Sessions):
         answer = browser.submit(browser.get("/auth/portal"))
 
         self.assertEqual(answer["Clear-Site-Data"], '"cache", "cookies", "storage"')
+
+    def test_every_page_for_the_signed_in_leads_to_signing_out(self):
+        root, ben = self.signed_in(ROOT), self.signed_in(BEN)
+        for browser, path, status in (
+                (root, "/auth/portal", 200), (root, "/auth/whoami", 200),
+                (root, "/auth/logout", 200), (root, "/auth/sessions", 200),
+                (root, "/auth/admin", 200), (root, "/auth/admin?user=ben", 200),
+                (root, "/nowhere", 404), (ben, "/auth/admin", 403), (ben, "/verify", 403)):
+            with self.subTest(path):
+                page = browser.get(path)
+                self.assertEqual(page.status, status)
+                self.assertRegex(page.body, '(href|action)="[^"]*/auth/logout"')
+
+        stranger = self.anywhere().get("/nowhere")
+        self.assertEqual(stranger.status, 404)
+        self.assertNotIn("/auth/logout", stranger.body)
+
+    def test_the_log_tells_the_life_of_a_session(self):
+        browser = self.signed_in()
+        handle = listed(browser.get("/auth/sessions"))[0]["handle"]
+        sign_out(browser, browser.get("/auth/portal"))
+
+        self.assertEqual(
+            re.findall(f"(?m) info ([a-z ]+): session [0-9a-f]{{12}}, handle {handle}, user ana, "
+                       "client 127.0.0.1$", "".join(
+                           sorted(self.cluster.logs().splitlines(keepends=True)))),
+            ["signed in", "signed out"])
 
     def test_many_cookies_that_lead_nowhere_are_told(self):
         port = self.ports["auth-0"]

@@ -128,15 +128,17 @@ test('the browser keeps the cookie from scripts and drops it at sign-out', async
   await page.context().close();
 });
 
+const ana = { user, password, name: 'Ana Lima' };
+
 // From the login page to the portal.
-async function signIn(page, { remember = false } = {}) {
+async function signIn(page, { who = ana, remember = false } = {}) {
   await page.goto(`${address}/auth/login`);
-  await page.getByLabel('User name').fill(user);
+  await page.getByLabel('User name').fill(who.user);
   await page.keyboard.press('Enter');
-  await page.getByLabel('Password').fill(password);
+  await page.getByLabel('Password').fill(who.password);
   if (remember) await page.getByLabel('Stay signed in on this device').check();
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await heading(page, 'Welcome, Ana Lima');
+  await heading(page, `Welcome, ${who.name}`);
 }
 
 const rows = (page) => page.locator('.sessions > li');
@@ -179,6 +181,28 @@ test('somebody sees their sessions and ends one, all others and all, without Jav
   for (const page of [own, other, third]) {
     assert.deepEqual(page.troubles, []);
     await page.context().close();
+  }
+});
+
+test('an administrator ends the sessions of somebody else, without JavaScript', async () => {
+  const ben = await newPage();
+  await signIn(ben, { who: { user: 'ben', password: 'staple under a tree', name: 'Ben Okri' } });
+  const page = await newPage({ javaScriptEnabled: false });
+  await signIn(page);
+
+  await page.getByRole('link', { name: 'Sessions of others' }).click();
+  await page.getByLabel('User name or email address').fill('ben@example.com');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByText('1 session of ben').waitFor();
+  await page.getByRole('button', { name: 'End all of them' }).click();
+
+  await page.getByText('All sessions have ended, on all servers.').waitFor();
+  assert.equal(await rows(page).count(), 0);
+  await ben.goto(`${address}/auth/portal`);
+  await heading(ben, 'Sign in');
+  for (const each of [page, ben]) {
+    assert.deepEqual(each.troubles, []);
+    await each.context().close();
   }
 });
 
@@ -226,6 +250,9 @@ for (const [look, options] of Object.entries({
     await picture('5-whoami');
     await page.goto(`${address}/auth/sessions`);
     await picture('9-sessions');
+    await page.goto(`${address}/auth/admin?user=ana`);
+    await heading(page, 'Sessions of others');
+    await picture('10-administration');
     await page.goto(`${address}/auth/logout`);
     await picture('6-logout');
     await page.getByRole('button', { name: 'Sign out' }).click();

@@ -105,10 +105,13 @@ Markup admin_page(const PageBase& base, const AdminPage& page) {
         {{"count", counted(page.sessions.total)},
          {"user", page.user_name},
          {"rows", rows(page.sessions, path, page.csrf_token, page.user_name)},
-         {"all", page.sessions.total == 0
-                     ? Markup()
-                     : button_for_all(path, form_fields(page.csrf_token, page.user_name, "all"),
-                                      "End all of them")}});
+         {"all",
+          page.sessions.total == 0
+              ? Markup()
+              : render("<div class=\"actions\">\n{{button}}</div>\n",
+                       {{"button",
+                         button_for_all(path, form_fields(page.csrf_token, page.user_name, "all"),
+                                        "End all of them")}})}});
   }
   return layout(base, "Sessions of others",
                 render(R"({{notice}}<h1>Sessions of others</h1>

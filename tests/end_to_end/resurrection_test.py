@@ -7,12 +7,9 @@ import time
 
 from harness import COOKIE, WithCluster, main, sign_in, sign_out, whoami_at
 from loopback.processes import wait_until
-from loopback.servers import ANA, BEN, Person
+from loopback.servers import ANA, BEN
+from sessions import ROOT, do, listed
 
-from sessions_test import do, listed
-
-ROOT = Person("root", "a key under the mat", "Rita Root", "root@example.com",
-              "app/user authp/admin")
 LOOPS = 8
 # Reads go on for so long after the sign-out.
 SECONDS = 2

@@ -1,91 +1,13 @@
 #!/usr/bin/env python3
-"""What people, administrators and time do to sessions: every change holds on all servers at once."""
+"""What people and administrators do to sessions: every change holds on all servers at once."""
 
 import re
 import sys
 import time
 
-from harness import (COOKIE, Browser, WithCluster, begin_login, main, request, sign_in, sign_out,
-                     whoami, whoami_at)
-from loopback.processes import wait_until
-from loopback.servers import ANA, BEN, Person
-
-ROOT = Person("root", "a key under the mat", "Rita Root", "root@example.com",
-              "app/user authp/admin")
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
-CURL = "curl/7.88.1"
-
-
-def listed(answer):
-    """The rows of a list of sessions: whether it is the one that looks, the device, the handle, and
-    the facts."""
-    rows = re.findall(r'<li( class="this")?>\s*<h2>([^<]*).*?</h2>(.*?)'
-                      r'name="session" value="([^"]*)"', answer.body, re.DOTALL)
-    return [{"this": bool(this), "device": device.strip(), "handle": handle,
-             "facts": dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", facts))}
-            for this, device, facts, handle in rows]
-
-
-def fields_of(answer, action, **fields):
-    """Where the form with that action goes and what it holds."""
-    form = next(form for form in answer.page.forms
-                if form.fields.get("action") == action and
-                all(form.fields.get(name) == value for name, value in fields.items()))
-    return form.action, form.fields
-
-
-def do(browser, answer, action, **fields):
-    """What comes of pressing the button of that form, redirects followed."""
-    return browser.follow(browser.post(*fields_of(answer, action, **fields)))
-
-
-class Sessions(WithCluster):
-    """Somebody with several sessions, at whichever servers."""
-
-    portal_lines = ()
-    sojourn_line = ""
-
-    @classmethod
-    def cluster_options(cls):
-        return {"people": (ANA, BEN, ROOT), "portal_line": "\n\t\t\t".join(cls.portal_lines),
-                "sojourn_line": cls.sojourn_line}
-
-    def setUp(self):
-        self.ids = []
-
-    def tearDown(self):
-        # Whatever happened, no id has reached a log.
-        logs = self.cluster.logs()
-        for id in self.ids:
-            self.assertNotIn(id, logs)
-
-    def signed_in(self, person=ANA, agent=None):
-        """A browser at whose session the test may look."""
-        browser = self.anywhere()
-        if agent:
-            send = browser._send
-            browser._send = lambda method, path, headers, body=None: send(
-                method, path, {**headers, "User-Agent": agent}, body)
-        sign_in(browser, person)
-        self.remember_id(browser)
-        return browser
-
-    def remember_id(self, browser):
-        # What the store calls it: without the key's name, the signature and the owner.
-        self.ids.append(browser.cookies[COOKIE].split(".")[0][1:33])
-
-    def assert_dead(self, cookie):
-        for port in self.ports.values():
-            self.assertEqual(whoami_at(port, cookie).status, 401)
-
-    def assert_alive(self, cookie):
-        for port in self.ports.values():
-            self.assertEqual(whoami_at(port, cookie).status, 200)
-
-    def end_all_of(self, person):
-        browser = self.anywhere()
-        sign_in(browser, person)
-        do(browser, browser.get("/auth/sessions"), "everywhere")
+from harness import COOKIE, Browser, main, request, sign_out, whoami
+from loopback.servers import ANA, BEN
+from sessions import CURL, FIREFOX, ROOT, Sessions, do, fields_of, listed
 
 
 class OwnSessions(Sessions):
@@ -280,6 +202,7 @@ class Confirmation(Sessions):
         answer = own.follow(own.submit(wrong, password=ANA.password))
 
         self.assertIn("You have signed out everywhere.", answer.body)
+        self.assertEqual(own.cookies, {})
         for cookie in cookies:
             self.assert_dead(cookie)
 
@@ -315,173 +238,6 @@ class Confirmation(Sessions):
         self.assert_alive(root.cookies[COOKIE])
         self.assert_dead(first.cookies[COOKIE])
         self.assertEqual(root.follow(answer).page.heading, "Sessions of others")
-
-
-class Remembered(Sessions):
-    sojourn_line = "remembered 7d 30d"
-
-    def test_only_who_ticks_the_box_has_a_cookie_and_a_session_that_stay(self):
-        for remember in (False, True):
-            with self.subTest(remember=remember):
-                browser = self.anywhere()
-                page = begin_login(browser)
-                self.assertNotIn("remember", page.page.forms[0].fields)  # is not ticked
-
-                browser.follow(browser.submit(page, password=ANA.password,
-                                              **({"remember": "on"} if remember else {})))
-
-                line = [each for answer in browser.answers for each in answer.set_cookies][-1]
-                self.assertEqual("Max-Age=2592000" in line, remember)
-                self.assertEqual("Max-Age" in line, remember)
-                probe = request(self.ports["auth-0"], "GET", "/auth/whoami?probe=true",
-                                [("Cookie", f"{COOKIE}={browser.cookies[COOKIE]}")])
-                seconds = int(re.search(r'"expires_in":(\d+)', probe.body)[1])
-                self.assertEqual(seconds > 6 * 86400, remember)
-
-    def test_the_cookie_stays_persistent_when_it_is_written_again(self):
-        browser = self.anywhere()
-        browser.follow(browser.submit(begin_login(browser), password=ANA.password, remember="on"))
-        id = browser.cookies[COOKIE].split(".")[0]
-
-        answer = whoami_at(self.ports["auth-1"], f"{id}.auth-9")
-
-        self.assertIn("Max-Age=2592000", answer.set_cookies[0])
-
-    def test_the_box_stays_ticked_after_a_wrong_password(self):
-        browser = self.anywhere()
-
-        answer = browser.submit(begin_login(browser), password="wrong", remember="on")
-
-        self.assertEqual(answer.page.forms[0].fields["remember"], "on")
-
-
-class NotRemembered(Sessions):
-    sojourn_line = "remembered off"
-
-    def test_who_asks_all_the_same_is_not_remembered(self):
-        browser = self.anywhere()
-        page = begin_login(browser)
-        self.assertNotIn("remember", page.body)
-
-        browser.follow(browser.submit(page, password=ANA.password, remember="on"))
-
-        for answer in browser.answers:
-            for line in answer.set_cookies:
-                self.assertNotIn("Max-Age", line)
-
-
-class RefusedSessions(Sessions):
-    sojourn_line = "sessions_per_user 2 refuse"
-
-    def test_who_has_too_many_sessions_is_told_and_may_sign_in_when_one_ends(self):
-        first, second = self.signed_in(), self.signed_in()
-
-        third = self.anywhere()
-        page = third.follow(third.submit(begin_login(third), password=ANA.password))
-
-        self.assertEqual(page.page.heading, "Sign in")
-        self.assertEqual(page.page.alerts, ["You are signed in on as many devices as is allowed. "
-                                            "Sign out on one of them first."])
-        self.assertEqual(third.cookies, {})
-        for browser in (first, second):
-            self.assert_alive(browser.cookies[COOKIE])
-        sign_out(first, first.get("/auth/portal"))
-        sign_in(third)
-        self.assertEqual(whoami(third)["sub"], "ana")
-
-
-class EndedSessions(Sessions):
-    sojourn_line = "sessions_per_user 2 end_oldest"
-
-    def test_the_oldest_session_ends_everywhere_and_its_user_is_told(self):
-        first, second = self.signed_in(), self.signed_in()
-
-        third = self.signed_in()
-
-        self.assert_dead(first.cookies[COOKIE])
-        for browser in (second, third):
-            self.assert_alive(browser.cookies[COOKIE])
-        page = first.follow(first.get("/auth/portal"))
-        self.assertEqual(page.page.heading, "Sign in")
-        self.assertIn("you signed in on more than 2 devices", page.page.alerts[0])
-
-
-class Renewed(Sessions):
-    portal_lines = ("renew 1s overlap 1s",)
-
-    def test_a_page_renews_the_id_and_the_old_one_is_soon_dead_on_all_servers(self):
-        browser = self.signed_in()
-        old = browser.cookies[COOKIE]
-        before = whoami(browser)
-
-        def new_cookie():
-            browser.get("/auth/portal")
-            return browser.cookies[COOKIE].split(".")[0] != old.split(".")[0]
-        wait_until(new_cookie, "the id is renewed")
-        new = browser.cookies[COOKIE]
-        self.remember_id(browser)
-        wait_until(lambda: all(whoami_at(port, old).status == 401 for port in self.ports.values()),
-                   "the old id is dead")
-
-        self.assert_alive(new)
-        self.assert_dead(old)
-        self.assertEqual(whoami(browser)["iat"], before["iat"])
-        self.assertEqual(new.split(".")[1], old.split(".")[1])
-        self.assertRegex(self.cluster.logs(), "session renewed, which was [0-9a-f]{12}: session "
-                         "[0-9a-f]{12}, handle [^ ]{16}, user ana")
-
-    def test_verify_and_programs_never_renew(self):
-        browser = self.signed_in()
-        cookie = browser.cookies[COOKIE]
-        time.sleep(2)
-
-        for port in self.ports.values():
-            answer = request(port, "GET", "/verify", [("Cookie", f"{COOKIE}={cookie}")])
-            self.assertEqual((answer.status, answer.set_cookies), (200, []))
-            self.assertEqual(whoami_at(port, cookie).set_cookies, [])
-        self.assert_alive(cookie)
-
-
-class RenewedWithOverlap(Sessions):
-    portal_lines = ("renew 1s overlap 60s",)
-
-    def renewed(self):
-        """A browser, with the cookie that it had before and the one that it has."""
-        browser = self.signed_in()
-        old = browser.cookies[COOKIE]
-        time.sleep(2)
-        browser.get("/auth/portal")
-        self.remember_id(browser)
-        new = browser.cookies[COOKIE]
-        self.assertNotEqual(old.split(".")[0], new.split(".")[0])
-        return browser, old, new
-
-    def test_both_ids_are_one_session_and_the_old_cookie_is_never_written_again(self):
-        browser, old, new = self.renewed()
-        late = self.anywhere()
-        late.cookies = {COOKIE: old}
-
-        page = late.get("/auth/sessions")
-
-        self.assertEqual([(row["this"]) for row in listed(page)], [True])
-        self.assertEqual(page.set_cookies, [])
-        self.assertNotIn(self.ids[-1], page.body)
-        self.assert_alive(old)
-        self.assert_alive(new)
-        do(browser, browser.get("/auth/sessions"), "everywhere")
-
-    def test_signing_out_in_any_way_ends_both_on_all_servers_at_once(self):
-        for how in ("logout", "logout by the old id", "end", "everywhere"):
-            with self.subTest(how):
-                browser, old, new = self.renewed()
-                if how == "logout by the old id":
-                    browser.cookies = {COOKIE: old}
-                if how.startswith("logout"):
-                    sign_out(browser, browser.get("/auth/portal"))
-                else:
-                    do(browser, browser.get("/auth/sessions"), how)
-                self.assert_dead(old)
-                self.assert_dead(new)
 
 
 class Headers(Sessions):

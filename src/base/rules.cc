@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Rule::kCount)> k
     "no-grant-after-accept",
     "calm-after-install",
     "adopt-accepted",
+    "undelivered-events",
 };
 
 }  // namespace

@@ -30,6 +30,7 @@ enum class Rule : std::uint8_t {
   kNoGrantAfterAccept,       // L1: who has accepted a next view grants no lease at this one
   kCalmAfterInstall,         // L3: who has just installed a view drops nobody for a while
   kAdoptAccepted,            // a proposer adopts the value of the highest accepted ballot
+  kUndeliveredEvents,        // a new primary delivers the events that the one before may not have
   kCount
 };
 

@@ -19,8 +19,9 @@ using Message =
                  replication::Replicate, replication::ReplicateAck, replication::Committed,
                  replication::Touched, replication::TouchedAck, replication::Pull,
                  replication::InStep, replication::Chunk, replication::ChunkAck,
-                 replication::Pulled, replication::Gather, replication::Gathered,
-                 replication::Apply, replication::Verdict, replication::VerdictAck>;
+                 replication::Pulled, replication::Delivered, replication::DeliveredAck,
+                 replication::Gather, replication::Gathered, replication::Apply,
+                 replication::Verdict, replication::VerdictAck>;
 
 // A message with what every message carries: where it comes from and under which view it was sent.
 struct Envelope {

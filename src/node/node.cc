@@ -343,6 +343,11 @@ void Node::gone(Time now, const std::string& name, Incarnation incarnation) {
   collect(now);
 }
 
+void Node::listen(bool listening) {
+  listening_ = listening;
+  plane_.listen(listening);
+}
+
 void Node::leave(Time now) {
   membership_.leave(now);
   collect(now);
@@ -503,6 +508,7 @@ void Node::collect_plane(Time now) {
              replication::Reply{.number = operation.number, .result = std::move(result)});
       }
     }
+    for (auto& offered : plane.events) effects_.events.emplace_back(std::move(offered));
     std::move(plane.notices.begin(), plane.notices.end(), std::back_inserter(effects_.notices));
     for (const replication::Plane::Ended& ended : plane.endings) inquiries_.ended(now, ended);
     for (const replication::Key& key : plane.applicants) apply(key);
@@ -541,7 +547,8 @@ void Node::install_view(Time now) {
   // First what was said under the view before.
   collect_plane(now);
   collect_inquiries(now);
-  roles_ = membership_.roles();
+  const std::shared_ptr<const ring::Roles> before = std::exchange(roles_, membership_.roles());
+  if (listening_) effects_.events.emplace_back(ViewChange{before, roles_});
   level_.clear();
   // Those who asked under the view before ask again.
   parked_.clear();

@@ -52,19 +52,30 @@ struct Finished {
   replication::Result result = {};
 };
 
+// Another layout was installed here: who is a member, and whose segments are whose.
+struct ViewChange {
+  // Null if this process had none before.
+  std::shared_ptr<const ring::Roles> before = {};
+  std::shared_ptr<const ring::Roles> after = {};
+};
+
+// What subscribers are told.
+using Event = std::variant<replication::Plane::Offered, ViewChange>;
+
 // What the caller of the node must do now.
 struct Effects {
   std::vector<Outgoing> outgoing = {};
   std::vector<Finished> finished = {};
   // Reported exactly once for every number that ask() gave.
   std::vector<Inquiries::Answered> answered = {};
+  std::vector<Event> events = {};
   std::vector<Notice> notices = {};
   // The member was excluded, has forgotten everything and goes on as this incarnation.
   std::optional<Incarnation> reborn_as = {};
 
   bool empty() const {
-    return outgoing.empty() && finished.empty() && answered.empty() && notices.empty() &&
-           !reborn_as;
+    return outgoing.empty() && finished.empty() && answered.empty() && events.empty() &&
+           notices.empty() && !reborn_as;
   }
 };
 
@@ -106,6 +117,11 @@ class Node {
   void discovered(Time now, const std::vector<membership::PeerAddress>& members);
   // The process of the member of that name, as that incarnation, is gone.
   void gone(Time now, const std::string& name, Incarnation incarnation);
+
+  // Whether this member has subscribers: without, there are no events. And one that was offered has
+  // been delivered to them, or they know that they missed it.
+  void listen(bool listening);
+  void delivered(SegmentId segment, Version number) { plane_.delivered(segment, number); }
 
   // Hands over what this member holds, and leaves: see left().
   void leave(Time now);
@@ -265,6 +281,7 @@ class Node {
   Arbiter arbiter_;
   std::uint64_t next_number_ = 1;
   std::uint64_t requests_served_ = 0;
+  bool listening_ = false;
   Effects effects_;
 };
 

@@ -113,7 +113,7 @@ Evaluation create(const Operation& operation, const Record* current, Time now, V
                                .labels = labels};
   if (absl::Status status = check_size(fields); !status.ok()) return refuse(std::move(status));
   RecordRef made = Record::make(fields);
-  return {.entries = {{operation.id, made}}, .answer = made};
+  return {.entries = {{operation.id, made}}, .answer = made, .cause = Cause::kCreated};
 }
 
 // The session under the same id with other contents.
@@ -121,7 +121,7 @@ Evaluation change(RecordFields fields, const std::vector<AttributeView>& attribu
   fields.attributes = attributes;
   if (absl::Status status = check_size(fields); !status.ok()) return refuse(std::move(status));
   RecordRef made = Record::make(fields);
-  return {.entries = {{std::string(fields.id), made}}, .answer = made};
+  return {.entries = {{std::string(fields.id), made}}, .answer = made, .cause = Cause::kChanged};
 }
 
 // The session under a new id, and the old id dead; or for so long an alias of the new one.
@@ -142,6 +142,7 @@ Evaluation rename(RecordFields fields, const std::vector<AttributeView>& attribu
                           .alias_of = new_id});
   }
   evaluation.entries.push_back({std::move(old_id), std::move(alias)});
+  evaluation.cause = Cause::kRotated;
   return evaluation;
 }
 
@@ -149,7 +150,7 @@ Evaluation rename(RecordFields fields, const std::vector<AttributeView>& attribu
 Evaluation without_tab(const Operation& operation, const Record& current, RecordFields fields,
                        std::vector<TabView>& tabs) {
   const bool last = erase_tab(tabs, operation.tab) && tabs.empty();
-  if (last) return {.entries = {{operation.id, RecordRef()}}};
+  if (last) return {.entries = {{operation.id, RecordRef()}}, .cause = Cause::kLastTab};
   fields.tabs = tabs;
   return change(fields, attributes_of(current));
 }
@@ -163,7 +164,10 @@ Evaluation evaluate(const Operation& operation, const Record* current, Time now,
   }
   if (operation.verb == Verb::kCreate) return create(operation, current, now, version);
   // A tombstone even for an absent id: a copy of it may still be under way to somebody.
-  if (operation.verb == Verb::kRevoke) return {.entries = {{operation.id, RecordRef()}}};
+  if (operation.verb == Verb::kRevoke) {
+    return {.entries = {{operation.id, RecordRef()}},
+            .cause = current ? Cause::kRevoked : Cause::kNothing};
+  }
 
   if (!current) return refuse(absl::NotFoundError("no such session"));
   if (operation.expected_version && *operation.expected_version != current->version()) {
@@ -211,8 +215,10 @@ Evaluation evaluate(const Operation& operation, const Record* current, Time now,
       fields.remembered = operation.remembered;
       fields.shortened_to.reset();
       fields.shortened_to = shorten(fields, operation.time_left, now);
-      if (operation.keep_id) return change(fields, attributes);
-      return rename(fields, attributes, {}, draw_id);
+      Evaluation evaluation = operation.keep_id ? change(fields, attributes)
+                                                : rename(fields, attributes, {}, draw_id);
+      evaluation.cause = Cause::kAuthenticated;
+      return evaluation;
     }
     case Verb::kCreate:
     case Verb::kRevoke:

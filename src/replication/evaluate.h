@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "replication/event.h"
 #include "replication/messages.h"
 #include "replication/operation.h"
 
@@ -20,6 +21,8 @@ struct Evaluation {
   std::vector<Entry> entries = {};
   // The session to answer with; none for kRevoke.
   session::RecordRef answer = {};
+  // What subscribers are told of it.
+  Cause cause = Cause::kNothing;
 };
 
 // Carries a mutation out on paper. `current` is the live session of the operation's id, or null;

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "replication/event.h"
 #include "replication/operation.h"
 #include "session/record.h"
 #include "sojourn/version.h"
@@ -50,12 +51,18 @@ struct Replicate {
   // The operation that it carries out; nobody's for the store's own, such as expiry.
   OperationId operation = {};
   std::vector<Entry> entries = {};
+  // What happened, for subscribers; and the events of the segment below this number have been
+  // delivered to those of the primary.
+  Occurrence occurrence = {};
+  Version delivered_below = {};
 };
 
 // The backup holds the write of that version.
 struct ReplicateAck {
   SegmentId segment = {};
   Version version = {};
+  // The backup keeps events, and wants to know which have been delivered.
+  bool keeps_events = false;
 };
 
 // Tells a backup how far a segment is committed when no write comes along to say so.
@@ -77,6 +84,23 @@ struct Touched {
 };
 
 struct TouchedAck {
+  std::uint64_t number = 0;
+};
+
+// Tells a backup that keeps events which of them need to be kept no longer. Told again until it is
+// acknowledged.
+struct Delivered {
+  struct Segment {
+    SegmentId segment = {};
+    // All events of the segment below this number have been delivered.
+    Version below = {};
+  };
+  // Counts the primary's tellings to this receiver.
+  std::uint64_t number = 0;
+  std::vector<Segment> segments = {};
+};
+
+struct DeliveredAck {
   std::uint64_t number = 0;
 };
 
@@ -102,12 +126,20 @@ struct Remembered {
   Result result = {};
 };
 
-// These segments are in step. If their states were compared, what is remembered of them replaces
-// what the receiver remembers from earlier epochs. If not, the receiver is in step by the rules of
-// writing: it may hold writes that the primary still has under way, and remembers them rightly.
+// An event that may not have been delivered.
+struct Undelivered {
+  SegmentId segment = {};
+  Event event = {};
+};
+
+// These segments are in step. If their states were compared, what is remembered of them, and the
+// events, replace what the receiver has of these from earlier epochs. If not, the receiver is in
+// step by the rules of writing: it may hold writes that the primary still has under way, and
+// remembers them rightly.
 struct InStep {
   std::vector<SegmentId> segments = {};
   std::vector<Remembered> remembered = {};
+  std::vector<Undelivered> events = {};
   bool compared = true;
 };
 
@@ -129,6 +161,7 @@ struct Chunk {
   std::vector<Copy> copies = {};
   // All in the last.
   std::vector<Remembered> remembered = {};
+  std::vector<Event> events = {};
 };
 
 // The receiver has that piece.

@@ -23,7 +23,8 @@ Plane::Plane(PlaneOptions options, Random& random)
       random_(random),
       replica_(options.segments, options.rules),
       serving_(options.segments),
-      segments_(options.segments) {}
+      segments_(options.segments),
+      events_(options.events_max) {}
 
 Plane::~Plane() = default;
 
@@ -69,6 +70,9 @@ void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIn
     }
   }
 
+  const std::map<MemberIndex, Telling> tellings = std::exchange(tellings_, {});
+  events_.recall();
+
   std::set<Incarnation> members;
   for (const Member& member : roles_->view().members) members.insert({member.incarnation});
   memo_.keep_only(std::move(members));
@@ -85,6 +89,7 @@ void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIn
   }
   prune_keys();
   if (!applications_.empty()) apply_again(now);
+  tell_new_writers(now, tellings);
   forget(now);
   pull(now, std::nullopt);
   begin_waiting(now);
@@ -120,10 +125,12 @@ void Plane::install(Time now, SegmentId id, const ring::Roles* before, MemberInd
                           (!before || before->view().epoch < loss->second.epoch);
   if (began_anew) {
     abandon_writes(id);
+    events_.clear(id);
     if (options_.rules.keep(Rule::kForgetting)) replica_.clear(id);
   }
   if (!roles_->is_writer(*self_, id)) {
     abandon_writes(id);
+    events_.clear(id);
     if (replica_.digest(id) != 0) to_forget_.push_back(id);
     return;
   }
@@ -232,6 +239,7 @@ void Plane::activate_if_ready(Time now, SegmentId id) {
   segment.standing = Standing::kActive;
   if (promoted) {
     serving_.promoted_at[id.value].store(now.time_since_epoch().count(), std::memory_order_release);
+    if (!options_.rules.keep(Rule::kUndeliveredEvents)) events_.clear(id);
   }
   const std::uint64_t serving = epoch() | (roles_->is_lost(id) ? Serving::kLost : 0);
   serving_.epoch_of_segment[id.value].store(serving, std::memory_order_release);
@@ -244,6 +252,7 @@ void Plane::activate_if_ready(Time now, SegmentId id) {
     if (may_commit(now, id, write)) sequences.push_back(sequence);
   }
   for (const std::uint64_t sequence : sequences) commit(now, id, sequence);
+  offer_events(id);
 }
 
 void Plane::confirm(Time now) {
@@ -284,6 +293,9 @@ void Plane::restart() {
   owed_committed_.clear();
   committed_due_.reset();
   uses_.clear();
+  events_.clear();
+  tellings_.clear();
+  tell_due_.reset();
   pulls_.clear();
   pull_due_.reset();
   sendings_.clear();
@@ -336,6 +348,7 @@ void Plane::tick(Time now) {
     tell_uses(now);
     prune_keys();
   }
+  if (tell_due_ && *tell_due_ <= now) tell_delivered(now);
   if (endings_due_ && *endings_due_ <= now) continue_endings(now);
   if (applications_due_ && *applications_due_ <= now) apply_again(now);
 
@@ -367,6 +380,7 @@ std::optional<Time> Plane::next_deadline() const {
   sooner(in_step_due_);
   sooner(endings_due_);
   sooner(applications_due_);
+  sooner(tell_due_);
   for (const auto& [to, sending] : sendings_) sooner(sending.next_deadline());
   if (uses_due_ != Time::min()) sooner(uses_due_);
   return next;

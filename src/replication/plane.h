@@ -21,6 +21,8 @@
 #include "base/rules.h"
 #include "base/time.h"
 #include "replication/evaluate.h"
+#include "replication/event.h"
+#include "replication/event_log.h"
 #include "replication/memo.h"
 #include "replication/messages.h"
 #include "replication/operation.h"
@@ -40,6 +42,8 @@ struct PlaneOptions {
   std::size_t writes_waiting_max = 65536;
   // After how long an unacknowledged message is sent again.
   Duration resend_interval = std::chrono::milliseconds(100);
+  // Events that are kept here in case their primary goes before it has delivered them.
+  std::size_t events_max = 65536;
   SendingOptions sending = {};
   // Whether subjects have a limit: logins then wait for somebody to admit them.
   bool admission = false;
@@ -50,7 +54,7 @@ struct PlaneOptions {
 bool brings_key(const Operation& operation, const Key& key);
 
 using PlaneMessage = std::variant<Replicate, ReplicateAck, Committed, Touched, TouchedAck, Pull,
-                                  InStep, Chunk, ChunkAck, Pulled>;
+                                  InStep, Chunk, ChunkAck, Pulled, Delivered, DeliveredAck>;
 
 // The data of one member: the writes it carries out as primary, those it follows as backup, and
 // what moves between members when the view changes. Rules are numbered as in docs/protocol.md.
@@ -82,12 +86,26 @@ class Plane {
     OperationId question = {};
     std::uint64_t count = 0;
   };
+  // An event of a segment that this member serves, for its subscribers.
+  struct Offered {
+    SegmentId segment = {};
+    // The right to answer by which it may be delivered.
+    std::uint64_t serving = 0;
+    Event event = {};
+  };
+  // What may become of an offered event at this moment.
+  enum class Permission : std::uint8_t {
+    kDeliver,
+    kWait,  // this member may not answer now
+    kDrop,  // it was recalled, and is offered again by whoever serves the segment
+  };
   struct Effects {
     std::vector<Outgoing> outgoing = {};
     std::vector<Answer> answers = {};
     std::vector<Ended> endings = {};
     // Subjects of logins that wait to be admitted: see decide().
     std::set<Key> applicants = {};
+    std::vector<Offered> events = {};
     std::vector<Notice> notices = {};
     // Something that a call may have been waiting for has come: a segment is served now, or an
     // ended session is gone.
@@ -158,6 +176,11 @@ class Plane {
   // Whether that member is at its memory bound.
   void set_memory_full(MemberIndex member, bool full);
 
+  // Whether this member has subscribers. Without, it keeps no events.
+  void listen(bool listening);
+  // The subscribers of this member have had an event that was offered, or have missed it, and know.
+  void delivered(SegmentId segment, Version number);
+
   void tick(Time now);
   std::optional<Time> next_deadline() const;
 
@@ -196,8 +219,17 @@ class Plane {
     return Result{.status = absl::NotFoundError("no such session")};
   }
 
+  // Whether subscribers may be given an event now: to be asked directly before. Safe from any thread,
+  // as read() is.
+  Permission permission(const Offered& offered, Time now) const {
+    const auto& serving = serving_.epoch_of_segment[offered.segment.value];
+    if (serving.load(std::memory_order_acquire) != offered.serving) return Permission::kDrop;
+    return has_lease(now) ? Permission::kDeliver : Permission::kWait;
+  }
+
   // State.
 
+  std::size_t events_kept() const { return events_.size(); }
   bool memory_full() const { return table().usage().bytes >= new_session_bytes_max(); }
   // Sessions, and companions, that ended because their time was up.
   std::uint64_t expired() const { return expired_; }
@@ -275,6 +307,7 @@ class Plane {
     std::string session_id = {};
     std::vector<Entry> entries = {};
     Result answer = {};
+    Occurrence occurrence = {};
     bool by_expiry = false;
     // See Waiting; and whether there was a session to end.
     std::optional<OperationId> ending = {};
@@ -312,6 +345,16 @@ class Plane {
     std::optional<std::uint32_t> last_chunk = {};
     std::vector<Copy> copies = {};
     std::vector<Remembered> remembered = {};
+    std::vector<Event> events = {};
+  };
+
+  // What one backup that keeps events is to be told: of which segments up to where it was told,
+  // and what of that it has not acknowledged.
+  struct Telling {
+    std::uint64_t number = 0;
+    std::map<SegmentId, Version> told = {};
+    std::map<SegmentId, Version> next = {};
+    Time tell_again_at = {};
   };
 
   // Uses of sessions to be told to one backup: what was told and not acknowledged, and what came
@@ -391,8 +434,20 @@ class Plane {
   void apply_again(Time now);
   void abandon_applications(SegmentId segment_id);
 
+  // Events.
+  static Event event_of(const std::vector<Entry>& entries, const Occurrence& occurrence,
+                        Version version);
+  void keep_event(SegmentId id, const std::vector<Entry>& entries, const Occurrence& occurrence,
+                  Version version);
+  void replace_events(SegmentId id, const std::vector<Event>& events);
+  Version delivered_below(SegmentId id) const;
+  void offer_events(SegmentId id);
+  void owe_delivered(Time now, SegmentId id, MemberIndex writer);
+  void tell_delivered(Time now);
+  void tell_new_writers(Time now, const std::map<MemberIndex, Telling>& before);
+
   // As another writer.
-  void apply(SegmentId segment_id, Version version, const Entry& entry);
+  bool apply(SegmentId segment_id, Version version, const Entry& entry);
   void raise_watermark(SegmentId id, Version committed);
   void pull(Time now, std::optional<MemberIndex> only_from);
   void drop_transfer(Segment& segment);
@@ -414,6 +469,8 @@ class Plane {
   void on(Time now, MemberIndex from, const Chunk& chunk);
   void on(Time now, MemberIndex from, const ChunkAck& ack);
   void on(Time now, MemberIndex from, const Pulled& pulled);
+  void on(Time now, MemberIndex from, const Delivered& delivered);
+  void on(Time now, MemberIndex from, const DeliveredAck& ack);
 
   const PlaneOptions options_;
   Random& random_;
@@ -453,6 +510,14 @@ class Plane {
   std::map<MemberIndex, Uses> uses_;
   std::uint64_t uses_told_ = 0;
   Time uses_due_ = Time::min();
+
+  // Whether there are subscribers here; events that they, or those of the next primary, may not have
+  // had; what backups are to be told of that, and when.
+  bool listening_ = false;
+  EventLog events_;
+  std::map<MemberIndex, Telling> tellings_;
+  std::uint64_t tellings_sent_ = 0;
+  std::optional<Time> tell_due_;
 
   // Segments to be pulled from each primary, and when to ask (again).
   std::map<MemberIndex, std::set<SegmentId>> pulls_;

@@ -20,6 +20,8 @@ constexpr std::size_t kUsesPerMessage = 512;
 // Of a message that says which segments are in step. One segment may be more than that.
 constexpr std::size_t kSegmentsPerMessage = 1024;
 constexpr std::size_t kBytesPerMessage = std::size_t{1} << 20;
+// About what an event takes in it.
+constexpr std::size_t kEventBytes = 64;
 // How often a holder is told that it is in step until it says so too.
 constexpr Duration kInStepAgain = std::chrono::milliseconds(100);
 
@@ -128,11 +130,17 @@ bool Plane::begin(Time now, Waiting waiting) {
     apply_for(now, std::move(waiting));
     return true;
   }
+  Occurrence occurrence = {.cause = evaluation.cause};
+  if (is_end(evaluation.cause)) {
+    occurrence.phase = current->phase();
+    occurrence.subject = std::string(current->subject());
+  }
   start_write(now, segment_id,
               Write{.id = waiting.id,
                     .session_id = std::move(waiting.operation.id),
                     .entries = std::move(evaluation.entries),
                     .answer = {.record = std::move(evaluation.answer), .last_seen = now},
+                    .occurrence = std::move(occurrence),
                     .ending = waiting.ending,
                     .was_there = current != nullptr});
   return true;
@@ -230,8 +238,19 @@ void Plane::expire(Time now, std::string_view id) {
 }
 
 void Plane::begin_expiry(Time now, std::string id) {
+  Occurrence occurrence;
+  // Nobody is told of companions, nor of the end of an id that its session had given up before.
+  const session::RecordRef ended = table().peek(id);
+  if (ended && !ended->is_alias() && !session::is_companion(id)) {
+    occurrence = {.cause = Cause::kExpired,
+                  .phase = ended->phase(),
+                  .subject = std::string(ended->subject())};
+  }
   start_write(now, segment_of(id),
-              Write{.session_id = id, .entries = {{id, session::RecordRef()}}, .by_expiry = true});
+              Write{.session_id = id,
+                    .entries = {{id, session::RecordRef()}},
+                    .occurrence = std::move(occurrence),
+                    .by_expiry = true});
 }
 
 void Plane::start_write(Time now, SegmentId segment_id, Write write) {
@@ -245,6 +264,7 @@ void Plane::start_write(Time now, SegmentId segment_id, Write write) {
   queues_[write.session_id];
   note_arrivals(write);
   const std::uint64_t sequence = ++segment.last_sequence;
+  write.occurrence.number = version(sequence);
   Write& started = segment.writes.emplace(sequence, std::move(write)).first->second;
   if (!options_.rules.keep(Rule::kCommittedReads)) apply_as_primary(now, started);
   if (may_commit(now, segment_id, started)) {
@@ -261,7 +281,9 @@ void Plane::send_write(Time now, SegmentId segment_id, std::uint64_t sequence, W
                            .version = version(sequence),
                            .committed = committed(segment(segment_id)),
                            .operation = write.id,
-                           .entries = write.entries});
+                           .entries = write.entries,
+                           .occurrence = write.occurrence,
+                           .delivered_below = delivered_below(segment_id)});
   }
   write.next_send = now + options_.resend_interval;
   resends_.insert({write.next_send, {segment_id, sequence}});
@@ -273,6 +295,7 @@ void Plane::on(Time now, MemberIndex from, const ReplicateAck& ack) {
   const auto write = segment.writes.find(ack.version.sequence);
   if (write == segment.writes.end()) return;
   write->second.unacknowledged.erase(from);
+  if (ack.keeps_events) owe_delivered(now, ack.segment, from);
   if (may_commit(now, ack.segment, write->second)) {
     commit(now, ack.segment, ack.version.sequence);
   }
@@ -309,20 +332,16 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
   --writes_waiting_;
   forget_arrivals(write);
 
-  bool alias_ended = false;
-  if (write.by_expiry) {
-    const session::RecordRef ended = replica_.table().peek(write.session_id);
-    alias_ended = ended && ended->is_alias();
-  }
   if (options_.rules.keep(Rule::kCommittedReads)) apply_as_primary(now, write);
   const bool deleted = std::any_of(write.entries.begin(), write.entries.end(),
                                    [](const Entry& entry) { return !entry.record; });
   if (deleted) owe_committed(now, segment_id, version(sequence));
+  keep_event(segment_id, write.entries, write.occurrence, version(sequence));
+  offer_events(segment_id);
   if (write.by_expiry) {
     if (session::is_companion(write.session_id)) {
       ++companions_expired_;
-    } else if (!alias_ended) {
-      // What has no use any more is no session that has ended.
+    } else if (write.occurrence.cause == Cause::kExpired) {
       ++expired_;
     }
     effects_.news = true;
@@ -501,6 +520,13 @@ void Plane::send_in_step(Time now, MemberIndex to, const std::set<SegmentId>& se
   std::size_t bytes = 0;
   for (const SegmentId id : segments) {
     message.segments.push_back(id);
+    if (compared) {
+      for (Event& event : events_.copies(id)) {
+        bytes += kEventBytes;
+        message.events.push_back({id, std::move(event)});
+        owe_delivered(now, id, to);
+      }
+    }
     for (Remembered& one : remembered[id]) {
       bytes += one.result.record ? one.result.record->bytes() : 0;
       message.remembered.push_back(std::move(one));
@@ -514,7 +540,10 @@ void Plane::send_in_step(Time now, MemberIndex to, const std::set<SegmentId>& se
 }
 
 void Plane::send_chunks(Time now, MemberIndex to, Sending& sending) {
-  for (Chunk& chunk : sending.take_chunks(now, replica_, memo_)) send(to, std::move(chunk));
+  for (Chunk& chunk : sending.take_chunks(now, replica_, memo_, events_)) {
+    if (!chunk.events.empty()) owe_delivered(now, chunk.segment, to);
+    send(to, std::move(chunk));
+  }
 }
 
 void Plane::on(Time now, MemberIndex from, const ChunkAck& ack) {

@@ -32,19 +32,26 @@ void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
           replicate.operation, id, epoch(),
           {.record = record, .last_seen = record ? record->bookkeeping().last_seen : Time()});
     }
-    for (const Entry& entry : replicate.entries) apply(id, replicate.version, entry);
+    bool news = false;
+    for (const Entry& entry : replicate.entries) news |= apply(id, replicate.version, entry);
+    // What says nothing new is a repeat: its event was kept, and may have been delivered since.
+    if (news) keep_event(id, replicate.entries, replicate.occurrence, replicate.version);
     raise_watermark(id, replicate.committed);
   }
-  send(from, ReplicateAck{.segment = id, .version = replicate.version});
+  events_.drop_below(id, replicate.delivered_below);
+  send(from, ReplicateAck{
+                 .segment = id, .version = replicate.version, .keeps_events = listening_});
 }
 
-void Plane::apply(SegmentId /*segment_id*/, Version version, const Entry& entry) {
-  if (!replica_.is_newer(version, replica_.version_of(entry.id))) return;
+// Whether it was news.
+bool Plane::apply(SegmentId /*segment_id*/, Version version, const Entry& entry) {
+  if (!replica_.is_newer(version, replica_.version_of(entry.id))) return false;
   if (entry.record) {
     replica_.put(entry.record);
   } else {
     replica_.bury(entry.id, version);
   }
+  return true;
 }
 
 // What is committed at all writers needs no tombstone any more: the watermark refuses its repeats.
@@ -114,7 +121,12 @@ void Plane::on(Time /*now*/, MemberIndex from, const InStep& message) {
     if (!segment(id).in_step) news.insert(id);
     answer.segments.push_back(id);
   }
-  if (message.compared) memo_.replace(news, epoch(), message.remembered);
+  if (message.compared) {
+    memo_.replace(news, epoch(), message.remembered);
+    std::map<SegmentId, std::vector<Event>> events;
+    for (const Undelivered& one : message.events) events[one.segment].push_back(one.event);
+    for (const SegmentId id : news) replace_events(id, events[id]);
+  }
   for (const SegmentId id : news) now_in_step(id);
   if (!answer.segments.empty()) send(from, std::move(answer));
 }
@@ -138,6 +150,7 @@ void Plane::on(Time /*now*/, MemberIndex from, const Chunk& chunk) {
       if (chunk.last) {
         segment.last_chunk = chunk.index;
         segment.remembered = chunk.remembered;
+        segment.events = chunk.events;
       }
     }
     if (segment.last_chunk && segment.chunks.size() == *segment.last_chunk + std::size_t{1}) {
@@ -152,6 +165,7 @@ void Plane::drop_transfer(Segment& segment) {
   segment.last_chunk.reset();
   segment.copies.clear();
   segment.remembered.clear();
+  segment.events.clear();
 }
 
 // Everything has arrived. What was here before this view counts for nothing against what the
@@ -180,6 +194,7 @@ void Plane::finish_transfer(SegmentId id) {
   }
   for (const std::string& session_id : extra) replica_.erase(session_id);
   memo_.replace({id}, epoch(), segment.remembered);
+  replace_events(id, segment.events);
   now_in_step(id);
 }
 

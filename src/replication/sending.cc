@@ -13,7 +13,8 @@ void Sending::want(SegmentId segment) {
   if (under_way_.insert(segment).second) wanted_.push_back(segment);
 }
 
-std::vector<Chunk> Sending::take_chunks(Time now, const Replica& replica, const Memo& memo) {
+std::vector<Chunk> Sending::take_chunks(Time now, const Replica& replica, const Memo& memo,
+                                        const EventLog& events) {
   std::vector<Chunk> chunks;
   for (auto& [key, waiting] : unacknowledged_) {
     if (waiting.send_again_at > now) continue;
@@ -23,7 +24,7 @@ std::vector<Chunk> Sending::take_chunks(Time now, const Replica& replica, const 
   while (unacknowledged_.size() < options_.window) {
     if (!current_) begin_next(replica);
     if (!current_) break;
-    Chunk chunk = next_chunk(memo);
+    Chunk chunk = next_chunk(memo, events);
     unacknowledged_[{chunk.transfer, chunk.index}] = {chunk, now + kSendAgain};
     auto& [count, last_sent] = transfers_open_[chunk.transfer];
     ++count;
@@ -45,7 +46,7 @@ void Sending::begin_next(const Replica& replica) {
             [](const Copy& a, const Copy& b) { return a.record->id() < b.record->id(); });
 }
 
-Chunk Sending::next_chunk(const Memo& memo) {
+Chunk Sending::next_chunk(const Memo& memo, const EventLog& events) {
   Current& current = *current_;
   Chunk chunk = {
       .segment = current.segment, .transfer = current.transfer, .index = current.next_index++};
@@ -58,6 +59,7 @@ Chunk Sending::next_chunk(const Memo& memo) {
   chunk.last = current.sent == current.copies.size();
   if (chunk.last) {
     chunk.remembered = memo.of_segments({current.segment});
+    chunk.events = events.copies(current.segment);
     current_.reset();
   }
   return chunk;

@@ -11,6 +11,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "replication/event_log.h"
 #include "replication/memo.h"
 #include "replication/messages.h"
 #include "replication/replica.h"
@@ -38,7 +39,8 @@ class Sending {
   void want(SegmentId segment);
 
   // Chunks that may go now, new ones and those that were not acknowledged for too long.
-  std::vector<Chunk> take_chunks(Time now, const Replica& replica, const Memo& memo);
+  std::vector<Chunk> take_chunks(Time now, const Replica& replica, const Memo& memo,
+                                 const EventLog& events);
 
   // The segment, if the writer has all of it now.
   std::optional<SegmentId> acknowledged(const ChunkAck& ack);
@@ -63,7 +65,7 @@ class Sending {
   using Key = std::pair<std::uint64_t, std::uint32_t>;
 
   void begin_next(const Replica& replica);
-  Chunk next_chunk(const Memo& memo);
+  Chunk next_chunk(const Memo& memo, const EventLog& events);
 
   const SendingOptions options_;
   std::deque<SegmentId> wanted_;

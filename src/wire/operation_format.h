@@ -66,6 +66,11 @@ enum class StepKind : std::uint8_t {
   kSetInTab = 18,
 };
 
+// Added to the cause of a write: the number of its event, or the number below which events are
+// delivered, is not the version of the write, and follows.
+inline constexpr std::uint8_t kOtherNumber = 0x80;
+inline constexpr std::uint8_t kOtherDelivered = 0x40;
+
 // The numbers stand on the wire.
 enum class OperationKind : std::uint8_t {
   kNone = 0,  // not an operation
@@ -81,6 +86,8 @@ enum class OperationKind : std::uint8_t {
   kChunk = 10,
   kChunkAck = 11,
   kPulled = 12,
+  kDelivered = 13,
+  kDeliveredAck = 14,
   kGather = 48,
   kGathered = 49,
   kApply = 50,
@@ -116,6 +123,10 @@ constexpr const char* name_of(OperationKind kind) {
       return "ChunkAck";
     case OperationKind::kPulled:
       return "Pulled";
+    case OperationKind::kDelivered:
+      return "Delivered";
+    case OperationKind::kDeliveredAck:
+      return "DeliveredAck";
     case OperationKind::kGather:
       return "Gather";
     case OperationKind::kGathered:
@@ -158,6 +169,11 @@ template <>
 inline constexpr OperationKind kOperationKindOf<replication::ChunkAck> = OperationKind::kChunkAck;
 template <>
 inline constexpr OperationKind kOperationKindOf<replication::Pulled> = OperationKind::kPulled;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::Delivered> = OperationKind::kDelivered;
+template <>
+inline constexpr OperationKind kOperationKindOf<replication::DeliveredAck> =
+    OperationKind::kDeliveredAck;
 template <>
 inline constexpr OperationKind kOperationKindOf<replication::Gather> = OperationKind::kGather;
 template <>

@@ -20,6 +20,8 @@ using replication::Chunk;
 using replication::ChunkAck;
 using replication::Committed;
 using replication::Counted;
+using replication::Delivered;
+using replication::DeliveredAck;
 using replication::Gather;
 using replication::Gathered;
 using replication::Inquiry;
@@ -33,6 +35,7 @@ using replication::Request;
 using replication::Standing;
 using replication::Touched;
 using replication::TouchedAck;
+using replication::Undelivered;
 using replication::Verdict;
 using replication::VerdictAck;
 using session::RecordRef;
@@ -74,11 +77,13 @@ void read(PartReader& in, Replicate& replicate) {
         in.refuse("an entry is of an unknown kind");
     }
   }
+  in.read_occurrence(replicate);
 }
 
 void read(PartReader& in, ReplicateAck& ack) {
   ack.segment = in.segment();
   ack.version = in.version();
+  ack.keeps_events = in.boolean();
 }
 
 void read(PartReader& in, Committed& committed) {
@@ -109,6 +114,11 @@ void read(PartReader& in, Pull& pull) {
 void read(PartReader& in, InStep& in_step) {
   in_step.segments = in.segments();
   in_step.remembered = in.remembered();
+  for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
+    Undelivered& each = in_step.events.emplace_back();
+    each.segment = in.segment();
+    each.event = in.event();
+  }
   in_step.compared = in.boolean();
 }
 
@@ -124,6 +134,9 @@ void read(PartReader& in, Chunk& chunk) {
   chunk.last = in.boolean();
   chunk.copies = in.copies();
   chunk.remembered = in.remembered();
+  for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
+    chunk.events.push_back(in.event());
+  }
 }
 
 void read(PartReader& in, ChunkAck& ack) {
@@ -196,6 +209,16 @@ void read(PartReader& in, VerdictAck& ack) {
   ack.number = in.integer();
   ack.key = in.key();
 }
+void read(PartReader& in, Delivered& delivered) {
+  delivered.number = in.integer();
+  for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
+    Delivered::Segment& each = delivered.segments.emplace_back();
+    each.segment = in.segment();
+    each.below = in.version();
+  }
+}
+
+void read(PartReader& in, DeliveredAck& ack) { ack.number = in.integer(); }
 
 template <typename Message>
 void read_into(PartReader& in, node::Envelope& envelope) {
@@ -255,6 +278,12 @@ absl::Status decode_operations(std::string_view operations, const OperationsFram
         break;
       case OperationKind::kPulled:
         read_into<Pulled>(in, envelope);
+        break;
+      case OperationKind::kDelivered:
+        read_into<Delivered>(in, envelope);
+        break;
+      case OperationKind::kDeliveredAck:
+        read_into<DeliveredAck>(in, envelope);
         break;
       case OperationKind::kGather:
         read_into<Gather>(in, envelope);

@@ -22,9 +22,13 @@ using replication::Apply;
 using replication::Chunk;
 using replication::ChunkAck;
 using replication::Committed;
+using replication::Cause;
 using replication::Copy;
 using replication::Counted;
+using replication::Delivered;
+using replication::DeliveredAck;
 using replication::Entry;
+using replication::Event;
 using replication::Gather;
 using replication::Gathered;
 using replication::Inquiry;
@@ -43,6 +47,7 @@ using replication::Result;
 using replication::Standing;
 using replication::Touched;
 using replication::TouchedAck;
+using replication::Undelivered;
 using replication::Verb;
 using replication::Verdict;
 using replication::VerdictAck;
@@ -80,6 +85,8 @@ class Writer {
   void write(const OperationId& operation);
   void write(const std::vector<SegmentId>& segments);
   void write(const std::vector<Remembered>& remembered);
+  void write(const Event& event);
+  void write_occurrence(const Replicate& replicate);
 
   void write(const Request& request);
   void write(const Reply& reply);
@@ -93,6 +100,8 @@ class Writer {
   void write(const Chunk& chunk);
   void write(const ChunkAck& ack);
   void write(const Pulled& pulled);
+  void write(const Delivered& delivered);
+  void write(const DeliveredAck& ack);
 
   void write(const Key& key);
   void write(const std::vector<Copy>& copies);
@@ -368,11 +377,39 @@ void Writer::write(const Replicate& replicate) {
     byte(static_cast<std::uint8_t>(kind));
     if (record) write(*record, record->bookkeeping().last_seen);
   }
+  write_occurrence(replicate);
+}
+
+void Writer::write_occurrence(const Replicate& replicate) {
+  const replication::Occurrence& occurrence = replicate.occurrence;
+  const bool other_number = occurrence.number != replicate.version;
+  const bool other_delivered = replicate.delivered_below != replicate.version;
+  byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(occurrence.cause) |
+                                 (other_number ? kOtherNumber : 0) |
+                                 (other_delivered ? kOtherDelivered : 0)));
+  if (other_number) write(occurrence.number);
+  if (other_delivered) write(replicate.delivered_below);
+  if (!is_end(occurrence.cause)) return;
+  byte(static_cast<std::uint8_t>(occurrence.phase));
+  text(occurrence.subject);
+}
+
+void Writer::write(const Event& event) {
+  byte(static_cast<std::uint8_t>(event.cause));
+  write(event.number);
+  if (event.cause == Cause::kMissed) return integer(event.missed);
+  write(event.version);
+  text(event.id);
+  boolean(!event.previous_id.empty());
+  if (!event.previous_id.empty()) text(event.previous_id);
+  byte(static_cast<std::uint8_t>(event.phase));
+  text(event.subject);
 }
 
 void Writer::write(const ReplicateAck& ack) {
   integer(ack.segment.value);
   write(ack.version);
+  boolean(ack.keeps_events);
 }
 
 void Writer::write(const Committed& committed) {
@@ -402,6 +439,11 @@ void Writer::write(const Pull& pull) {
 void Writer::write(const InStep& in_step) {
   write(in_step.segments);
   write(in_step.remembered);
+  integer(in_step.events.size());
+  for (const Undelivered& each : in_step.events) {
+    integer(each.segment.value);
+    write(each.event);
+  }
   boolean(in_step.compared);
 }
 
@@ -412,6 +454,8 @@ void Writer::write(const Chunk& chunk) {
   boolean(chunk.last);
   write(chunk.copies);
   write(chunk.remembered);
+  integer(chunk.events.size());
+  for (const Event& event : chunk.events) write(event);
 }
 
 void Writer::write(const ChunkAck& ack) {
@@ -421,6 +465,17 @@ void Writer::write(const ChunkAck& ack) {
 }
 
 void Writer::write(const Pulled& pulled) { write(pulled.segments); }
+
+void Writer::write(const Delivered& delivered) {
+  integer(delivered.number);
+  integer(delivered.segments.size());
+  for (const Delivered::Segment& each : delivered.segments) {
+    integer(each.segment.value);
+    write(each.below);
+  }
+}
+
+void Writer::write(const DeliveredAck& ack) { integer(ack.number); }
 
 // Questions about all sessions with a key.
 

@@ -10,6 +10,8 @@
 
 namespace sojourn::wire {
 
+using replication::Cause;
+using replication::Event;
 using replication::Operation;
 using replication::Remembered;
 using replication::Result;
@@ -511,6 +513,53 @@ replication::Key PartReader::key() {
       text(session::kLabelKeyBytesMax, "a label is too long or cut short");
   if (ok() && !session::is_label_key(label)) refuse("a label is not a name and a value");
   return {kind, std::string(label)};
+}
+
+Cause PartReader::cause_of(std::uint8_t value, Cause last) {
+  if (value > static_cast<std::uint8_t>(last)) refuse("what happened is unknown");
+  return ok() ? static_cast<Cause>(value) : Cause::kNothing;
+}
+
+void PartReader::read_occurrence(replication::Replicate& replicate) {
+  replication::Occurrence& occurrence = replicate.occurrence;
+  const std::uint8_t first = byte();
+  const auto other = [&](std::uint8_t flag) {
+    if ((first & flag) == 0) return replicate.version;
+    const Version number = version();
+    if (number == replicate.version) refuse("a number is the version, and is said to be another");
+    return number;
+  };
+  occurrence.cause =
+      cause_of(static_cast<std::uint8_t>(first & ~(kOtherNumber | kOtherDelivered)),
+               Cause::kExpired);
+  occurrence.number = other(kOtherNumber);
+  replicate.delivered_below = other(kOtherDelivered);
+  if (occurrence.cause == Cause::kNothing) return;
+  const bool leaves_record = !replicate.entries.empty() && replicate.entries.front().record;
+  if (replicate.entries.empty() || leaves_record == is_end(occurrence.cause) ||
+      session::is_companion(replicate.entries.front().id)) {
+    refuse("what happened does not go with what it leaves behind");
+  }
+  if (!is_end(occurrence.cause)) return;
+  occurrence.phase = phase_of(byte());
+  occurrence.subject = subject(occurrence.phase);
+}
+
+Event PartReader::event() {
+  Event event = {.cause = cause_of(byte(), Cause::kMissed), .number = version()};
+  if (event.cause == Cause::kNothing) refuse("an event is of nothing");
+  if (event.cause == Cause::kMissed) {
+    event.version = event.number;
+    event.missed = integer();
+    if (event.missed == 0) refuse("no event is missed");
+    return event;
+  }
+  event.version = version();
+  event.id = id();
+  if (boolean()) event.previous_id = id();
+  event.phase = phase_of(byte());
+  event.subject = subject(event.phase);
+  return event;
 }
 
 std::vector<Remembered> PartReader::remembered() {

@@ -108,6 +108,9 @@ class PartReader {
   // A companion's: see sojourn/companions.h.
   std::string_view single_use_value();
   std::uint64_t count_from_one(const char* why);
+  replication::Event event();
+  // What happened by that write, whose entries have been read.
+  void read_occurrence(replication::Replicate& replicate);
 
  private:
   session::RecordRef companion(std::string_view id);
@@ -116,6 +119,7 @@ class PartReader {
   void read_attributes(std::vector<session::AttributeView>& attributes, std::size_t& payload);
   void read_arguments(replication::Operation& operation);
   void read_more(replication::Operation& operation, bool more);
+  replication::Cause cause_of(std::uint8_t value, replication::Cause last);
 
   ByteReader in_;
   const Time now_;

@@ -7,9 +7,11 @@
 #include <utility>
 
 #include "simulation/companion_workload.h"
+#include "simulation/event_check.h"
 #include "simulation/faults.h"
 #include "simulation/questions.h"
 #include "simulation/simulation.h"
+#include "simulation/subscribers.h"
 #include "simulation/workload.h"
 
 namespace sojourn::simulation {
@@ -86,14 +88,14 @@ void check_empty(Simulation& simulation) {
     const replication::Plane& plane = simulation.node(i)->plane();
     const table::Usage usage = plane.table().usage();
     if (usage.login + usage.active + usage.aliases + usage.companions() + usage.bytes +
-            plane.tombstones() + plane.memos() + plane.writes_waiting() +
+            plane.tombstones() + plane.memos() + plane.writes_waiting() + plane.events_kept() +
             simulation.node(i)->calls_in_flight() !=
         0) {
       simulation.violation(absl::StrFormat(
           "all has ended, and %s still holds %d + %d sessions, %d companions, %d bytes, %d "
-          "tombstones, %d memos, %d writes, %d calls",
+          "tombstones, %d memos, %d writes, %d events, %d calls",
           simulation.name(i), usage.login, usage.active, usage.companions(), usage.bytes,
-          plane.tombstones(), plane.memos(), plane.writes_waiting(),
+          plane.tombstones(), plane.memos(), plane.writes_waiting(), plane.events_kept(),
           simulation.node(i)->calls_in_flight()));
     }
   }
@@ -113,6 +115,24 @@ Tolerance tolerance(const SimulationOptions& options, const FaultOptions& faults
               table::kUseDelayMax + 5 * (under_way + (naps ? 3 * faults.sleep_max : Duration()))};
 }
 
+void check_events(Simulation& simulation, const Subscribers& subscribers, const Workload& workload,
+                  bool all_ended) {
+  const EventContext context = {
+      .gaps = subscribers.gaps(),
+      .lost_since = [&](SegmentId segment,
+                        Time since) { return simulation.lost_since(segment, since); },
+      .segment_of = [&](const std::string& id) { return simulation.segment_of(id); },
+      .all_ended = all_ended};
+  for (const std::string& wrong : check_order(subscribers.deliveries())) {
+    simulation.violation(wrong);
+  }
+  if (!all_ended) return;
+  for (const std::string& wrong :
+       check_complete(subscribers.deliveries(), workload.histories(), context)) {
+    simulation.violation(wrong);
+  }
+}
+
 // For how long, after everything has calmed down, a cluster may take to have all its copies.
 constexpr Duration kConvergence = seconds(60);
 
@@ -130,9 +150,13 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
         std::max<std::size_t>(simulation_options.network.queue_bytes_max, 20'000);
   }
   const FaultOptions fault_options = FaultOptions::draw(random);
+  const SubscriberOptions subscriber_options = SubscriberOptions::draw(random);
+  if (random.one_in(8)) simulation_options.node.plane.events_max = random.below(8);
   SeedReport report = {.seed = seed,
                        .options = simulation_options.describe() + "\n  " +
-                                  workload_options.describe() + "\n  " + fault_options.describe()};
+                                  workload_options.describe() + "\n  " +
+                                  fault_options.describe() + "\n  " +
+                                  subscriber_options.describe()};
   if (trace) *trace << "seed " << seed << '\n' << "  " << report.options << '\n';
 
   Simulation simulation(random.next(), simulation_options);
@@ -147,6 +171,9 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
   SeededRandom fault_random(random.next());
   Faults faults(fault_options, simulation, fault_random);
 
+  SeededRandom subscriber_random(random.next());
+  Subscribers subscribers(subscriber_options, simulation, subscriber_random);
+
   faults.start();
   workload.start();
   companions.start();
@@ -160,6 +187,7 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
   if (!simulation.run_until([&] { return workload.idle() && companions.idle(); })) {
     simulation.violation("calls never ended");
   }
+  bool all_ended = false;
   // Members that wanted to leave may have gone since.
   const bool whole = simulation.run_until_whole(kConvergence);
   for (std::size_t i = 0; i < simulation.members(); ++i) simulation.start(i);
@@ -198,8 +226,15 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
     }
     const seconds longest = std::max(workload_options.absolute_max, companion_options.lifetime_max);
     simulation.run_for(longest + seconds(10) + tolerance.late_end);
+    if (!simulation.run_until([&] { return subscribers.idle(); }, std::chrono::hours(1))) {
+      simulation.violation("events are never delivered though nothing goes wrong");
+    }
+    // What was delivered is told to the backups.
+    simulation.run_for(seconds(10));
     check_empty(simulation);
+    all_ended = true;
   }
+  check_events(simulation, subscribers, workload, all_ended && subscriber_options.listen);
   workload.check_histories(simulation::tolerance(simulation_options, fault_options));
   companions.check_histories(simulation::tolerance(simulation_options, fault_options));
 

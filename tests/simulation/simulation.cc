@@ -312,6 +312,7 @@ void Simulation::start(std::size_t index) {
   }
   member.node =
       std::make_unique<node::Node>(std::move(options), member.incarnation, *member.random);
+  if (on_event_) member.node->listen(true);
   member.node->start(local_time(index));
   after_step(index);
 }
@@ -410,6 +411,9 @@ void Simulation::apply_effects(std::size_t member) {
       }
     }
     for (const Notice& notice : effects.notices) trace(name(member) + " notes: " + notice.message);
+    if (on_event_) {
+      for (const node::Event& event : effects.events) on_event_(member, event);
+    }
     for (node::Finished& finished : effects.finished) finish(member, std::move(finished));
     for (node::Inquiries::Answered& answered : effects.answered) {
       finish(member, std::move(answered));

@@ -121,6 +121,19 @@ class Simulation final : private NetworkUser {
 
   Network& network() { return network_; }
 
+  // Events.
+
+  // Members have subscribers, from their next start on: each event that one is offered goes there.
+  using OnEvent = std::function<void(std::size_t member, const node::Event& event)>;
+  void listen(OnEvent on_event) { on_event_ = std::move(on_event); }
+  // The subscribers of that member have had the event.
+  void delivered(std::size_t member, SegmentId segment, Version number) {
+    members_[member].node->delivered(segment, number);
+  }
+  // Counts the member's processes.
+  std::uint64_t starts(std::size_t member) const { return members_[member].starts; }
+  Time awake_at(std::size_t member) const { return members_[member].asleep_until; }
+
   // Calls.
 
   // Called once: with how the call ended, or with nothing if the member crashed meanwhile. It may
@@ -202,6 +215,7 @@ class Simulation final : private NetworkUser {
   Network network_;
   std::map<CallKey, Waiting> calls_;
   std::map<CallKey, Asking> questions_;
+  OnEvent on_event_;
   std::set<std::string> replicated_ids_;
   // Every layout that anybody installed, by generation and epoch, and the segments it calls lost,
   // with the epoch of each loss, and when it was declared.

@@ -105,6 +105,16 @@ std::string describe(const replication::Pulled& pulled) {
   return absl::StrFormat("pulled %d segments from %d on", pulled.segments.size(),
                          pulled.segments.front().value);
 }
+std::string describe(const replication::Delivered& delivered) {
+  std::string text = absl::StrFormat("events are delivered, telling %d:", delivered.number);
+  for (const auto& each : delivered.segments) {
+    text += absl::StrFormat(" %d below %s", each.segment.value, describe(each.below));
+  }
+  return text;
+}
+std::string describe(const replication::DeliveredAck& ack) {
+  return absl::StrFormat("ack of telling %d", ack.number);
+}
 
 std::string describe(const replication::Key& key) {
   const bool label = key.kind == session::KeyView::Kind::kLabel;

@@ -561,6 +561,12 @@ void Workload::check_histories(const Tolerance& tolerance) {
   }
 }
 
+std::vector<History> Workload::histories() const {
+  std::vector<History> histories;
+  for (const Lineage& lineage : lineages_) histories.push_back(lineage.history);
+  return histories;
+}
+
 std::set<std::string> Workload::ids() const {
   std::set<std::string> ids;
   for (const Lineage& lineage : lineages_) ids.insert(lineage.ids.begin(), lineage.ids.end());

@@ -58,6 +58,9 @@ class Workload {
   // until idle().
   void list_everything();
 
+  // The histories of all sessions, as they were told.
+  std::vector<History> histories() const;
+
   // All ids that clients were told.
   std::set<std::string> ids() const;
   std::uint64_t calls() const { return calls_; }

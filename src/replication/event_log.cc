@@ -93,6 +93,11 @@ std::optional<Version> EventLog::first(SegmentId segment) const {
   return found->second.begin()->first;
 }
 
+std::size_t EventLog::size(SegmentId segment) const {
+  const auto found = segments_.find(segment.value);
+  return found == segments_.end() ? 0 : found->second.size();
+}
+
 std::vector<Event> EventLog::copies(SegmentId segment) const {
   std::vector<Event> copies;
   const auto found = segments_.find(segment.value);

@@ -52,6 +52,7 @@ class EventLog {
   void clear();
 
   std::size_t size() const { return size_; }
+  std::size_t size(SegmentId segment) const;
 
  private:
   struct Entry {

@@ -159,9 +159,9 @@ struct Chunk {
   std::uint32_t index = 0;
   bool last = false;
   std::vector<Copy> copies = {};
+  std::vector<Event> events = {};
   // All in the last.
   std::vector<Remembered> remembered = {};
-  std::vector<Event> events = {};
 };
 
 // The receiver has that piece.

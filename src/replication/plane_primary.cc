@@ -21,7 +21,9 @@ constexpr std::size_t kUsesPerMessage = 512;
 constexpr std::size_t kSegmentsPerMessage = 1024;
 constexpr std::size_t kBytesPerMessage = std::size_t{1} << 20;
 // About what an event takes in it.
-constexpr std::size_t kEventBytes = 64;
+constexpr std::size_t kEventBytes = 128;
+// A segment with more events is sent in chunks, though its sessions are equal.
+constexpr std::size_t kEventsInStepMax = 32;
 // How often a holder is told that it is in step until it says so too.
 constexpr Duration kInStepAgain = std::chrono::milliseconds(100);
 
@@ -492,7 +494,7 @@ void Plane::on(Time now, MemberIndex from, const Pull& pull) {
                                     !options_.rules.keep(Rule::kSynchronization));
     if (by_rule) {
       in_step_by_rule.insert(id);
-    } else if (replica_.digest(id) == standing.digest) {
+    } else if (replica_.digest(id) == standing.digest && events_.size(id) <= kEventsInStepMax) {
       equal.insert(id);
     } else {
       if (!sending) sending = &sendings_.try_emplace(from, options_.sending).first->second;

@@ -147,10 +147,10 @@ void Plane::on(Time /*now*/, MemberIndex from, const Chunk& chunk) {
     }
     if (segment.chunks.insert(chunk.index).second) {
       segment.copies.insert(segment.copies.end(), chunk.copies.begin(), chunk.copies.end());
+      segment.events.insert(segment.events.end(), chunk.events.begin(), chunk.events.end());
       if (chunk.last) {
         segment.last_chunk = chunk.index;
         segment.remembered = chunk.remembered;
-        segment.events = chunk.events;
       }
     }
     if (segment.last_chunk && segment.chunks.size() == *segment.last_chunk + std::size_t{1}) {

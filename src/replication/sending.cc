@@ -5,6 +5,8 @@
 namespace sojourn::replication {
 namespace {
 
+// About what an event takes in a chunk.
+constexpr std::size_t kEventBytes = 128;
 constexpr Duration kSendAgain = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -22,9 +24,9 @@ std::vector<Chunk> Sending::take_chunks(Time now, const Replica& replica, const 
     chunks.push_back(waiting.chunk);
   }
   while (unacknowledged_.size() < options_.window) {
-    if (!current_) begin_next(replica);
+    if (!current_) begin_next(replica, events);
     if (!current_) break;
-    Chunk chunk = next_chunk(memo, events);
+    Chunk chunk = next_chunk(memo);
     unacknowledged_[{chunk.transfer, chunk.index}] = {chunk, now + kSendAgain};
     auto& [count, last_sent] = transfers_open_[chunk.transfer];
     ++count;
@@ -34,19 +36,20 @@ std::vector<Chunk> Sending::take_chunks(Time now, const Replica& replica, const 
   return chunks;
 }
 
-void Sending::begin_next(const Replica& replica) {
+void Sending::begin_next(const Replica& replica, const EventLog& events) {
   if (wanted_.empty()) return;
   current_ = Current{.segment = wanted_.front(), .transfer = ++transfers_};
   wanted_.pop_front();
   replica.for_each(current_->segment, [&](const session::Record& record, Time last_seen) {
     current_->copies.push_back({session::RecordRef::share(record), last_seen});
   });
+  current_->events = events.copies(current_->segment);
   // In the order of ids: that of the table depends on what it has been through.
   std::sort(current_->copies.begin(), current_->copies.end(),
             [](const Copy& a, const Copy& b) { return a.record->id() < b.record->id(); });
 }
 
-Chunk Sending::next_chunk(const Memo& memo, const EventLog& events) {
+Chunk Sending::next_chunk(const Memo& memo) {
   Current& current = *current_;
   Chunk chunk = {
       .segment = current.segment, .transfer = current.transfer, .index = current.next_index++};
@@ -56,10 +59,14 @@ Chunk Sending::next_chunk(const Memo& memo, const EventLog& events) {
     bytes += copy.record->bytes();
     chunk.copies.push_back(std::move(copy));
   }
-  chunk.last = current.sent == current.copies.size();
+  while (current.events_sent < current.events.size() && bytes < options_.chunk_bytes) {
+    bytes += kEventBytes;
+    chunk.events.push_back(std::move(current.events[current.events_sent++]));
+  }
+  chunk.last = current.sent == current.copies.size() &&
+               current.events_sent == current.events.size();
   if (chunk.last) {
     chunk.remembered = memo.of_segments({current.segment});
-    chunk.events = events.copies(current.segment);
     current_.reset();
   }
   return chunk;

@@ -56,6 +56,8 @@ class Sending {
     std::uint32_t next_index = 0;
     std::vector<Copy> copies = {};
     std::size_t sent = 0;
+    std::vector<Event> events = {};
+    std::size_t events_sent = 0;
   };
   struct Unacknowledged {
     Chunk chunk = {};
@@ -64,8 +66,8 @@ class Sending {
   // Transfer and index.
   using Key = std::pair<std::uint64_t, std::uint32_t>;
 
-  void begin_next(const Replica& replica);
-  Chunk next_chunk(const Memo& memo, const EventLog& events);
+  void begin_next(const Replica& replica, const EventLog& events);
+  Chunk next_chunk(const Memo& memo);
 
   const SendingOptions options_;
   std::deque<SegmentId> wanted_;

@@ -133,10 +133,10 @@ void read(PartReader& in, Chunk& chunk) {
   chunk.index = read_index(in);
   chunk.last = in.boolean();
   chunk.copies = in.copies();
-  chunk.remembered = in.remembered();
   for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
     chunk.events.push_back(in.event());
   }
+  chunk.remembered = in.remembered();
 }
 
 void read(PartReader& in, ChunkAck& ack) {

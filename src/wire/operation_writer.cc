@@ -453,9 +453,9 @@ void Writer::write(const Chunk& chunk) {
   integer(chunk.index);
   boolean(chunk.last);
   write(chunk.copies);
-  write(chunk.remembered);
   integer(chunk.events.size());
   for (const Event& event : chunk.events) write(event);
+  write(chunk.remembered);
 }
 
 void Writer::write(const ChunkAck& ack) {

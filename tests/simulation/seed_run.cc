@@ -226,7 +226,7 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
     }
     const seconds longest = std::max(workload_options.absolute_max, companion_options.lifetime_max);
     simulation.run_for(longest + seconds(10) + tolerance.late_end);
-    if (!simulation.run_until([&] { return subscribers.idle(); }, std::chrono::hours(1))) {
+    if (!simulation.run_until([&] { return subscribers.idle(); }, std::chrono::hours(3))) {
       simulation.violation("events are never delivered though nothing goes wrong");
     }
     // What was delivered is told to the backups.

@@ -21,7 +21,7 @@ constexpr Duration kAskAgain = milliseconds(20);
 SubscriberOptions SubscriberOptions::draw(Random& random) {
   SubscriberOptions options;
   options.listen = !random.one_in(8);
-  options.handling_max = milliseconds(random.below(random.one_in(4) ? 2000 : 60));
+  options.handling_max = milliseconds(random.below(random.one_in(4) ? 500 : 60));
   if (random.one_in(6)) options.queue_max = 1 + random.below(6);
   return options;
 }
@@ -57,6 +57,7 @@ void Subscribers::offered(std::size_t member, const node::Event& event) {
   const auto* of_session = std::get_if<Plane::Offered>(&event);
   if (!of_session) return;
   Subscriber& subscriber = subscribers_[member];
+  if (subscriber.queue.size() >= options_.queue_max) drop_recalled(member);
   if (subscriber.queue.size() >= options_.queue_max) {
     gaps_.insert(of_session->segment);
     simulation_.events().after(Duration(1), [this, member, start = subscriber.start,
@@ -89,15 +90,29 @@ void Subscribers::step(std::size_t member) {
     });
   };
   if (simulation_.asleep(member)) return again_at(simulation_.awake_at(member));
-  const Plane::Offered& next = subscriber.queue.front();
-  const auto permission = simulation_.node(member)->plane().permission(
-      next, simulation_.local_time(member));
-  if (permission == Plane::Permission::kWait) return again_at(simulation_.now() + kAskAgain);
-  const Plane::Offered offered = std::move(subscriber.queue.front());
-  subscriber.queue.pop_front();
-  if (permission == Plane::Permission::kDeliver) deliver(member, offered);
+  drop_recalled(member);
+  if (!subscriber.queue.empty()) {
+    if (permission(member, subscriber.queue.front()) == Plane::Permission::kWait) {
+      return again_at(simulation_.now() + kAskAgain);
+    }
+    const Plane::Offered offered = std::move(subscriber.queue.front());
+    subscriber.queue.pop_front();
+    deliver(member, offered);
+  }
   subscriber.busy = false;
   if (!subscriber.queue.empty()) later(member);
+}
+
+Plane::Permission Subscribers::permission(std::size_t member,
+                                          const Plane::Offered& offered) const {
+  return simulation_.node(member)->plane().permission(offered, simulation_.local_time(member));
+}
+
+// What was recalled is offered again, here or elsewhere.
+void Subscribers::drop_recalled(std::size_t member) {
+  std::erase_if(subscribers_[member].queue, [&](const Plane::Offered& offered) {
+    return permission(member, offered) == Plane::Permission::kDrop;
+  });
 }
 
 void Subscribers::deliver(std::size_t member, const Plane::Offered& offered) {

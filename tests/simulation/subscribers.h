@@ -61,6 +61,9 @@ class Subscribers {
   void offered(std::size_t member, const node::Event& event);
   void later(std::size_t member);
   void step(std::size_t member);
+  replication::Plane::Permission permission(std::size_t member,
+                                            const replication::Plane::Offered& offered) const;
+  void drop_recalled(std::size_t member);
   void deliver(std::size_t member, const replication::Plane::Offered& offered);
   bool is_there(std::size_t member) const;
 

@@ -46,6 +46,10 @@ struct Metrics {
   std::uint64_t segments_waiting = 0;
   // Segments that this member is to hold and has not received yet.
   std::uint64_t segments_learning = 0;
+  // Events that wait for the handlers of this process, and those that are kept here because they may
+  // not have been delivered yet; none without a subscription.
+  std::uint64_t events_waiting = 0;
+  std::uint64_t events_kept = 0;
   // Segments that lost all copies, and that nobody has acknowledged.
   std::uint64_t segments_lost = 0;
 
@@ -75,6 +79,10 @@ struct Metrics {
   std::uint64_t expired = 0;
   // The same of companions.
   std::uint64_t companions_expired = 0;
+  // Events that handlers of this process were given, and those that a subscription missed: each
+  // counts once for each subscription.
+  std::uint64_t events_delivered = 0;
+  std::uint64_t events_missed = 0;
   // Frames from other members that were refused as malformed, or of another cluster.
   std::uint64_t frames_rejected = 0;
 };

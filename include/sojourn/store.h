@@ -1,17 +1,21 @@
 #pragma once
 
+#include <absl/functional/any_invocable.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <sojourn/companions.h>
 #include <sojourn/detail/initiate.h>
+#include <sojourn/event.h>
 #include <sojourn/export.h>
 #include <sojourn/metrics.h>
 #include <sojourn/options.h>
 #include <sojourn/session.h>
 #include <sojourn/session_id.h>
+#include <sojourn/subscription.h>
 #include <sojourn/view.h>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/associated_executor.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -525,6 +529,35 @@ class SOJOURN_EXPORT Store {
   // answered with kNotFound from then on, no more with kDataLoss.
   void acknowledge_losses();
 
+  // Calls `handler`, a void(const Event&), with what happens from now on: to sessions whose owner is
+  // this member, whoever asked for it, and to the cluster (kLost, kOwnerChanged, kViewChanged). Each
+  // member tells its own subscribers of its own sessions: who wants to hear of all subscribes at
+  // each member.
+  //
+  // Where: on the handler's associated executor (the one given to open() where it names none), which
+  // the subscription does not keep running; one call at a time, whatever the executor; never within
+  // this call.
+  //
+  // What: an event of a session when its change is on all copies, before or after its caller is
+  // answered. In the order in which they happened, for each session; at least once if the owner
+  // crashes, or hands the session over, and the next owner has a subscription since before the change:
+  // it delivers what may not have been delivered, with the same Event::id, before what is newer.
+  // While it does, no other member begins a call with an event of the same session: a member asks
+  // itself directly before each call whether it still owns the session. An event counts as delivered
+  // when the handler has returned, or thrown: exceptions pass to the executor.
+  //
+  // A handler that is slow slows nobody. Beyond SubscribeOptions::queue_max events are missed:
+  // kMissed says in their place how many, and Subscription::missed() and Metrics::events_missed
+  // count them. The only other end of an event is that all copies of it were lost (kLost).
+  //
+  // Ended by destroying the subscription, or the store: no call begins once that has returned.
+  // docs/events.md has more.
+  template <typename Handler>
+  [[nodiscard]] Subscription subscribe(Handler handler, SubscribeOptions options = {}) {
+    auto associated = asio::get_associated_executor(handler, executor());
+    return subscribe_on(std::move(associated), std::move(handler), options);
+  }
+
   // The name of the member that owns the id under the current view: the route of its cookie. Empty
   // before there is a view. An id always gives the same owner on every member of one view.
   std::string owner_of(const SessionId& id) const;
@@ -558,6 +591,9 @@ class SOJOURN_EXPORT Store {
   }
 
   const asio::any_io_executor& executor() const;
+  Subscription subscribe_on(asio::any_io_executor executor,
+                            absl::AnyInvocable<void(const Event&)> handler,
+                            SubscribeOptions options);
 
   static void ready(Impl&, StatusCompletion);
   static void create(Impl&, NewSession, WriteOptions, SessionCompletion);

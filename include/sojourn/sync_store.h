@@ -1,5 +1,6 @@
 #pragma once
 
+#include <absl/functional/any_invocable.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <sojourn/companions.h>
@@ -65,6 +66,12 @@ class SOJOURN_EXPORT SyncStore {
 
   absl::Status drain(DrainOptions options = {});
   absl::Status recover();
+
+  // As Store::subscribe, but that the handler runs on a thread of its own, which all subscriptions of
+  // this store share: it may block, and make calls to this store. When the store is destroyed, a call
+  // that is running is waited for.
+  [[nodiscard]] Subscription subscribe(absl::AnyInvocable<void(const Event&)> handler,
+                                       SubscribeOptions options = {});
 
   // The store itself, for everything that does not wait: owner_of, view, health, metrics.
   Store& store();

@@ -24,7 +24,13 @@ Host::Host(node::NodeOptions options, std::shared_ptr<LogSink> log)
       incarnation_{random_nonzero()},
       work_(asio::make_work_guard(context_)),
       timer_(context_),
-      node_(options_, incarnation_, random_) {}
+      node_(options_, incarnation_, random_),
+      subscribers_(std::make_shared<Subscribers>(Subscribers::Hooks{
+          .permission =
+              [this](const replication::Plane::Offered& offered) {
+                return node_.plane().permission(offered, now());
+              },
+          .wake = [this] { asio::post(context_, [this] { collect_delivered(); }); }})) {}
 
 Host::~Host() { stop(); }
 
@@ -57,6 +63,7 @@ void Host::stop() {
     MutexLock lock(mutex_);
     if (std::exchange(stopped_, true)) return;
   }
+  subscribers_->close();
   // First nothing more arrives, then nobody waits any more, then the thread may end.
   if (discovery_) discovery_->stop();
   if (transport_) transport_->stop();
@@ -182,6 +189,20 @@ void Host::acknowledge_losses() {
       [](absl::Status) {});
 }
 
+std::shared_ptr<Subscriber> Host::subscribe(asio::any_io_executor executor,
+                                            Subscriber::Handler handler,
+                                            SubscribeOptions options) {
+  return subscribers_->add(std::move(executor), std::move(handler), options);
+}
+
+// What subscribers have had, and whether there are any.
+void Host::collect_delivered() {
+  if (cancelled_) return;
+  const auto delivered = subscribers_->take_delivered();
+  node_.listen(subscribers_->any());
+  for (const auto& [segment, number] : delivered) node_.delivered(segment, number);
+}
+
 transport::Events Host::events() {
   return {
       .on_frame =
@@ -240,6 +261,7 @@ void Host::after_step() {
   apply_effects();
   update_peers();
   transport_->flush();
+  if (subscribers_->holding() && now() < node_.membership().lease_until()) subscribers_->resume();
   if (node_.roles() != seen_roles_ || node_.left() != seen_left_) {
     seen_roles_ = node_.roles();
     seen_left_ = node_.left();
@@ -297,6 +319,7 @@ void Host::apply_effects() {
       auto completion = asking_.extract(answered.number);
       if (completion) std::move(completion.mapped())(std::move(answered.findings));
     }
+    for (const node::Event& event : effects.events) subscribers_->offer(event);
     for (const Notice& notice : effects.notices) log_.write(notice);
   }
   if (!waiting_ready_.empty() && node_.ready(now())) {
@@ -338,7 +361,8 @@ void Host::publish() {
                      .calls_in_flight = node_.calls_in_flight(),
                      .expired = node_.expired(),
                      .companions_expired = node_.companions_expired(),
-                     .requests_served = node_.requests_served()};
+                     .requests_served = node_.requests_served(),
+                     .events_kept = plane.events_kept()};
   MutexLock lock(mutex_);
   published_ = std::move(state);
 }
@@ -374,7 +398,11 @@ void Host::add_to(Metrics& metrics) const {
   metrics.bytes_max = options_.plane.memory_bytes;
   metrics.queue_bytes = transport_->queue_bytes();
   metrics.frames_rejected = transport_->frames_rejected();
+  metrics.events_delivered = subscribers_->delivered_count();
+  metrics.events_missed = subscribers_->missed_count();
+  metrics.events_waiting = subscribers_->waiting();
   MutexLock lock(mutex_);
+  metrics.events_kept = published_.events_kept;
   metrics.epoch = published_.roles ? published_.roles->view().epoch : 0;
   metrics.members = published_.roles ? published_.roles->view().members.size() : 0;
   metrics.segments_primary = published_.segments_primary;

@@ -26,6 +26,7 @@
 #include "runtime/clock.h"
 #include "runtime/log.h"
 #include "runtime/os_random.h"
+#include "runtime/subscribers.h"
 #include "sojourn/metrics.h"
 #include "transport/transport.h"
 
@@ -79,6 +80,10 @@ class Host {
   void recover(StatusCompletion completion);
   void acknowledge_losses();
 
+  // Delivers what happens from then on, to this member's part of the sessions and to the cluster.
+  std::shared_ptr<Subscriber> subscribe(asio::any_io_executor executor, Subscriber::Handler handler,
+                                        SubscribeOptions options);
+
   // Safe from any thread, without waiting for the node's:
 
   std::optional<replication::Result> read_local(std::string_view id, bool touch) const {
@@ -107,6 +112,7 @@ class Host {
     std::uint64_t expired = 0;
     std::uint64_t companions_expired = 0;
     std::uint64_t requests_served = 0;
+    std::uint64_t events_kept = 0;
   };
 
   transport::Events events();
@@ -125,6 +131,7 @@ class Host {
   void arm_timer();
   void publish();
   void cancel_everything();
+  void collect_delivered();
 
   node::NodeOptions options_;
   Log log_;
@@ -135,6 +142,8 @@ class Host {
   asio::steady_timer timer_;
   std::optional<Time> armed_for_;
   node::Node node_;
+  // Safe from any thread.
+  std::shared_ptr<Subscribers> subscribers_;
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<discovery::Discovery> discovery_;
   std::unordered_map<std::uint64_t, Completion> completions_;

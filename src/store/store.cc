@@ -546,6 +546,14 @@ void Store::revoke_labelled(Impl& impl, std::string name, std::string value, Rev
             text_of(options.except), options.timeout, std::move(done));
 }
 
+// Events.
+
+Subscription Store::subscribe_on(asio::any_io_executor executor,
+                                 absl::AnyInvocable<void(const Event&)> handler,
+                                 SubscribeOptions options) {
+  return Subscription(impl_->host.subscribe(std::move(executor), std::move(handler), options));
+}
+
 // State.
 
 void Store::drain(Impl& impl, DrainOptions options, StatusCompletion done) {

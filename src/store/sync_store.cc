@@ -1,8 +1,10 @@
 #include "sojourn/sync_store.h"
 
+#include <asio/bind_executor.hpp>
 #include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 #include <future>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -12,10 +14,14 @@ struct SyncStore::State {
   // Runs completions, which only fulfil promises. Declared first: it must outlive the store's
   // calls.
   asio::thread_pool pool{1};
+  // Runs handlers of events, which may wait for completions. From the first subscription on.
+  std::mutex mutex;
+  std::optional<asio::thread_pool> events;
   std::optional<Store> store;
 
   ~State() {
     store.reset();
+    if (events) events->join();
     pool.join();
   }
 };
@@ -156,6 +162,14 @@ absl::StatusOr<std::uint64_t> SyncStore::revoke_labelled(std::string name, std::
 
 absl::Status SyncStore::drain(DrainOptions options) {
   return store().async_drain(options, asio::use_future).get();
+}
+
+Subscription SyncStore::subscribe(absl::AnyInvocable<void(const Event&)> handler,
+                                  SubscribeOptions options) {
+  std::lock_guard lock(state_->mutex);
+  if (!state_->events) state_->events.emplace(1);
+  return store().subscribe(asio::bind_executor(state_->events->get_executor(), std::move(handler)),
+                           options);
 }
 
 absl::Status SyncStore::recover() { return store().async_recover(asio::use_future).get(); }

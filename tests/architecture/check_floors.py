@@ -46,6 +46,8 @@ PUBLIC_HEADERS = {
     "discovery.h": 7,
     "options.h": 7,
     "metrics.h": 8,
+    "event.h": 8,
+    "subscription.h": 8,
     "detail/": 9,
     "store.h": 9,
     "sync_store.h": 9,

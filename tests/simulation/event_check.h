@@ -25,10 +25,11 @@ struct EventContext {
 
 // Judges what subscribers were given, in the order in which they were given it. Returns what is
 // wrong, one line each; nothing if everything is as docs/events.md promises:
-//   - in order: of a segment, no event for the first time after a newer one, and under one right to
-//     answer none twice;
+//   - in order: of a segment, no event for the first time after a newer one, unless it was missed
+//     before; and under one right to answer none twice;
 //   - an event that is repeated says the same as before.
-std::vector<std::string> check_order(const std::vector<Delivery>& deliveries);
+std::vector<std::string> check_order(const std::vector<Delivery>& deliveries,
+                                     const std::set<SegmentId>& gaps);
 
 // And if nothing was lost or reported as missed:
 //   - each call that was acknowledged and changed a session has its event;

@@ -123,7 +123,7 @@ void check_events(Simulation& simulation, const Subscribers& subscribers, const 
                         Time since) { return simulation.lost_since(segment, since); },
       .segment_of = [&](const std::string& id) { return simulation.segment_of(id); },
       .all_ended = all_ended};
-  for (const std::string& wrong : check_order(subscribers.deliveries())) {
+  for (const std::string& wrong : check_order(subscribers.deliveries(), context.gaps)) {
     simulation.violation(wrong);
   }
   if (!all_ended) return;

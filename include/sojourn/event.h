@@ -19,7 +19,8 @@ namespace sojourn {
 enum class EventKind : std::uint8_t {
   // To one session; a login in progress is one too, and Event::phase tells which.
   kCreated,
-  kAuthenticated,  // a login became the user's session, under a new id unless it was to keep its own
+  kAuthenticated,  // a login became the user's session, under a new id unless it was to keep its
+                   // own
   kRotated,        // it has a new id
   kChanged,        // its attributes, tabs or end were changed
   kRevoked,        // it has ended because somebody wanted it: see Event::reason

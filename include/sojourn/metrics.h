@@ -46,8 +46,8 @@ struct Metrics {
   std::uint64_t segments_waiting = 0;
   // Segments that this member is to hold and has not received yet.
   std::uint64_t segments_learning = 0;
-  // Events that wait for the handlers of this process, and those that are kept here because they may
-  // not have been delivered yet; none without a subscription.
+  // Events that wait for the handlers of this process, and those that are kept here because they
+  // may not have been delivered yet; none without a subscription.
   std::uint64_t events_waiting = 0;
   std::uint64_t events_kept = 0;
   // Segments that lost all copies, and that nobody has acknowledged.

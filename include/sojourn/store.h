@@ -529,22 +529,22 @@ class SOJOURN_EXPORT Store {
   // answered with kNotFound from then on, no more with kDataLoss.
   void acknowledge_losses();
 
-  // Calls `handler`, a void(const Event&), with what happens from now on: to sessions whose owner is
-  // this member, whoever asked for it, and to the cluster (kLost, kOwnerChanged, kViewChanged). Each
-  // member tells its own subscribers of its own sessions: who wants to hear of all subscribes at
-  // each member.
+  // Calls `handler`, a void(const Event&), with what happens from now on: to sessions whose owner
+  // is this member, whoever asked for it, and to the cluster (kLost, kOwnerChanged, kViewChanged).
+  // Each member tells its own subscribers of its own sessions: who wants to hear of all subscribes
+  // at each member.
   //
-  // Where: on the handler's associated executor (the one given to open() where it names none), which
-  // the subscription does not keep running; one call at a time, whatever the executor; never within
-  // this call.
+  // Where: on the handler's associated executor (the one given to open() where it names none),
+  // which the subscription does not keep running; one call at a time, whatever the executor; never
+  // within this call.
   //
   // What: an event of a session when its change is on all copies, before or after its caller is
   // answered. In the order in which they happened, for each session; at least once if the owner
-  // crashes, or hands the session over, and the next owner has a subscription since before the change:
-  // it delivers what may not have been delivered, with the same Event::id, before what is newer.
-  // While it does, no other member begins a call with an event of the same session: a member asks
-  // itself directly before each call whether it still owns the session. An event counts as delivered
-  // when the handler has returned, or thrown: exceptions pass to the executor.
+  // crashes, or hands the session over, and the next owner has a subscription since before the
+  // change: it delivers what may not have been delivered, with the same Event::id, before what is
+  // newer. While it does, no other member begins a call with an event of the same session: a member
+  // asks itself directly before each call whether it still owns the session. An event counts as
+  // delivered when the handler has returned, or thrown: exceptions pass to the executor.
   //
   // A handler that is slow slows nobody. Beyond SubscribeOptions::queue_max events are missed:
   // kMissed says in their place how many, and Subscription::missed() and Metrics::events_missed

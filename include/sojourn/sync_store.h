@@ -67,9 +67,9 @@ class SOJOURN_EXPORT SyncStore {
   absl::Status drain(DrainOptions options = {});
   absl::Status recover();
 
-  // As Store::subscribe, but that the handler runs on a thread of its own, which all subscriptions of
-  // this store share: it may block, and make calls to this store. When the store is destroyed, a call
-  // that is running is waited for.
+  // As Store::subscribe, but that the handler runs on a thread of its own, which all subscriptions
+  // of this store share: it may block, and make calls to this store. When the store is destroyed, a
+  // call that is running is waited for.
   [[nodiscard]] Subscription subscribe(absl::AnyInvocable<void(const Event&)> handler,
                                        SubscribeOptions options = {});
 

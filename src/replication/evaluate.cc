@@ -215,8 +215,8 @@ Evaluation evaluate(const Operation& operation, const Record* current, Time now,
       fields.remembered = operation.remembered;
       fields.shortened_to.reset();
       fields.shortened_to = shorten(fields, operation.time_left, now);
-      Evaluation evaluation = operation.keep_id ? change(fields, attributes)
-                                                : rename(fields, attributes, {}, draw_id);
+      Evaluation evaluation =
+          operation.keep_id ? change(fields, attributes) : rename(fields, attributes, {}, draw_id);
       evaluation.cause = Cause::kAuthenticated;
       return evaluation;
     }

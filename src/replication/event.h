@@ -28,8 +28,8 @@ constexpr bool is_end(Cause cause) {
   return cause == Cause::kRevoked || cause == Cause::kLastTab || cause == Cause::kExpired;
 }
 
-// What travels with a write beside the sessions that it leaves behind, so that every writer can tell
-// what happened.
+// What travels with a write beside the sessions that it leaves behind, so that every writer can
+// tell what happened.
 struct Occurrence {
   Cause cause = Cause::kNothing;
   // The version that the write had when it began. It keeps this number when a later view gives it

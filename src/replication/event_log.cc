@@ -33,8 +33,7 @@ void EventLog::make_room(Entries& entries) {
     oldest->second.event = gap(oldest->first, missed(oldest->second.event));
     return;
   }
-  next->second.event =
-      gap(next->first, missed(oldest->second.event) + missed(next->second.event));
+  next->second.event = gap(next->first, missed(oldest->second.event) + missed(next->second.event));
   erase(entries, oldest);
 }
 

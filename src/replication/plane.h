@@ -219,8 +219,8 @@ class Plane {
     return Result{.status = absl::NotFoundError("no such session")};
   }
 
-  // Whether subscribers may be given an event now: to be asked directly before. Safe from any thread,
-  // as read() is.
+  // Whether subscribers may be given an event now: to be asked directly before. Safe from any
+  // thread, as read() is.
   Permission permission(const Offered& offered, Time now) const {
     const auto& serving = serving_.epoch_of_segment[offered.segment.value];
     if (serving.load(std::memory_order_acquire) != offered.serving) return Permission::kDrop;
@@ -511,8 +511,8 @@ class Plane {
   std::uint64_t uses_told_ = 0;
   Time uses_due_ = Time::min();
 
-  // Whether there are subscribers here; events that they, or those of the next primary, may not have
-  // had; what backups are to be told of that, and when.
+  // Whether there are subscribers here; events that they, or those of the next primary, may not
+  // have had; what backups are to be told of that, and when.
   bool listening_ = false;
   EventLog events_;
   std::map<MemberIndex, Telling> tellings_;

@@ -60,12 +60,10 @@ Version Plane::delivered_below(SegmentId id) const {
 // Events are offered in the order of their numbers, so none before the writes that began earlier.
 void Plane::offer_events(SegmentId id) {
   const Segment& segment = segments_[id.value];
-  const std::uint64_t serving =
-      serving_.epoch_of_segment[id.value].load(std::memory_order_relaxed);
+  const std::uint64_t serving = serving_.epoch_of_segment[id.value].load(std::memory_order_relaxed);
   if (!listening_ || serving == 0) return;
-  const Version below = segment.writes.empty()
-                            ? version(segment.last_sequence + 1)
-                            : segment.writes.begin()->second.occurrence.number;
+  const Version below = segment.writes.empty() ? version(segment.last_sequence + 1)
+                                               : segment.writes.begin()->second.occurrence.number;
   for (Event& event : events_.offer(id, below)) {
     effects_.events.push_back({.segment = id, .serving = serving, .event = std::move(event)});
   }

@@ -39,8 +39,7 @@ void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
     raise_watermark(id, replicate.committed);
   }
   events_.drop_below(id, replicate.delivered_below);
-  send(from, ReplicateAck{
-                 .segment = id, .version = replicate.version, .keeps_events = listening_});
+  send(from, ReplicateAck{.segment = id, .version = replicate.version, .keeps_events = listening_});
 }
 
 // Whether it was news.

@@ -63,8 +63,8 @@ Chunk Sending::next_chunk(const Memo& memo) {
     bytes += kEventBytes;
     chunk.events.push_back(std::move(current.events[current.events_sent++]));
   }
-  chunk.last = current.sent == current.copies.size() &&
-               current.events_sent == current.events.size();
+  chunk.last =
+      current.sent == current.copies.size() && current.events_sent == current.events.size();
   if (chunk.last) {
     chunk.remembered = memo.of_segments({current.segment});
     current_.reset();

@@ -40,22 +40,22 @@ std::optional<SessionId> session_id(const std::string& id) {
   return parsed.ok() ? std::optional(*std::move(parsed)) : std::nullopt;
 }
 
-// The hash tells events of one cluster from those of another of the same name that ran before: it is
-// of random ids, so the number of an event is not enough to name it, and with the hash it is.
+// The hash tells events of one cluster from those of another of the same name that ran before: it
+// is of random ids, so the number of an event is not enough to name it, and with the hash it is.
 Event of_session(const replication::Event& event) {
   if (event.cause == Cause::kMissed) return {.kind = EventKind::kMissed, .missed = event.missed};
-  return {.kind = kind_of(event.cause),
-          .id = absl::StrFormat("%x.%x.%016x", event.number.epoch, event.number.sequence,
-                                stable_hash(event.id)),
-          .session = session_id(event.id),
-          .previous_session =
-              event.previous_id.empty() ? std::nullopt : session_id(event.previous_id),
-          .phase = event.phase,
-          .subject = event.subject,
-          .reason = event.cause == Cause::kRevoked   ? RevokeReason::kRequested
-                    : event.cause == Cause::kLastTab ? RevokeReason::kLastTab
-                                                     : RevokeReason::kNone,
-          .version = event.version};
+  return {
+      .kind = kind_of(event.cause),
+      .id = absl::StrFormat("%x.%x.%016x", event.number.epoch, event.number.sequence,
+                            stable_hash(event.id)),
+      .session = session_id(event.id),
+      .previous_session = event.previous_id.empty() ? std::nullopt : session_id(event.previous_id),
+      .phase = event.phase,
+      .subject = event.subject,
+      .reason = event.cause == Cause::kRevoked   ? RevokeReason::kRequested
+                : event.cause == Cause::kLastTab ? RevokeReason::kLastTab
+                                                 : RevokeReason::kNone,
+      .version = event.version};
 }
 
 std::shared_ptr<const View> view_of(const std::shared_ptr<const ring::Roles>& roles) {
@@ -74,8 +74,7 @@ Event of_view(EventKind kind, char letter, const node::ViewChange& change) {
 
 std::string_view owner(const ring::Roles& roles, SegmentId segment) {
   const auto primary = roles.primary(segment);
-  return primary ? std::string_view(roles.view().members[primary->value].name)
-                 : std::string_view();
+  return primary ? std::string_view(roles.view().members[primary->value].name) : std::string_view();
 }
 
 Event lost_by(const node::ViewChange& change) {
@@ -97,8 +96,7 @@ Event owners_changed_by(const node::ViewChange& change) {
   Event event = of_view(EventKind::kOwnerChanged, 'o', change);
   const std::uint32_t segments = change.after->view().segments;
   for (std::uint32_t i = 0; i < segments; ++i) {
-    const std::string_view from =
-        change.before ? owner(*change.before, {i}) : std::string_view();
+    const std::string_view from = change.before ? owner(*change.before, {i}) : std::string_view();
     const std::string_view to = owner(*change.after, {i});
     if (from == to) continue;
     auto& changes = event.owner_changes;
@@ -170,9 +168,8 @@ bool Event::concerns(const SessionId& id_of_session) const {
   const std::uint32_t segment = ring::segment_of(id_of_session.text(), view->segments).value;
   return std::any_of(lost.begin(), lost.end(),
                      [&](const SegmentRange& range) { return contains(range, segment); }) ||
-         std::any_of(
-             owner_changes.begin(), owner_changes.end(),
-             [&](const OwnerChange& change) { return contains(change.segments, segment); });
+         std::any_of(owner_changes.begin(), owner_changes.end(),
+                     [&](const OwnerChange& change) { return contains(change.segments, segment); });
 }
 
 }  // namespace sojourn

@@ -190,8 +190,7 @@ void Host::acknowledge_losses() {
 }
 
 std::shared_ptr<Subscriber> Host::subscribe(asio::any_io_executor executor,
-                                            Subscriber::Handler handler,
-                                            SubscribeOptions options) {
+                                            Subscriber::Handler handler, SubscribeOptions options) {
   return subscribers_->add(std::move(executor), std::move(handler), options);
 }
 

@@ -101,8 +101,8 @@ class Subscribers : public std::enable_shared_from_this<Subscribers> {
   struct Hooks {
     // Whether an event may be delivered now. From any thread.
     std::function<Permission(const replication::Plane::Offered&)> permission = {};
-    // There is something to collect, or whether there are subscribers has changed: the node's thread
-    // is to look. From any thread, with a lock held: must only post.
+    // There is something to collect, or whether there are subscribers has changed: the node's
+    // thread is to look. From any thread, with a lock held: must only post.
     std::function<void()> wake = {};
   };
 

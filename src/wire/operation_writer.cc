@@ -19,10 +19,10 @@ namespace sojourn::wire {
 namespace {
 
 using replication::Apply;
+using replication::Cause;
 using replication::Chunk;
 using replication::ChunkAck;
 using replication::Committed;
-using replication::Cause;
 using replication::Copy;
 using replication::Counted;
 using replication::Delivered;

@@ -529,9 +529,8 @@ void PartReader::read_occurrence(replication::Replicate& replicate) {
     if (number == replicate.version) refuse("a number is the version, and is said to be another");
     return number;
   };
-  occurrence.cause =
-      cause_of(static_cast<std::uint8_t>(first & ~(kOtherNumber | kOtherDelivered)),
-               Cause::kExpired);
+  occurrence.cause = cause_of(static_cast<std::uint8_t>(first & ~(kOtherNumber | kOtherDelivered)),
+                              Cause::kExpired);
   occurrence.number = other(kOtherNumber);
   replicate.delivered_below = other(kOtherDelivered);
   if (occurrence.cause == Cause::kNothing) return;

@@ -190,6 +190,13 @@ void Nodes::collect(const std::string& name) {
   for (node::Outgoing& outgoing : effects.outgoing) {
     under_way.push_back({name, std::move(outgoing)});
   }
+  for (node::Event& event : effects.events) {
+    if (const auto* offered = std::get_if<replication::Plane::Offered>(&event)) {
+      events[name].push_back(*offered);
+    } else {
+      view_changes[name].push_back(std::get<node::ViewChange>(event));
+    }
+  }
   for (Notice& notice : effects.notices) notices.push_back(name + ": " + notice.message);
   for (node::Inquiries::Answered& answered : effects.answered) {
     const bool first =

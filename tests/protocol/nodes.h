@@ -147,6 +147,11 @@ class Nodes {
   // The writers of a session, the primary first, under the view of that member.
   std::vector<std::string> writers(const std::string& at, const std::string& id);
 
+  // What members offered to their subscribers, of sessions and of views. Subscribers are there when
+  // Node::listen() was called.
+  std::map<std::string, std::vector<replication::Plane::Offered>> events;
+  std::map<std::string, std::vector<node::ViewChange>> view_changes;
+
   // What members noted.
   std::vector<std::string> notices;
 

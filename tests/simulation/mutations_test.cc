@@ -47,6 +47,7 @@ constexpr std::array kMutations = {
     Mutation{Rule::kNoGrantAfterAccept, 773},
     Mutation{Rule::kCalmAfterInstall, 1578},
     Mutation{Rule::kAdoptAccepted, 19},
+    Mutation{Rule::kUndeliveredEvents, 10},
 };
 
 TEST_CASE("whichever of these rules is left out, something breaks and is found", "[mutation]") {

@@ -154,9 +154,8 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
   if (random.one_in(8)) simulation_options.node.plane.events_max = random.below(8);
   SeedReport report = {.seed = seed,
                        .options = simulation_options.describe() + "\n  " +
-                                  workload_options.describe() + "\n  " +
-                                  fault_options.describe() + "\n  " +
-                                  subscriber_options.describe()};
+                                  workload_options.describe() + "\n  " + fault_options.describe() +
+                                  "\n  " + subscriber_options.describe()};
   if (trace) *trace << "seed " << seed << '\n' << "  " << report.options << '\n';
 
   Simulation simulation(random.next(), simulation_options);

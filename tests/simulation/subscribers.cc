@@ -27,8 +27,8 @@ SubscriberOptions SubscriberOptions::draw(Random& random) {
 }
 
 std::string SubscriberOptions::describe() const {
-  return absl::StrFormat("listen=%d handling=%dms queue=%d", listen,
-                         handling_max / milliseconds(1), queue_max);
+  return absl::StrFormat("listen=%d handling=%dms queue=%d", listen, handling_max / milliseconds(1),
+                         queue_max);
 }
 
 Subscribers::Subscribers(SubscriberOptions options, Simulation& simulation, Random& random)
@@ -60,12 +60,12 @@ void Subscribers::offered(std::size_t member, const node::Event& event) {
   if (subscriber.queue.size() >= options_.queue_max) drop_recalled(member);
   if (subscriber.queue.size() >= options_.queue_max) {
     gaps_.insert(of_session->segment);
-    simulation_.events().after(Duration(1), [this, member, start = subscriber.start,
-                                             segment = of_session->segment,
-                                             number = of_session->event.number] {
-      if (!is_there(member) || subscribers_[member].start != start) return;
-      simulation_.delivered(member, segment, number);
-    });
+    simulation_.events().after(
+        Duration(1), [this, member, start = subscriber.start, segment = of_session->segment,
+                      number = of_session->event.number] {
+          if (!is_there(member) || subscribers_[member].start != start) return;
+          simulation_.delivered(member, segment, number);
+        });
     return;
   }
   subscriber.queue.push_back(*of_session);
@@ -74,12 +74,13 @@ void Subscribers::offered(std::size_t member, const node::Event& event) {
 
 void Subscribers::later(std::size_t member) {
   subscribers_[member].busy = true;
-  const auto handling = random_.below(static_cast<std::uint64_t>(options_.handling_max.count()) + 1);
-  simulation_.events().after(
-      Duration(1 + static_cast<std::int64_t>(handling)),
-      [this, member, start = subscribers_[member].start] {
-        if (is_there(member) && subscribers_[member].start == start) step(member);
-      });
+  const auto handling =
+      random_.below(static_cast<std::uint64_t>(options_.handling_max.count()) + 1);
+  simulation_.events().after(Duration(1 + static_cast<std::int64_t>(handling)),
+                             [this, member, start = subscribers_[member].start] {
+                               if (is_there(member) && subscribers_[member].start == start)
+                                 step(member);
+                             });
 }
 
 void Subscribers::step(std::size_t member) {
@@ -103,8 +104,7 @@ void Subscribers::step(std::size_t member) {
   if (!subscriber.queue.empty()) later(member);
 }
 
-Plane::Permission Subscribers::permission(std::size_t member,
-                                          const Plane::Offered& offered) const {
+Plane::Permission Subscribers::permission(std::size_t member, const Plane::Offered& offered) const {
   return simulation_.node(member)->plane().permission(offered, simulation_.local_time(member));
 }
 
@@ -117,10 +117,10 @@ void Subscribers::drop_recalled(std::size_t member) {
 
 void Subscribers::deliver(std::size_t member, const Plane::Offered& offered) {
   const SegmentId segment = offered.segment;
-  simulation_.trace(absl::StrFormat(
-      "%s delivers event %d of segment %d, %d.%d %s", simulation_.name(member),
-      static_cast<int>(offered.event.cause), segment.value, offered.event.number.epoch,
-      offered.event.number.sequence, offered.event.id.substr(0, 8)));
+  simulation_.trace(absl::StrFormat("%s delivers event %d of segment %d, %d.%d %s",
+                                    simulation_.name(member), static_cast<int>(offered.event.cause),
+                                    segment.value, offered.event.number.epoch,
+                                    offered.event.number.sequence, offered.event.id.substr(0, 8)));
   for (std::size_t other = 0; other < simulation_.members(); ++other) {
     if (other == member || !simulation_.node(other)) continue;
     if (!simulation_.node(other)->plane().is_serving(segment, simulation_.local_time(other))) {

@@ -36,9 +36,9 @@ struct Delivery {
   replication::Event event = {};
 };
 
-// A subscriber at each member, which is slow and is gone with its process, as the store has it: it is
-// asked directly before each event whether it may have it, and what finds no place in its queue is
-// missed, and counted.
+// A subscriber at each member, which is slow and is gone with its process, as the store has it: it
+// is asked directly before each event whether it may have it, and what finds no place in its queue
+// is missed, and counted.
 class Subscribers {
  public:
   // The references must outlive it. To be made before the first member starts.

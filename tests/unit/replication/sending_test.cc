@@ -19,6 +19,8 @@ constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
 constexpr std::size_t kWindow = 8;
 constexpr SendingOptions kOptions = {.chunk_bytes = kChunkBytes, .window = kWindow};
 
+const EventLog kNoEvents(0);
+
 ChunkAck ack_of(const Chunk& chunk) {
   return {.segment = chunk.segment, .transfer = chunk.transfer, .index = chunk.index};
 }
@@ -30,13 +32,34 @@ void put_large(Replica& replica, int sessions) {
   }
 }
 
+TEST_CASE("events that may not be delivered share the chunks with the sessions", "[replication]") {
+  Replica replica(1, {});
+  replica.put(make_record("a"));
+  EventLog events(1000);
+  for (std::uint64_t i = 1; i <= 300; ++i) {
+    events.keep({0}, {.cause = Cause::kChanged, .number = {1, i}, .id = "a"}, 1);
+  }
+  Sending sending({.chunk_bytes = 16u << 10, .window = 8});
+
+  sending.want({0});
+  const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {}, events);
+
+  CHECK(chunks.size() == 3);
+  std::vector<Event> sent;
+  for (const Chunk& chunk : chunks) {
+    CHECK(chunk.last == (&chunk == &chunks.back()));
+    sent.insert(sent.end(), chunk.events.begin(), chunk.events.end());
+  }
+  CHECK(sent == events.copies({0}));
+}
+
 TEST_CASE("an empty segment is sent as one chunk that says so", "[replication]") {
   const Replica replica(4, {});
   Sending sending(kOptions);
   CHECK(sending.idle());
 
   sending.want({2});
-  const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {});
+  const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {}, kNoEvents);
 
   REQUIRE(chunks.size() == 1);
   CHECK(chunks[0].segment == SegmentId{2});
@@ -62,7 +85,7 @@ TEST_CASE("a segment arrives whole, in the order of ids, in chunks of a bounded 
   std::uint32_t index = 0;
   std::optional<SegmentId> complete;
   while (!complete) {
-    const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {});
+    const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {}, kNoEvents);
     REQUIRE_FALSE(chunks.empty());
     for (const Chunk& chunk : chunks) {
       CHECK(chunk.index == index++);
@@ -93,7 +116,7 @@ TEST_CASE("what is remembered of a segment goes with its last chunk", "[replicat
   Sending sending(kOptions);
   sending.want({0});
 
-  const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, memo);
+  const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, memo, kNoEvents);
 
   REQUIRE(chunks.size() > 1);
   for (const Chunk& chunk : chunks) CHECK(chunk.remembered.size() == (chunk.last ? 1 : 0));
@@ -106,12 +129,12 @@ TEST_CASE("only so many chunks may be unacknowledged", "[replication]") {
   Sending sending(kOptions);
   sending.want({0});
 
-  const std::vector<Chunk> first = sending.take_chunks(kNow, replica, {});
+  const std::vector<Chunk> first = sending.take_chunks(kNow, replica, {}, kNoEvents);
   CHECK(first.size() == kWindow);
-  CHECK(sending.take_chunks(kNow, replica, {}).empty());
+  CHECK(sending.take_chunks(kNow, replica, {}, kNoEvents).empty());
 
   CHECK_FALSE(sending.acknowledged(ack_of(first[3])));
-  const std::vector<Chunk> next = sending.take_chunks(kNow, replica, {});
+  const std::vector<Chunk> next = sending.take_chunks(kNow, replica, {}, kNoEvents);
   REQUIRE(next.size() == 1);
   CHECK(next[0].index == kWindow);
 }
@@ -121,13 +144,13 @@ TEST_CASE("a chunk that is not acknowledged is sent again after a while", "[repl
   put_large(replica, 8);
   Sending sending(kOptions);
   sending.want({0});
-  const std::vector<Chunk> first = sending.take_chunks(kNow, replica, {});
+  const std::vector<Chunk> first = sending.take_chunks(kNow, replica, {}, kNoEvents);
   REQUIRE(first.size() == 2);
   CHECK(sending.next_deadline() == kNow + 500ms);
   sending.acknowledged(ack_of(first[0]));
 
-  CHECK(sending.take_chunks(kNow + 499ms, replica, {}).empty());
-  const std::vector<Chunk> again = sending.take_chunks(kNow + 500ms, replica, {});
+  CHECK(sending.take_chunks(kNow + 499ms, replica, {}, kNoEvents).empty());
+  const std::vector<Chunk> again = sending.take_chunks(kNow + 500ms, replica, {}, kNoEvents);
 
   REQUIRE(again.size() == 1);
   CHECK(again[0].transfer == first[1].transfer);
@@ -143,7 +166,7 @@ TEST_CASE("a segment is complete when all its chunks are acknowledged, in any or
   put_large(replica, 12);
   Sending sending(kOptions);
   sending.want({0});
-  std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {});
+  std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {}, kNoEvents);
   REQUIRE(chunks.size() == 3);
 
   CHECK_FALSE(sending.acknowledged(ack_of(chunks[2])));
@@ -162,14 +185,14 @@ TEST_CASE("a segment that is being sent is not begun again, one that was sent is
   Sending sending(kOptions);
   sending.want({0});
   sending.want({0});
-  const std::vector<Chunk> first = sending.take_chunks(kNow, replica, {});
+  const std::vector<Chunk> first = sending.take_chunks(kNow, replica, {}, kNoEvents);
   CHECK(first.size() == 1);
   sending.want({0});
-  CHECK(sending.take_chunks(kNow, replica, {}).empty());
+  CHECK(sending.take_chunks(kNow, replica, {}, kNoEvents).empty());
   sending.acknowledged(ack_of(first[0]));
 
   sending.want({0});
-  const std::vector<Chunk> second = sending.take_chunks(kNow, replica, {});
+  const std::vector<Chunk> second = sending.take_chunks(kNow, replica, {}, kNoEvents);
 
   REQUIRE(second.size() == 1);
   CHECK(second[0].transfer > first[0].transfer);
@@ -192,7 +215,7 @@ TEST_CASE("segments are sent in the order in which they were wanted, each as it 
   sending.want({0});
   replica.put(make_record(ids[0]));
 
-  const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {});
+  const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {}, kNoEvents);
 
   REQUIRE(chunks.size() == 2);
   CHECK(chunks[0].segment == SegmentId{1});
@@ -206,13 +229,13 @@ TEST_CASE("a session that goes while its segment is sent is sent as it was", "[r
   put_large(replica, 40);
   Sending sending(kOptions);
   sending.want({0});
-  std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {});
+  std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {}, kNoEvents);
   REQUIRE(chunks.size() == kWindow);
   REQUIRE_FALSE(chunks.back().last);
 
   replica.erase("id139");
   for (const Chunk& chunk : chunks) sending.acknowledged(ack_of(chunk));
-  chunks = sending.take_chunks(kNow, replica, {});
+  chunks = sending.take_chunks(kNow, replica, {}, kNoEvents);
 
   REQUIRE(chunks.back().last);
   CHECK(chunks.back().copies.back().record->id() == "id139");
@@ -222,7 +245,7 @@ TEST_CASE("an acknowledgement that names another segment completes nothing", "[r
   const Replica replica(4, {});
   Sending sending(kOptions);
   sending.want({2});
-  const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {});
+  const std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {}, kNoEvents);
   ChunkAck ack = ack_of(chunks[0]);
   ack.segment = {3};
 
@@ -249,7 +272,7 @@ TEST_CASE("whatever the network does, every wanted segment is complete once, and
     Time now = kNow;
     for (int step = 0; step < 20'000 && !sending.idle(); ++step) {
       now += 100ms;
-      for (const Chunk& chunk : sending.take_chunks(now, replica, {})) {
+      for (const Chunk& chunk : sending.take_chunks(now, replica, {}, kNoEvents)) {
         if (random.one_in(3)) continue;
         for (const Copy& copy : chunk.copies) arrived.emplace(copy.record->id());
         acks.push_back(ack_of(chunk));

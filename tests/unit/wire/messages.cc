@@ -250,6 +250,13 @@ std::string describe(const replication::Reply& reply, Time now) {
   return absl::StrFormat("Reply %d %s", reply.number, describe(reply.result, now));
 }
 
+std::string describe(const replication::Event& event) {
+  return absl::StrFormat(" event %d %s of %s (%s) %d \"%s\" %s missed %d;",
+                         static_cast<int>(event.cause), describe(event.number), event.id,
+                         event.previous_id, static_cast<int>(event.phase), event.subject,
+                         describe(event.version), event.missed);
+}
+
 std::string describe(const replication::Replicate& replicate, Time now) {
   std::string out =
       absl::StrFormat("Replicate %d %s (committed %s) for %d/%d:", replicate.segment.value,
@@ -261,11 +268,16 @@ std::string describe(const replication::Replicate& replicate, Time now) {
     if (!entry.record) continue;
     out += " last seen " + describe_age(entry.record->bookkeeping().last_seen, now);
   }
-  return out;
+  const replication::Occurrence& occurrence = replicate.occurrence;
+  return out + absl::StrFormat(" cause %d %s %d \"%s\" delivered below %s",
+                               static_cast<int>(occurrence.cause), describe(occurrence.number),
+                               static_cast<int>(occurrence.phase), occurrence.subject,
+                               describe(replicate.delivered_below));
 }
 
 std::string describe(const replication::ReplicateAck& ack, Time /*now*/) {
-  return absl::StrFormat("ReplicateAck %d %s", ack.segment.value, describe(ack.version));
+  return absl::StrFormat("ReplicateAck %d %s%s", ack.segment.value, describe(ack.version),
+                         ack.keeps_events ? " keeps events" : "");
 }
 
 std::string describe(const replication::Committed& committed, Time /*now*/) {
@@ -308,7 +320,11 @@ std::string describe(const std::vector<replication::Remembered>& remembered, Tim
 }
 
 std::string describe(const replication::InStep& in_step, Time now) {
-  return "InStep" + describe(in_step.segments) + describe(in_step.remembered, now) +
+  std::string events;
+  for (const replication::Undelivered& each : in_step.events) {
+    events += absl::StrFormat(" %d", each.segment.value) + describe(each.event);
+  }
+  return "InStep" + describe(in_step.segments) + describe(in_step.remembered, now) + events +
          (in_step.compared ? " compared" : "");
 }
 
@@ -319,6 +335,7 @@ std::string describe(const replication::Chunk& chunk, Time now) {
   for (const replication::Copy& copy : chunk.copies) {
     out += " " + describe(copy.record, now) + " last seen " + describe_age(copy.last_seen, now);
   }
+  for (const replication::Event& event : chunk.events) out += describe(event);
   return out + describe(chunk.remembered, now);
 }
 
@@ -329,6 +346,18 @@ std::string describe(const replication::ChunkAck& ack, Time /*now*/) {
 
 std::string describe(const replication::Pulled& pulled, Time /*now*/) {
   return "Pulled" + describe(pulled.segments);
+}
+
+std::string describe(const replication::Delivered& delivered, Time /*now*/) {
+  std::string out = absl::StrFormat("Delivered %d:", delivered.number);
+  for (const auto& each : delivered.segments) {
+    out += absl::StrFormat(" %d below %s", each.segment.value, describe(each.below));
+  }
+  return out;
+}
+
+std::string describe(const replication::DeliveredAck& ack, Time /*now*/) {
+  return absl::StrFormat("DeliveredAck %d", ack.number);
 }
 
 std::string describe(const replication::Key& key) {
@@ -400,6 +429,15 @@ std::vector<Example> examples() {
        .segment = {9},
        .result = {.record = record("s-1"), .last_seen = kSent - 2s}},
       {.operation = {{0xbeef}, 7}, .segment = {300}}};
+  const std::vector<replication::Event> events = {
+      {.cause = replication::Cause::kMissed, .number = version, .version = version, .missed = 3},
+      {.cause = replication::Cause::kRotated,
+       .number = {.epoch = 3, .sequence = 78},
+       .id = "s-2",
+       .previous_id = "s-1",
+       .phase = Phase::kActive,
+       .subject = "ana",
+       .version = {.epoch = 4, .sequence = 1}}};
   return {
       {"empty", wire::frame_of({})},
       {"hello", frame_of(membership::Hello{
@@ -511,29 +549,46 @@ std::vector<Example> examples() {
       {"reply_error",
        frame_of(replication::Reply{.number = 1000,
                                    .result = {.status = absl::NotFoundError("no such session")}})},
-      {"replicate", frame_of(replication::Replicate{.segment = {9},
-                                                    .version = {.epoch = 3, .sequence = 77},
-                                                    .committed = version,
-                                                    .operation = {{0xfeed}, 1000},
-                                                    .entries = {{"s-2", record("s-2")}, {"s-1"}}})},
-      {"replicate_ack", frame_of(replication::ReplicateAck{{9}, {.epoch = 3, .sequence = 77}})},
+      {"replicate",
+       frame_of(replication::Replicate{.segment = {9},
+                                       .version = {.epoch = 3, .sequence = 77},
+                                       .committed = version,
+                                       .operation = {{0xfeed}, 1000},
+                                       .entries = {{"s-2", record("s-2")}, {"s-1"}},
+                                       .occurrence = {replication::Cause::kRotated, {3, 77}},
+                                       .delivered_below = {3, 77}})},
+      {"replicate_end",
+       frame_of(replication::Replicate{
+           .segment = {9},
+           .version = {.epoch = 4, .sequence = 1},
+           .committed = version,
+           .entries = {{"s-1"}},
+           .occurrence = {replication::Cause::kExpired, {3, 77}, Phase::kActive, "ana"},
+           .delivered_below = {3, 70}})},
+      {"replicate_ack",
+       frame_of(replication::ReplicateAck{{9}, {.epoch = 3, .sequence = 77}, true})},
       {"committed", frame_of(replication::Committed{{9}, {.epoch = 3, .sequence = 77}})},
       {"touched", frame_of(replication::Touched{
                       .number = 5, .uses = {{"s-1", kSent - 2s}, {"s-2", kSent - 1h}}})},
       {"touched_ack", frame_of(replication::TouchedAck{.number = 5})},
       {"pull", frame_of(replication::Pull{.segments = {{{9}, 0x1234567890abcdef}, {{300}, 0}}})},
-      {"in_step",
-       frame_of(replication::InStep{.segments = {{9}, {300}}, .remembered = remembered})},
+      {"in_step", frame_of(replication::InStep{.segments = {{9}, {300}},
+                                               .remembered = remembered,
+                                               .events = {{{9}, events[0]}, {{300}, events[1]}}})},
       {"chunk", frame_of(replication::Chunk{
                     .segment = {9},
                     .transfer = 4,
                     .index = 1,
-                    .copies = {{record("s-1"), kSent - 2s}, {record("s-2"), kSent - 5s}}})},
+                    .copies = {{record("s-1"), kSent - 2s}, {record("s-2"), kSent - 5s}},
+                    .events = events})},
       {"chunk_last",
        frame_of(replication::Chunk{
            .segment = {9}, .transfer = 4, .index = 2, .last = true, .remembered = remembered})},
       {"chunk_ack", frame_of(replication::ChunkAck{.segment = {9}, .transfer = 4, .index = 1})},
       {"pulled", frame_of(replication::Pulled{.segments = {{9}, {300}}})},
+      {"delivered", frame_of(replication::Delivered{
+                        .number = 5, .segments = {{{9}, version}, {{300}, {3, 1}}}})},
+      {"delivered_ack", frame_of(replication::DeliveredAck{.number = 5})},
       {"put_once", request({.verb = Verb::kPutOnce,
                             .id = "=state",
                             .touch = false,

@@ -249,6 +249,35 @@ TEST_CASE("a malformed part of a session's life is refused with what is wrong", 
 }
 
 Bytes touched() { return operation(6).number(5); }
+// A write that leaves nothing behind under one id, up to what happened.
+Bytes deletion() {
+  return operation(3)
+      .number(9)
+      .number(3)
+      .number(77)
+      .number(3)
+      .number(76)
+      .fixed(0)
+      .number(0)
+      .number(1)
+      .text("s-1")
+      .byte(0);
+}
+// An event of an id that began to be, up to its phase.
+Bytes event(std::uint8_t cause) {
+  return operation(9)
+      .number(0)
+      .number(0)
+      .number(1)
+      .number(9)
+      .byte(cause)
+      .number(3)
+      .number(77)
+      .number(3)
+      .number(77)
+      .text("s-1")
+      .byte(0);
+}
 Bytes chunk() { return operation(10).number(9).number(4).number(1).number(0); }
 
 TEST_CASE("a malformed message between primary and backup is refused with what is wrong",
@@ -280,6 +309,51 @@ TEST_CASE("a malformed message between primary and backup is refused with what i
        operation(9).number(0).number(1).fixed(1).number(1).number(9).number(17).frame()},
       {"InStep" + malformed, operation(9).number(0).number(1).fixed(1).frame()},
 
+      {"Replicate: what happened is unknown", deletion().byte(8).frame()},
+      {"Replicate: what happened does not go with what it leaves behind",
+       deletion().byte(4).frame()},
+      {"Replicate: what happened does not go with what it leaves behind", operation(3)
+                                                                              .number(9)
+                                                                              .number(3)
+                                                                              .number(77)
+                                                                              .number(3)
+                                                                              .number(76)
+                                                                              .fixed(0)
+                                                                              .number(0)
+                                                                              .number(0)
+                                                                              .byte(5)
+                                                                              .number(1)
+                                                                              .text("")
+                                                                              .frame()},
+      {"Replicate: a number is the version, and is said to be another",
+       deletion().byte(0x80).number(3).number(77).frame()},
+      {"Replicate: a number is the version, and is said to be another",
+       deletion().byte(0x40).number(3).number(77).frame()},
+      {"Replicate: the phase is unknown", deletion().byte(5).number(3).frame()},
+      {"Replicate: an active session has no subject",
+       deletion().byte(5).number(2).text("").frame()},
+      {"Replicate" + malformed, deletion().frame()},
+      {"ReplicateAck: a boolean is neither 0 nor 1",
+       operation(4).number(9).number(3).number(77).number(2).frame()},
+      {"InStep: an event is of nothing", event(0).frame()},
+      {"InStep: what happened is unknown", event(9).frame()},
+      {"InStep: no event is missed", operation(9)
+                                         .number(0)
+                                         .number(0)
+                                         .number(1)
+                                         .number(9)
+                                         .byte(8)
+                                         .number(3)
+                                         .number(77)
+                                         .number(0)
+                                         .frame()},
+      {"InStep: a login in progress has a subject",
+       event(1).number(1).text("ana").number(1).frame()},
+      {"InStep" + many, operation(9).number(0).number(0).number(65537).frame()},
+      {"Delivered" + segment, operation(13).number(5).number(1).number(65536).frame()},
+      {"Delivered" + many, operation(13).number(5).number(65537).frame()},
+      {"DeliveredAck" + malformed, operation(14).frame()},
+
       {"Chunk" + segment, operation(10).number(65536).frame()},
       {"Chunk: a chunk's index has more than 32 bits",
        operation(10).number(9).number(4).number(1ULL << 32).frame()},
@@ -290,7 +364,8 @@ TEST_CASE("a malformed message between primary and backup is refused with what i
        chunk().number(1).text("").frame()},
       {"Chunk: the phase is unknown", chunk().number(1).text("s-1").number(3).frame()},
       {"Chunk" + many, chunk().number(0).number(65537).frame()},
-      {"Chunk" + malformed, chunk().number(0).frame()},
+      {"Chunk" + many, chunk().number(0).number(0).number(65537).frame()},
+      {"Chunk" + malformed, chunk().number(0).number(0).frame()},
       {"ChunkAck: a chunk's index has more than 32 bits",
        operation(11).number(9).number(4).number(1ULL << 32).frame()},
       {"ChunkAck" + malformed, operation(11).number(9).number(4).frame()},
@@ -301,8 +376,10 @@ TEST_CASE("a malformed message between primary and backup is refused with what i
 
   CHECK(error_of(touched().number(0).frame()) == "none");
   CHECK(error_of(operation(8).number(0).frame()) == "none");
-  CHECK(error_of(operation(9).number(0).number(0).number(1).frame()) == "none");
-  CHECK(error_of(chunk().number(0).number(0).frame()) == "none");
+  CHECK(error_of(operation(9).number(0).number(0).number(0).number(1).frame()) == "none");
+  CHECK(error_of(chunk().number(0).number(0).number(0).frame()) == "none");
+  CHECK(error_of(deletion().byte(5).number(2).text("ana").frame()) == "none");
+  CHECK(error_of(event(1).number(1).text("").number(1).frame()) == "none");
   check_refused(rows);
 }
 

@@ -76,17 +76,16 @@ void Subscriber::close() {
   }
 }
 
-void Subscriber::end() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+void Subscriber::end() {
   subscribers_->remove(this);
   close();
   {
     std::unique_lock lock(mutex_.native());
-    ended_ = true;
-    idle_.wait(lock, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return !running_ || *running_ == std::this_thread::get_id();
-    });
-    // Then its call in this thread destroys it.
-    if (running_) return;
+    if (running_ == std::this_thread::get_id()) {
+      ended_within_ = true;
+      return;
+    }
+    idle_.wait(lock, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return !running_; });
   }
   handler_ = nullptr;
 }
@@ -160,18 +159,18 @@ void Subscriber::call(const Waiting& waiting) {
 }
 
 void Subscriber::called(const Waiting& waiting) {
-  bool ended = false;
+  bool ended_within = false;
   {
     MutexLock lock(mutex_);
     running_.reset();
-    ended = ended_;
+    ended_within = ended_within_;
   }
   idle_.notify_all();
   if (waiting.delivery) {
     subscribers_->count_delivered();
     subscribers_->done(*waiting.delivery);
   }
-  if (ended) handler_ = nullptr;
+  if (ended_within) handler_ = nullptr;
 }
 
 // All of them.

@@ -53,7 +53,7 @@ class Subscriber : public std::enable_shared_from_this<Subscriber> {
   // No call of the handler begins any more.
   void close();
   // And none is running, but in this thread, and the handler is destroyed.
-  void end();
+  void end() ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
   std::uint64_t missed() const { return missed_; }
   std::size_t waiting() const;
@@ -76,7 +76,7 @@ class Subscriber : public std::enable_shared_from_this<Subscriber> {
   const asio::any_io_executor executor_;
   const std::size_t queue_max_;
   std::atomic<std::uint64_t> missed_{0};
-  // Touched by the thread that runs the turn, and by end() when there is none.
+  // Touched by the thread in which it is running, and by end() when there is none.
   Handler handler_;
 
   mutable Mutex mutex_;
@@ -87,8 +87,8 @@ class Subscriber : public std::enable_shared_from_this<Subscriber> {
   bool turning_ ABSL_GUARDED_BY(mutex_) = false;
   // The first event may not be delivered now.
   bool held_ ABSL_GUARDED_BY(mutex_) = false;
-  // Nobody has a use for the handler any more.
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  // It was ended by its own handler, which destroys itself when it has returned.
+  bool ended_within_ ABSL_GUARDED_BY(mutex_) = false;
   // The thread in which the handler is running.
   std::optional<std::thread::id> running_ ABSL_GUARDED_BY(mutex_);
 };

@@ -310,6 +310,7 @@ void Host::apply_effects() {
         node_.undeliverable(now(), outgoing.to, outgoing.envelope.message, sent);
       }
     }
+    for (const node::Event& event : effects.events) subscribers_->offer(event);
     for (node::Finished& finished : effects.finished) {
       auto completion = completions_.extract(finished.number);
       if (completion) std::move(completion.mapped())(std::move(finished));
@@ -318,7 +319,6 @@ void Host::apply_effects() {
       auto completion = asking_.extract(answered.number);
       if (completion) std::move(completion.mapped())(std::move(answered.findings));
     }
-    for (const node::Event& event : effects.events) subscribers_->offer(event);
     for (const Notice& notice : effects.notices) log_.write(notice);
   }
   if (!waiting_ready_.empty() && node_.ready(now())) {

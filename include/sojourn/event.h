@@ -41,6 +41,9 @@ enum class RevokeReason : std::uint8_t {
   kNone,       // it was not
   kRequested,  // Store::async_revoke
   kLastTab,    // a login without tabs is over: Store::async_erase_tab
+  kLimit,      // it made room for another of its subject: WhenFull::kEndOldest
+  kSubject,    // with all of its subject: Store::async_revoke_all, async_not_before
+  kLabel,      // with all of one of its labels: Store::async_revoke_labelled
 };
 
 // Neighbouring parts of the id space, both ends included. There are View::segments of them.

@@ -150,7 +150,9 @@ void Node::end_for_limit(Time now, const Key& key, std::string id) {
   const std::uint64_t number = next_number_++;
   endings_.emplace(number, key);
   Call& call = calls_[number];
-  call = {.operation = {.verb = Verb::kRevoke, .id = std::move(id)},
+  call = {.operation = {.verb = Verb::kRevoke,
+                        .id = std::move(id),
+                        .cause = replication::Cause::kRevokedByLimit},
           .verb = Verb::kRevoke,
           .deadline = now + kEndingTime};
   call.wake_at = call.deadline;

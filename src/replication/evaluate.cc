@@ -166,7 +166,7 @@ Evaluation evaluate(const Operation& operation, const Record* current, Time now,
   // A tombstone even for an absent id: a copy of it may still be under way to somebody.
   if (operation.verb == Verb::kRevoke) {
     return {.entries = {{operation.id, RecordRef()}},
-            .cause = current ? Cause::kRevoked : Cause::kNothing};
+            .cause = current ? operation.cause : Cause::kNothing};
   }
 
   if (!current) return refuse(absl::NotFoundError("no such session"));

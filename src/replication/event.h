@@ -16,17 +16,18 @@ enum class Cause : std::uint8_t {
   kRotated = 3,
   kChanged = 4,
   // The session has ended:
-  kRevoked = 5,  // because it was asked for
-  kLastTab = 6,  // with its last tab
-  kExpired = 7,  // because its time was up
+  kRevoked = 5,         // because it was asked for
+  kLastTab = 6,         // with its last tab
+  kExpired = 7,         // because its time was up
+  kRevokedByLimit = 8,  // to make room for another of its subject
+  kSubjectRevoked = 9,  // with all of its subject
+  kLabelRevoked = 10,   // with all of one of its labels
   // Not a write: so many events before this one could not be kept.
-  kMissed = 8,
+  kMissed = 11,
 };
-inline constexpr std::uint8_t kCauseMax = 8;
+inline constexpr std::uint8_t kCauseMax = 11;
 
-constexpr bool is_end(Cause cause) {
-  return cause == Cause::kRevoked || cause == Cause::kLastTab || cause == Cause::kExpired;
-}
+constexpr bool is_end(Cause cause) { return cause >= Cause::kRevoked && cause < Cause::kMissed; }
 
 // What travels with a write beside the sessions that it leaves behind, so that every writer can
 // tell what happened.

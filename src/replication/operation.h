@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "replication/event.h"
 #include "session/record.h"
 #include "sojourn/session.h"
 #include "sojourn/version.h"
@@ -85,6 +86,8 @@ struct Operation {
   std::optional<std::chrono::seconds> time_left = {};
   // kEraseTab.
   std::string tab = {};
+  // kRevoke: what subscribers are told of it. Of a member's own, kRevokedByLimit at most travels.
+  Cause cause = Cause::kRevoked;
   // kPutOnce.
   std::string value = {};
   // kAdd.

@@ -295,6 +295,8 @@ class Plane {
   // Sessions that are to end because of one question.
   struct Ending {
     bool running = false;
+    // What subscribers are told of each.
+    Cause cause = Cause::kRevoked;
     std::set<std::string, std::less<>> todo = {};
     std::set<std::string, std::less<>> under_way = {};
     std::uint64_t ended = 0;
@@ -426,7 +428,7 @@ class Plane {
   void prune_keys();
   std::set<std::string, std::less<>> ids_leading_on(const std::string& id) const;
   void continue_endings(Time now);
-  void end(Time now, OperationId ending, const std::string& session_id);
+  void end(Time now, OperationId ending, const std::string& session_id, Cause cause);
   void ended(OperationId id, const std::string& session_id, bool was_there);
   void end_again(Time now, OperationId id, const std::string& session_id);
   bool needs_admission(const Waiting& waiting, const session::Record* current) const;

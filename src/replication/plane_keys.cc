@@ -191,6 +191,8 @@ absl::Status Plane::end_all(Time now, OperationId id, const Key& key, const std:
 
   Ending& ending = endings_[id];
   ending.running = true;
+  ending.cause =
+      key.kind == KeyView::Kind::kSubject ? Cause::kSubjectRevoked : Cause::kLabelRevoked;
   ending.todo.clear();
   ending.under_way.clear();
   const std::set<std::string, std::less<>> spared = ids_leading_on(except);
@@ -224,7 +226,7 @@ void Plane::continue_endings(Time now) {
       }
       const std::string session_id = std::move(ending.todo.extract(ending.todo.begin()).value());
       ending.under_way.insert(session_id);
-      end(now, id, session_id);
+      end(now, id, session_id, ending.cause);
     }
     if (!ending.todo.empty() || !ending.under_way.empty()) continue;
     ending.running = false;
@@ -233,9 +235,9 @@ void Plane::continue_endings(Time now) {
 }
 
 // Before everything that waits for the session and has not begun.
-void Plane::end(Time now, OperationId ending, const std::string& session_id) {
+void Plane::end(Time now, OperationId ending, const std::string& session_id, Cause cause) {
   const std::string queue_id = queue_of(session_id);
-  Waiting waiting = {.operation = {.verb = Verb::kRevoke, .id = session_id},
+  Waiting waiting = {.operation = {.verb = Verb::kRevoke, .id = session_id, .cause = cause},
                      .deadline = Time::max(),
                      .ending = ending};
   const auto application =

@@ -23,6 +23,9 @@ EventKind kind_of(Cause cause) {
       return EventKind::kRotated;
     case Cause::kRevoked:
     case Cause::kLastTab:
+    case Cause::kRevokedByLimit:
+    case Cause::kSubjectRevoked:
+    case Cause::kLabelRevoked:
       return EventKind::kRevoked;
     case Cause::kExpired:
       return EventKind::kExpired;
@@ -33,6 +36,23 @@ EventKind kind_of(Cause cause) {
       break;
   }
   return EventKind::kChanged;
+}
+
+RevokeReason reason_of(Cause cause) {
+  switch (cause) {
+    case Cause::kRevoked:
+      return RevokeReason::kRequested;
+    case Cause::kLastTab:
+      return RevokeReason::kLastTab;
+    case Cause::kRevokedByLimit:
+      return RevokeReason::kLimit;
+    case Cause::kSubjectRevoked:
+      return RevokeReason::kSubject;
+    case Cause::kLabelRevoked:
+      return RevokeReason::kLabel;
+    default:
+      return RevokeReason::kNone;
+  }
 }
 
 std::optional<SessionId> session_id(const std::string& id) {
@@ -52,9 +72,7 @@ Event of_session(const replication::Event& event) {
       .previous_session = event.previous_id.empty() ? std::nullopt : session_id(event.previous_id),
       .phase = event.phase,
       .subject = event.subject,
-      .reason = event.cause == Cause::kRevoked   ? RevokeReason::kRequested
-                : event.cause == Cause::kLastTab ? RevokeReason::kLastTab
-                                                 : RevokeReason::kNone,
+      .reason = reason_of(event.cause),
       .version = event.version};
 }
 

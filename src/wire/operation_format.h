@@ -55,6 +55,7 @@ enum class Field : std::uint8_t {
   kTabs = 23,
   kLabels = 48,
   kOvertaken = 49,
+  kByLimit = 50,
 };
 
 // What one step of a patch does.

@@ -174,7 +174,8 @@ bool has_more(const Record& record) {
 bool has_more(const Operation& operation) {
   return operation.remembered || operation.keep_id || operation.overlap.count() != 0 ||
          operation.time_left || (operation.verb == Verb::kCreate && !operation.steps.empty()) ||
-         !operation.labels.empty() || operation.overtaken;
+         !operation.labels.empty() || operation.overtaken ||
+         operation.cause == Cause::kRevokedByLimit;
 }
 
 template <typename Text>
@@ -220,6 +221,7 @@ void Writer::write_more(const Operation& operation) {
   }
   write_labels(operation.labels);
   if (operation.overtaken) field(Field::kOvertaken);
+  if (operation.cause == Cause::kRevokedByLimit) field(Field::kByLimit);
   field(Field::kEnd);
 }
 

@@ -362,6 +362,10 @@ void PartReader::read_more(Operation& operation, bool more) {
         only_for(authenticate || create);
         operation.overtaken = true;
         break;
+      case Field::kByLimit:
+        only_for(verb == Verb::kRevoke);
+        operation.cause = Cause::kRevokedByLimit;
+        break;
       default:
         refuse("an operation has an unknown field");
     }
@@ -515,8 +519,8 @@ replication::Key PartReader::key() {
   return {kind, std::string(label)};
 }
 
-Cause PartReader::cause_of(std::uint8_t value, Cause last) {
-  if (value > static_cast<std::uint8_t>(last)) refuse("what happened is unknown");
+Cause PartReader::cause_of(std::uint8_t value) {
+  if (value > replication::kCauseMax) refuse("what happened is unknown");
   return ok() ? static_cast<Cause>(value) : Cause::kNothing;
 }
 
@@ -529,8 +533,8 @@ void PartReader::read_occurrence(replication::Replicate& replicate) {
     if (number == replicate.version) refuse("a number is the version, and is said to be another");
     return number;
   };
-  occurrence.cause = cause_of(static_cast<std::uint8_t>(first & ~(kOtherNumber | kOtherDelivered)),
-                              Cause::kExpired);
+  occurrence.cause = cause_of(static_cast<std::uint8_t>(first & ~(kOtherNumber | kOtherDelivered)));
+  if (occurrence.cause == Cause::kMissed) refuse("a write is of no event that was missed");
   occurrence.number = other(kOtherNumber);
   replicate.delivered_below = other(kOtherDelivered);
   if (occurrence.cause == Cause::kNothing) return;
@@ -545,7 +549,7 @@ void PartReader::read_occurrence(replication::Replicate& replicate) {
 }
 
 Event PartReader::event() {
-  Event event = {.cause = cause_of(byte(), Cause::kMissed), .number = version()};
+  Event event = {.cause = cause_of(byte()), .number = version()};
   if (event.cause == Cause::kNothing) refuse("an event is of nothing");
   if (event.cause == Cause::kMissed) {
     event.version = event.number;

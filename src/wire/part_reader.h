@@ -119,7 +119,7 @@ class PartReader {
   void read_attributes(std::vector<session::AttributeView>& attributes, std::size_t& payload);
   void read_arguments(replication::Operation& operation);
   void read_more(replication::Operation& operation, bool more);
-  replication::Cause cause_of(std::uint8_t value, replication::Cause last);
+  replication::Cause cause_of(std::uint8_t value);
 
   ByteReader in_;
   const Time now_;

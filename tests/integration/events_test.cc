@@ -26,7 +26,8 @@ using namespace std::chrono_literals;
 
 constexpr WriteOptions kPatient{.timeout = 10s};
 
-std::vector<std::unique_ptr<SyncStore>> open_cluster(int count, std::uint32_t copies = 2) {
+std::vector<std::unique_ptr<SyncStore>> open_cluster(int count, std::uint32_t copies = 2,
+                                                     SubjectLimit limit = {}) {
   const std::vector<int> ports = support::free_ports(count);
   StoreOptions options;
   for (int i = 0; i < count; ++i) {
@@ -37,6 +38,7 @@ std::vector<std::unique_ptr<SyncStore>> open_cluster(int count, std::uint32_t co
   options.insecure = true;
   options.segments = 64;
   options.copies = copies;
+  options.sessions_per_subject = limit;
   options.log = std::make_shared<LogSink>([](const LogRecord&) {});
   std::vector<std::unique_ptr<SyncStore>> stores;
   for (const MemberOptions& member : options.members) {
@@ -139,6 +141,40 @@ TEST_CASE("a session that ends by itself is told to have expired", "[integration
   REQUIRE(listener.wait_for(EventKind::kExpired));
   CHECK(listener.events().back().session == made->id());
   CHECK(listener.events().back().subject == "ana");
+}
+
+TEST_CASE("why a session was revoked is told", "[integration][events]") {
+  auto stores = open_cluster(3, 2, {.maximum = 1, .when_full = WhenFull::kEndOldest});
+  Listener listener;
+  std::vector<Subscription> subscriptions;
+  for (const auto& store : stores) subscriptions.push_back(store->subscribe(listener.handler()));
+  const auto reason_of = [&](const SessionId& id) {
+    const auto is_revoked = [&](const Event& event) {
+      return event.kind == EventKind::kRevoked && event.session == id;
+    };
+    REQUIRE(listener.wait_until([&](const std::vector<Event>& events) {
+      return std::any_of(events.begin(), events.end(), is_revoked);
+    }));
+    const std::vector<Event> events = listener.events_of(id);
+    return std::find_if(events.begin(), events.end(), is_revoked)->reason;
+  };
+
+  auto oldest = stores[0]->create(NewSession("ana"), kPatient);
+  REQUIRE(oldest.ok());
+  auto of_ana = stores[1]->create(NewSession("ana"), kPatient);
+  REQUIRE(of_ana.ok());
+  auto of_bob = stores[2]->create(NewSession("bob").labelled("app", "mail"), kPatient);
+  REQUIRE(of_bob.ok());
+  auto login = stores[0]->create(NewSession().in_tab("t1"), kPatient);
+  REQUIRE(login.ok());
+  REQUIRE(stores[2]->revoke_all("ana", {.timeout = 10s}).ok());
+  REQUIRE(stores[0]->revoke_labelled("app", "mail", {.timeout = 10s}).ok());
+  REQUIRE(stores[1]->erase_tab(login->id(), "t1", kPatient).ok());
+
+  CHECK(reason_of(oldest->id()) == RevokeReason::kLimit);
+  CHECK(reason_of(of_ana->id()) == RevokeReason::kSubject);
+  CHECK(reason_of(of_bob->id()) == RevokeReason::kLabel);
+  CHECK(reason_of(login->id()) == RevokeReason::kLastTab);
 }
 
 TEST_CASE("a slow subscriber slows nobody, and learns what it missed", "[integration][events]") {

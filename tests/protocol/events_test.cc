@@ -11,7 +11,9 @@ using replication::Cause;
 using replication::Delivered;
 using replication::DeliveredAck;
 using replication::Event;
+using replication::Inquiry;
 using replication::Plane;
+using replication::Question;
 using replication::Replicate;
 using replication::ReplicateAck;
 
@@ -88,6 +90,71 @@ TEST_CASE("18.1 the end of an alias is nobody's end", "[events]") {
   nodes.pass(5s);
 
   CHECK(causes_of(nodes.events["a"], id) == Causes{Cause::kCreated, Cause::kRotated});
+}
+
+TEST_CASE("18.1 an end says whether it came with all of a subject or label", "[events]") {
+  const std::string label = "\x03" "appmail";
+  struct Row {
+    replication::Key key;
+    Cause cause;
+  };
+  for (const Row& row : {Row{{session::KeyView::Kind::kSubject, "ana"}, Cause::kSubjectRevoked},
+                         Row{{session::KeyView::Kind::kLabel, label}, Cause::kLabelRevoked}}) {
+    Nodes nodes({.names = kNames});
+    listen(nodes);
+    const Operation login = {
+        .verb = Verb::kCreate, .phase = Phase::kActive, .subject = "ana", .labels = {label}};
+    const Result made = nodes.ask("c", login);
+    REQUIRE(made.status.ok());
+    const std::string id(made.record->id());
+
+    const Question end = {.inquiry = Inquiry::kEnd, .key = row.key};
+    REQUIRE(nodes.ask("a", end).count == 1);
+
+    CHECK(causes_of(nodes.events[nodes.writers("a", id).front()], id) ==
+          Causes{Cause::kCreated, row.cause});
+  }
+}
+
+TEST_CASE("18.1 a session that made room for another of its subject is told so", "[events]") {
+  Nodes nodes({.names = kNames, .sessions_per_subject = 1, .ends_oldest = true});
+  listen(nodes);
+  const Operation login = {.verb = Verb::kCreate, .phase = Phase::kActive, .subject = "ana"};
+  std::vector<std::string> ids;
+  // So that an arbiter ends sessions of others too.
+  for (const std::string& name : kNames) {
+    const Result made = nodes.ask(name, login, 5s);
+    REQUIRE(made.status.ok());
+    ids.emplace_back(made.record->id());
+  }
+
+  for (const std::string& id : {ids[0], ids[1]}) {
+    CHECK(causes_of(nodes.events[nodes.writers("a", id).front()], id) ==
+          Causes{Cause::kCreated, Cause::kRevokedByLimit});
+  }
+  CHECK(causes_of(nodes.events[nodes.writers("a", ids[2]).front()], ids[2]) ==
+        Causes{Cause::kCreated});
+}
+
+TEST_CASE("18.1 nobody is told of companions", "[events]") {
+  Nodes nodes;
+  listen(nodes, {"a", "b"});
+  const Lifetime lifetime = {10s, 10s};
+  const std::vector<Operation> operations = {
+      {.verb = Verb::kPutOnce, .id = "=state", .lifetime = lifetime, .value = "nonce"},
+      {.verb = Verb::kTake, .id = "=state"},
+      {.verb = Verb::kAdd, .id = "+ana", .lifetime = lifetime, .amount = 3},
+      {.verb = Verb::kResetCounter, .id = "+ana"},
+      {.verb = Verb::kAdd, .id = "+bob", .lifetime = lifetime, .amount = 3},
+      {.verb = Verb::kRevokeToken, .id = "!jti", .lifetime = lifetime}};
+  for (const Operation& operation : operations) {
+    REQUIRE(nodes.ask("a", operation).status.ok());
+  }
+
+  nodes.pass(30s);
+
+  REQUIRE(absl::IsNotFound(nodes.ask("b", {.verb = Verb::kLook, .id = "!jti"}).status));
+  CHECK(nodes.events.empty());
 }
 
 TEST_CASE("18.2 an event is offered when all writers have the write", "[events]") {

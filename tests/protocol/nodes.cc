@@ -28,6 +28,7 @@ void Nodes::start(const std::string& name) {
   }
   options.plane = {.segments = kSegments, .memory_bytes = options_.memory_bytes};
   options.sessions_per_subject = options_.sessions_per_subject;
+  if (options_.ends_oldest) options.when_full = node::WhenFull::kEndOldest;
   // A new process counts its calls anew.
   std::erase_if(answered_, [&](const auto& entry) { return entry.first.first == name; });
   std::erase_if(finished_, [&](const auto& entry) { return entry.first.first == name; });

@@ -31,6 +31,7 @@ struct NodesOptions {
   std::set<std::string> witnesses = {};
   std::size_t memory_bytes = std::size_t{1} << 30;
   std::uint32_t sessions_per_subject = 0;
+  bool ends_oldest = false;
 };
 
 // Production nodes in virtual time, whose messages are delivered one by one, when told to, as

@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_format.h>
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -32,12 +33,9 @@ std::optional<Cause> cause_of(const Call& call) {
       return Cause::kAuthenticated;
     case Verb::kRotate:
       return Cause::kRotated;
-    case Verb::kGet:
-    case Verb::kTouch:
-    case Verb::kRevoke:
-      break;
+    default:
+      return std::nullopt;
   }
-  return std::nullopt;
 }
 
 // What was told about one id: how often a session began to have it, and ceased to.
@@ -46,6 +44,25 @@ struct IdCount {
   int ended = 0;
   int changed = 0;
 };
+
+// Every id that the session had, by the word of events; `previous`: of each id the one before.
+std::set<std::string> ids_of(const std::string& id,
+                             const std::map<std::string, std::string>& previous) {
+  std::set<std::string> ids = {id};
+  for (auto at = previous.find(id); at != previous.end() && ids.insert(at->second).second;) {
+    at = previous.find(at->second);
+  }
+  return ids;
+}
+
+// Whether somebody asked for that of a session which had one of the ids.
+bool was_asked(const std::vector<History>& histories, Verb verb, const std::set<std::string>& ids) {
+  return std::any_of(histories.begin(), histories.end(), [&](const History& history) {
+    return std::any_of(history.begin(), history.end(), [&](const Call& call) {
+      return call.operation.verb == verb && ids.contains(call.operation.id);
+    });
+  });
+}
 
 }  // namespace
 
@@ -117,6 +134,45 @@ std::vector<std::string> check_complete(const std::vector<Delivery>& deliveries,
     if (count.begun == 1 && ended) continue;
     wrong.push_back(absl::StrFormat("%s was begun %d times, ended %d times and changed %d times",
                                     id.substr(0, 8), count.begun, count.ended, count.changed));
+  }
+  return wrong;
+}
+
+std::vector<std::string> check_reasons(const std::vector<Delivery>& deliveries,
+                                       const std::vector<History>& histories,
+                                       const EventContext& context) {
+  std::map<std::string, std::string> previous;
+  for (const Delivery& delivery : deliveries) {
+    const Event& event = delivery.event;
+    if (!event.previous_id.empty()) previous[event.id] = event.previous_id;
+  }
+  const auto is_right = [&](const Event& event) {
+    using Kind = session::KeyView::Kind;
+    switch (event.cause) {
+      case Cause::kRevoked:
+        return was_asked(histories, Verb::kRevoke, ids_of(event.id, previous));
+      case Cause::kLastTab:
+        return was_asked(histories, Verb::kEraseTab, ids_of(event.id, previous));
+      case Cause::kRevokedByLimit:
+        return context.ends_oldest && event.phase == Phase::kActive;
+      case Cause::kSubjectRevoked:
+        return context.ended.contains({Kind::kSubject, event.subject});
+      case Cause::kLabelRevoked:
+        return std::any_of(
+            context.ended.begin(), context.ended.end(),
+            [](const replication::Key& key) { return key.kind == Kind::kLabel; });
+      default:
+        return true;
+    }
+  };
+  // Who has not heard of all ids of a session cannot say what was asked of it.
+  const auto excused = [&](const Delivery& delivery) {
+    return context.gaps.contains(delivery.segment) || context.lost_since(delivery.segment, Time());
+  };
+  std::vector<std::string> wrong;
+  for (const Delivery& delivery : deliveries) {
+    if (is_right(delivery.event) || excused(delivery)) continue;
+    wrong.push_back(words(delivery.event) + " tells of an end that nobody asked for");
   }
   return wrong;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "replication/key.h"
 #include "simulation/history.h"
 #include "simulation/subscribers.h"
 
@@ -21,6 +22,10 @@ struct EventContext {
   std::function<SegmentId(const std::string&)> segment_of = {};
   // Whether every session has ended by now, and its end was delivered.
   bool all_ended = false;
+  // Subjects and labels all of whose sessions somebody wanted to end.
+  std::set<replication::Key> ended = {};
+  // Whether a login ends the oldest session of a subject that has as many as it may.
+  bool ends_oldest = false;
 };
 
 // Judges what subscribers were given, in the order in which they were given it. Returns what is
@@ -37,5 +42,10 @@ std::vector<std::string> check_order(const std::vector<Delivery>& deliveries,
 std::vector<std::string> check_complete(const std::vector<Delivery>& deliveries,
                                         const std::vector<History>& histories,
                                         const EventContext& context);
+
+// What is told about why a session was revoked is what was asked of it.
+std::vector<std::string> check_reasons(const std::vector<Delivery>& deliveries,
+                                       const std::vector<History>& histories,
+                                       const EventContext& context);
 
 }  // namespace sojourn::simulation

@@ -89,5 +89,35 @@ TEST_CASE("an event that says something else when it is repeated is found", "[ev
   CHECK_FALSE(check_order({kLife[0], at(1, other)}, {}).empty());
 }
 
+TEST_CASE("an end that nobody asked for is found", "[events]") {
+  struct Row {
+    Cause cause;
+    EventContext asked;
+    std::vector<History> calls;
+  };
+  EventContext subject = context();
+  subject.ended = {{session::KeyView::Kind::kSubject, "ana"}};
+  EventContext label = context();
+  label.ended = {{session::KeyView::Kind::kLabel, "app"}};
+  EventContext limit = context();
+  limit.ends_oldest = true;
+  // Asked for under the id that it had given up.
+  const std::vector<History> revoked = {{done(Verb::kRevoke, "a", 4)}};
+  const std::vector<History> last_tab = {{done(Verb::kEraseTab, "b", 4)}};
+  for (const Row& row :
+       {Row{Cause::kRevoked, context(), revoked}, Row{Cause::kLastTab, context(), last_tab},
+        Row{Cause::kRevokedByLimit, limit, {}}, Row{Cause::kSubjectRevoked, subject, {}},
+        Row{Cause::kLabelRevoked, label, {}}}) {
+    Event end = event(row.cause, 4, "b");
+    end.phase = Phase::kActive;
+    end.subject = "ana";
+    const std::vector<Delivery> life = {kLife[0], kLife[2], at(0, end)};
+
+    CHECK(check_reasons(life, row.calls, row.asked).empty());
+    CHECK_FALSE(check_reasons(life, kCalls, context()).empty());
+  }
+  CHECK(check_reasons(kLife, kCalls, context()).empty());
+}
+
 }  // namespace
 }  // namespace sojourn::simulation

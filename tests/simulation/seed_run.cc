@@ -122,13 +122,20 @@ void check_events(Simulation& simulation, const Subscribers& subscribers, const 
       .lost_since = [&](SegmentId segment,
                         Time since) { return simulation.lost_since(segment, since); },
       .segment_of = [&](const std::string& id) { return simulation.segment_of(id); },
-      .all_ended = all_ended};
+      .all_ended = all_ended,
+      .ended = workload.ended(),
+      .ends_oldest = simulation.options().node.sessions_per_subject > 0 &&
+                     simulation.options().node.when_full == node::WhenFull::kEndOldest};
   for (const std::string& wrong : check_order(subscribers.deliveries(), context.gaps)) {
+    simulation.violation(wrong);
+  }
+  const std::vector<History> histories = workload.histories();
+  for (const std::string& wrong : check_reasons(subscribers.deliveries(), histories, context)) {
     simulation.violation(wrong);
   }
   if (!all_ended) return;
   for (const std::string& wrong :
-       check_complete(subscribers.deliveries(), workload.histories(), context)) {
+       check_complete(subscribers.deliveries(), histories, context)) {
     simulation.violation(wrong);
   }
 }

@@ -567,6 +567,14 @@ std::vector<History> Workload::histories() const {
   return histories;
 }
 
+std::set<replication::Key> Workload::ended() const {
+  std::set<replication::Key> keys;
+  for (const Asked& asked : asked_) {
+    if (asked.question.inquiry == replication::Inquiry::kEnd) keys.insert(asked.question.key);
+  }
+  return keys;
+}
+
 std::set<std::string> Workload::ids() const {
   std::set<std::string> ids;
   for (const Lineage& lineage : lineages_) ids.insert(lineage.ids.begin(), lineage.ids.end());

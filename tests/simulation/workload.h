@@ -60,6 +60,8 @@ class Workload {
 
   // The histories of all sessions, as they were told.
   std::vector<History> histories() const;
+  // All sessions of these were to be ended.
+  std::set<replication::Key> ended() const;
 
   // All ids that clients were told.
   std::set<std::string> ids() const;

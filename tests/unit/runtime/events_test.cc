@@ -60,6 +60,9 @@ TEST_CASE("why a session ended is told", "[events]") {
   };
   for (const Row& row : {Row{Cause::kRevoked, EventKind::kRevoked, RevokeReason::kRequested},
                          Row{Cause::kLastTab, EventKind::kRevoked, RevokeReason::kLastTab},
+                         Row{Cause::kRevokedByLimit, EventKind::kRevoked, RevokeReason::kLimit},
+                         Row{Cause::kSubjectRevoked, EventKind::kRevoked, RevokeReason::kSubject},
+                         Row{Cause::kLabelRevoked, EventKind::kRevoked, RevokeReason::kLabel},
                          Row{Cause::kExpired, EventKind::kExpired, RevokeReason::kNone}}) {
     const Event event = told({.cause = row.cause, .id = "a"});
     CHECK(event.kind == row.kind);

@@ -145,6 +145,7 @@ std::string describe(const Operation& operation) {
   }
   for (const std::string& label : operation.labels) out += " label " + escaped(label);
   if (operation.overtaken) out += " overtaken";
+  if (operation.cause == replication::Cause::kRevokedByLimit) out += " by limit";
   for (const Patch::Step& step : operation.steps) {
     out += (step.value ? " set " : " erase ") + escaped(step.name) + "=" +
            escaped(step.value.value_or("")) + " in " + escaped(step.tab);
@@ -506,6 +507,9 @@ std::vector<Example> examples() {
                                 .expected_version = version})},
       {"rotate", request({.verb = Verb::kRotate, .id = "s-1"})},
       {"revoke", request({.verb = Verb::kRevoke, .id = "s-1"})},
+      {"revoke_by_limit", request({.verb = Verb::kRevoke,
+                                   .id = "s-1",
+                                   .cause = replication::Cause::kRevokedByLimit})},
       {"create_tab", request({.verb = Verb::kCreate,
                               .id = "s-1",
                               .lifetime = lifetime,

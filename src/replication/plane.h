@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -29,6 +28,8 @@
 #include "replication/question.h"
 #include "replication/replica.h"
 #include "replication/sending.h"
+#include "replication/serving.h"
+#include "replication/tellings.h"
 #include "ring/roles.h"
 
 namespace sojourn::replication {
@@ -259,20 +260,6 @@ class Plane {
   }
 
  private:
-  // What readers on any thread look at beside the table. Written only by the owner of the plane.
-  struct Serving {
-    static constexpr std::uint64_t kLost = std::uint64_t{1} << 63;
-
-    explicit Serving(std::uint32_t segments) : epoch_of_segment(segments), promoted_at(segments) {}
-    // The epoch at which this member answers for the segment; 0 if it does not. Changes whenever
-    // the right to answer does. With kLost if what is absent may have been lost.
-    std::vector<std::atomic<std::uint64_t>> epoch_of_segment;
-    // When this member became its primary, in microseconds of its clock.
-    std::vector<std::atomic<std::int64_t>> promoted_at;
-    // Until when this member may answer at all.
-    std::atomic<std::int64_t> lease_until{Time::min().time_since_epoch().count()};
-  };
-
   // A mutation that has arrived.
   struct Waiting {
     OperationId id = {};
@@ -350,24 +337,6 @@ class Plane {
     std::vector<Event> events = {};
   };
 
-  // What one backup that keeps events is to be told: of which segments up to where it was told,
-  // and what of that it has not acknowledged.
-  struct Telling {
-    std::uint64_t number = 0;
-    std::map<SegmentId, Version> told = {};
-    std::map<SegmentId, Version> next = {};
-    Time tell_again_at = {};
-  };
-
-  // Uses of sessions to be told to one backup: what was told and not acknowledged, and what came
-  // since.
-  struct Uses {
-    std::uint64_t number = 0;
-    std::map<std::string, Time> told = {};
-    std::map<std::string, Time> next = {};
-    Time tell_again_at = {};
-  };
-
   SegmentId segment_of(std::string_view id) const { return replica_.segment_of(id); }
   Segment& segment(SegmentId id) { return segments_[id.value]; }
   std::uint64_t epoch() const { return roles_->view().epoch; }
@@ -437,6 +406,7 @@ class Plane {
   void abandon_applications(SegmentId segment_id);
 
   // Events.
+  static Occurrence occurrence_of(Cause cause, const session::Record* before);
   static Event event_of(const std::vector<Entry>& entries, const Occurrence& occurrence,
                         Version version);
   void keep_event(SegmentId id, const std::vector<Entry>& entries, const Occurrence& occurrence,

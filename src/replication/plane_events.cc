@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "replication/plane.h"
+#include "session/companion.h"
 
 namespace sojourn::replication {
 namespace {
@@ -13,6 +14,14 @@ constexpr Duration kTellAgain = 2 * kTellInterval;
 constexpr std::size_t kTellingsPerMessage = 4096;
 
 }  // namespace
+
+// What a write is said to have done; `before` is what was under its id, or null. Nobody is told of
+// companions, nor of the end of an id that its session had given up before.
+Occurrence Plane::occurrence_of(Cause cause, const session::Record* before) {
+  if (!is_end(cause)) return {.cause = cause};
+  if (!before || before->is_alias() || session::is_companion(before->id())) return {};
+  return {.cause = cause, .phase = before->phase(), .subject = std::string(before->subject())};
+}
 
 // If the session has a new id, the old one comes second.
 Event Plane::event_of(const std::vector<Entry>& entries, const Occurrence& occurrence,

@@ -93,7 +93,9 @@ TEST_CASE("18.1 the end of an alias is nobody's end", "[events]") {
 }
 
 TEST_CASE("18.1 an end says whether it came with all of a subject or label", "[events]") {
-  const std::string label = "\x03" "appmail";
+  const std::string label =
+      "\x03"
+      "appmail";
   struct Row {
     replication::Key key;
     Cause cause;

@@ -158,9 +158,8 @@ std::vector<std::string> check_reasons(const std::vector<Delivery>& deliveries,
       case Cause::kSubjectRevoked:
         return context.ended.contains({Kind::kSubject, event.subject});
       case Cause::kLabelRevoked:
-        return std::any_of(
-            context.ended.begin(), context.ended.end(),
-            [](const replication::Key& key) { return key.kind == Kind::kLabel; });
+        return std::any_of(context.ended.begin(), context.ended.end(),
+                           [](const replication::Key& key) { return key.kind == Kind::kLabel; });
       default:
         return true;
     }

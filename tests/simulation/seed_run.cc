@@ -134,8 +134,7 @@ void check_events(Simulation& simulation, const Subscribers& subscribers, const 
     simulation.violation(wrong);
   }
   if (!all_ended) return;
-  for (const std::string& wrong :
-       check_complete(subscribers.deliveries(), histories, context)) {
+  for (const std::string& wrong : check_complete(subscribers.deliveries(), histories, context)) {
     simulation.violation(wrong);
   }
 }

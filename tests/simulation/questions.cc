@@ -59,7 +59,7 @@ void check_listing(Simulation& simulation, const Asked& asked,
   if (asked.more || asked.question.key.kind != session::KeyView::Kind::kSubject) return;
   for (const Sighting& sighting : sightings) {
     if (sighting.subject != asked.question.key.text) continue;
-    if (sighting.from > asked.called || sighting.until < asked.returned) continue;
+    if (sighting.from >= asked.called || sighting.until <= asked.returned) continue;
     if (asked.listed.contains(sighting.id)) continue;
     simulation.violation(absl::StrFormat("a list of %s at %s lacks %s, which is there",
                                          sighting.subject, seconds(asked.called),

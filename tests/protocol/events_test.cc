@@ -353,13 +353,13 @@ TEST_CASE("18.6 a write that gets another version keeps the number of its event"
   const std::string id = nodes.session_at("c");
   // All but its acknowledgements arrives.
   nodes.lost = [](const Nodes::Sent& sent) { return sent.as<ReplicateAck>() != nullptr; };
-  nodes.call("c", paint(id, "blue"), 60s);
+  const std::uint64_t call = nodes.call("c", paint(id, "blue"), 60s);
   nodes.run();
   const std::uint64_t epoch = nodes["c"].view()->epoch;
   nodes.crash(nodes.writers("c", id).back());
   REQUIRE(nodes.pass_until([&] { return nodes["c"].view()->epoch > epoch; }));
   nodes.lost = {};
-  REQUIRE(nodes.become_whole());
+  REQUIRE(nodes.pass_until([&] { return nodes.ended("c", call); }));
 
   const std::vector<Plane::Offered>& offered = nodes.events["c"];
   const Event& changed = offered.back().event;

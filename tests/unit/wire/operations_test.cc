@@ -86,7 +86,7 @@ TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
   const std::string malformed = ": it is cut short or has a malformed number";
   const std::vector<Refused> rows = {
       {"of no kind: its kind is unknown", operation(0).frame()},
-      {"of no kind: its kind is unknown", operation(13).frame()},
+      {"of no kind: its kind is unknown", operation(15).frame()},
       {"Committed: it began to wait after the frame was sent", Bytes()
                                                                    .number(5)
                                                                    .number(1)
@@ -160,7 +160,7 @@ TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
   CHECK(error_of(create().number(0).frame()) == "none");
   CHECK(error_of(patch().number(0).number(0).frame()) == "none");
   CHECK(error_of(record(6, 6).frame()) == "none");
-  CHECK(error_of(replicate().number(0).frame()) == "none");
+  CHECK(error_of(replicate().number(0).byte(0).frame()) == "none");
   check_refused(rows);
 }
 

@@ -66,9 +66,9 @@ std::optional<Duration> shorten(const RecordFields& fields,
   return std::min(fields.shortened_to.value_or(wanted), wanted);
 }
 
-// The session as `current` is, used now.
-RecordFields fields_of(const Record& current, Time now, Version version) {
-  return {.id = current.id(),
+// The session as `current` is, whose id is `id`, used now.
+RecordFields fields_of(const Record& current, std::string_view id, Time now, Version version) {
+  return {.id = id,
           .phase = current.phase(),
           .subject = current.subject(),
           .lifetime = current.lifetime(),
@@ -177,7 +177,8 @@ Evaluation evaluate(const Operation& operation, const Record* current, Time now,
       (operation.verb == Verb::kEraseTab || has_tabs(operation.steps))) {
     return refuse(absl::FailedPreconditionError("the session is authenticated and has no tabs"));
   }
-  RecordFields fields = fields_of(*current, now, version);
+  const session::IdText id = current->id();
+  RecordFields fields = fields_of(*current, id, now, version);
   std::vector<TabView> tabs = tabs_of(*current);
   fields.tabs = tabs;
   const std::vector<std::string_view> labels = labels_of(*current, operation.labels);

@@ -298,7 +298,7 @@ void Plane::apply_as_primary(Time now, const Write& write) {
     if (entry.record) {
       // Used now, not when the write began: what was read meanwhile under an old id must not be
       // forgotten, nor a session be answered that has expired while its write was under way.
-      entry.record->bookkeeping().last_seen = now;
+      entry.record->set_last_seen(now);
       replica_.put(entry.record);
     } else {
       replica_.erase(entry.id);

@@ -28,9 +28,8 @@ void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
     if (replicate.operation.number != 0 && memo_.is_news(replicate.operation, epoch())) {
       const Entry& first = replicate.entries.front();
       const session::RecordRef& record = first.record ? first.record : first.taken;
-      memo_.finish(
-          replicate.operation, id, epoch(),
-          {.record = record, .last_seen = record ? record->bookkeeping().last_seen : Time()});
+      memo_.finish(replicate.operation, id, epoch(),
+                   {.record = record, .last_seen = record ? record->last_seen() : Time()});
     }
     bool news = false;
     for (const Entry& entry : replicate.entries) news |= apply(id, replicate.version, entry);

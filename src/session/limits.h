@@ -2,7 +2,9 @@
 
 #include <absl/status/status.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +18,11 @@ namespace sojourn::session {
 inline constexpr std::chrono::seconds kLifetimeMax = std::chrono::hours(24 * 400);
 // For how long an id that was given up may still be read.
 inline constexpr std::chrono::seconds kOverlapMax = std::chrono::seconds(60);
+
+// Of versions. A member would have to install a view a second for 136 years, or write a million
+// times a second to one segment for 8 years under one view.
+inline constexpr std::uint64_t kEpochMax = (std::uint64_t{1} << 32) - 1;
+inline constexpr std::uint64_t kSequenceMax = (std::uint64_t{1} << 48) - 1;
 
 absl::Status check_subject(std::string_view subject);
 absl::Status check_attribute_name(std::string_view name);

@@ -1,19 +1,25 @@
 #include "session/record.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstring>
 #include <new>
-#include <type_traits>
 #include <vector>
 
 #include "session/companion.h"
+#include "session/limits.h"
 
 namespace sojourn::session {
 namespace {
 
-// Sizes stand as two little-endian bytes: values are at most 16 KiB.
-constexpr std::size_t kSizesBytes = 1 + 2;
+// The size of a value stands in one byte up to 127. Otherwise the first byte has its highest bit
+// set and the size's seven highest bits, and the other eight follow: values are at most 16 KiB.
+constexpr std::size_t kOneByteMax = 127;
+std::size_t sizes_bytes(const AttributeView& attribute) {
+  return 1 + (attribute.value.size() <= kOneByteMax ? 1u : 2u);
+}
+
 constexpr std::size_t kTabCountBytes = 2;
 // Of its name, and the number of its attributes.
 constexpr std::size_t kTabSizesBytes = 1 + 1;
@@ -21,13 +27,24 @@ constexpr std::size_t kTabSizesBytes = 1 + 1;
 std::size_t data_size_of(std::span<const AttributeView> attributes) {
   std::size_t size = 0;
   for (const AttributeView& attribute : attributes) {
-    size += kSizesBytes + attribute.name.size() + attribute.value.size();
+    size += sizes_bytes(attribute) + attribute.name.size() + attribute.value.size();
   }
   return size;
 }
 
+std::size_t key_count_of(const RecordFields& fields) {
+  if (!fields.alias_of.empty() || is_companion(fields.id)) return 0;
+  return fields.labels.size() + (fields.subject.empty() ? 0 : 1);
+}
+
+bool is_login(const RecordFields& fields) {
+  return fields.phase == Phase::kLogin && fields.alias_of.empty() && !is_companion(fields.id);
+}
+
 std::size_t data_size_of(const RecordFields& fields) {
-  std::size_t size = fields.id.size() + fields.subject.size() + data_size_of(fields.attributes);
+  std::size_t size = key_count_of(fields) * sizeof(Record::Neighbours);
+  size += IdText::can_pack(fields.id) ? IdText::kPackedSize : 1 + fields.id.size();
+  size += fields.subject.size() + data_size_of(fields.attributes);
   if (fields.shortened_to) size += sizeof(Duration::rep);
   if (!fields.alias_of.empty()) size += 1 + fields.alias_of.size();
   if (!fields.tabs.empty()) size += kTabCountBytes;
@@ -35,9 +52,7 @@ std::size_t data_size_of(const RecordFields& fields) {
     size += kTabSizesBytes + tab.name.size() + data_size_of(tab.attributes);
   }
   for (const std::string_view label : fields.labels) size += 1 + label.size();
-  if (!fields.alias_of.empty() || is_companion(fields.id)) return size;
-  const std::size_t keys = fields.labels.size() + (fields.subject.empty() ? 0 : 1);
-  return size + keys * sizeof(Record::Neighbours);
+  return size;
 }
 
 char* append(char* at, std::string_view text) {
@@ -48,8 +63,9 @@ char* append(char* at, std::string_view text) {
 char* append(char* at, std::span<const AttributeView> attributes) {
   for (const AttributeView& attribute : attributes) {
     *at++ = static_cast<char>(attribute.name.size());
-    *at++ = static_cast<char>(attribute.value.size() & 0xff);
-    *at++ = static_cast<char>(attribute.value.size() >> 8);
+    const std::size_t size = attribute.value.size();
+    if (size > kOneByteMax) *at++ = static_cast<char>(size >> 8 | 0x80);
+    *at++ = static_cast<char>(size & 0xff);
     at = append(append(at, attribute.name), attribute.value);
   }
   return at;
@@ -59,24 +75,40 @@ std::size_t byte_at(const char* at) { return static_cast<unsigned char>(*at); }
 
 }  // namespace
 
-Record::Record(const RecordFields& fields, std::size_t data_size)
-    : version_(fields.version),
-      bookkeeping_{.last_seen = fields.last_seen},
-      created_at_(fields.created_at),
-      idle_seconds_(static_cast<std::uint32_t>(fields.lifetime.idle.count())),
-      absolute_seconds_(static_cast<std::uint32_t>(fields.lifetime.absolute.count())),
-      data_size_(static_cast<std::uint32_t>(data_size)),
-      subject_size_(static_cast<std::uint16_t>(fields.subject.size())),
-      attribute_count_(static_cast<std::uint16_t>(fields.attributes.size())),
-      id_size_(static_cast<std::uint8_t>(fields.id.size())),
-      phase_(fields.phase),
-      label_count_(static_cast<std::uint8_t>(fields.labels.size())),
-      extras_(static_cast<std::uint8_t>(
-          (fields.remembered ? kRemembered : 0) | (fields.shortened_to ? kShortened : 0) |
-          (fields.alias_of.empty() ? 0 : kAlias) | (fields.tabs.empty() ? 0 : kTabs) |
-          (is_companion(fields.id) ? kCompanion : 0))) {
+std::uint8_t Record::extras_of(const RecordFields& fields) {
+  std::uint8_t extras = 0;
+  if (fields.remembered) extras |= kRemembered;
+  if (fields.shortened_to) extras |= kShortened;
+  if (!fields.alias_of.empty()) extras |= kAlias;
+  if (!fields.tabs.empty()) extras |= kTabs;
+  if (is_companion(fields.id)) extras |= kCompanion;
+  if (IdText::can_pack(fields.id)) extras |= kPackedId;
+  return extras;
+}
+
+// The fields' bounds are checked where they come from, so none of these is cut.
+Record::Record(const RecordFields& fields)
+    : created_at_(fields.created_at.time_since_epoch().count()),
+      attribute_count_(fields.attributes.size() & 127),
+      phase_(static_cast<std::uint64_t>(fields.phase) & 3),
+      sequence_(fields.version.sequence & kSequenceMax),
+      subject_size_(fields.subject.size() & 0xffff),
+      epoch_(fields.version.epoch & kEpochMax),
+      idle_seconds_(static_cast<std::uint64_t>(fields.lifetime.idle.count()) & 0x3ffffff),
+      extras_(extras_of(fields) & 63),
+      absolute_seconds_(static_cast<std::uint32_t>(fields.lifetime.absolute.count()) & 0x3ffffff),
+      label_count_(fields.labels.size() & 15),
+      bookkeeping_{.last_seen = fields.last_seen.time_since_epoch().count(), .ended = false} {
+  assert(version() == fields.version && created_at() == fields.created_at);
+  assert(lifetime() == fields.lifetime && attribute_count_ == fields.attributes.size());
   for (std::size_t i = 0; i < key_count(); ++i) new (&neighbours(i)) Neighbours();
-  char* at = append(data(), fields.id);
+  char* at = data() + key_count() * sizeof(Neighbours);
+  if (IdText::pack(fields.id, at)) {
+    at += IdText::kPackedSize;
+  } else {
+    *at++ = static_cast<char>(fields.id.size());
+    at = append(at, fields.id);
+  }
   if (fields.shortened_to) {
     const Duration::rep shortened_to = fields.shortened_to->count();
     std::memcpy(at, &shortened_to, sizeof(shortened_to));
@@ -104,16 +136,22 @@ Record::Record(const RecordFields& fields, std::size_t data_size)
 
 RecordRef Record::make(const RecordFields& fields) {
   static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= 16, "see Record::Place");
-  const std::size_t data_size = data_size_of(fields);
-  void* memory = ::operator new(sizeof(Record) + data_size);
-  return RecordRef(new (memory) Record(fields, data_size));
+  static_assert(sizeof(Record) == 40 && sizeof(Bookkeeping) == 7 && sizeof(Neighbours) == 12);
+  const std::size_t front = session::is_login(fields) ? sizeof(Links) : 0;
+  char* memory = static_cast<char*>(::operator new(front + size_with(data_size_of(fields))));
+  if (front > 0) new (memory) Links();
+  return RecordRef(new (memory + front) Record(fields));
+}
+
+std::size_t Record::size_with(std::size_t data_size) {
+  return std::max(sizeof(Record), offsetof(Record, texts_) + data_size);
 }
 
 AttributeView Record::attribute_at(const char*& at) {
-  const std::size_t name_size = static_cast<unsigned char>(at[0]);
-  const std::size_t value_size =
-      static_cast<unsigned char>(at[1]) | std::size_t{static_cast<unsigned char>(at[2])} << 8;
-  const char* name = at + kSizesBytes;
+  const std::size_t name_size = byte_at(at);
+  std::size_t value_size = byte_at(at + 1);
+  const char* name = at + 2;
+  if (value_size > kOneByteMax) value_size = (value_size & 0x7f) << 8 | byte_at(name++);
   at = name + name_size + value_size;
   return {{name, name_size}, {name + name_size, value_size}};
 }
@@ -128,7 +166,7 @@ std::optional<std::string_view> Record::attribute(std::string_view name) const {
 }
 
 const char* Record::subject_begin() const {
-  const char* at = data() + id_size_;
+  const char* at = id_begin() + id_stored_size();
   if ((extras_ & kShortened) != 0) at += sizeof(Duration::rep);
   if ((extras_ & kAlias) != 0) at += 1 + byte_at(at);
   return at;
@@ -137,13 +175,13 @@ const char* Record::subject_begin() const {
 std::optional<Duration> Record::shortened_to() const {
   if ((extras_ & kShortened) == 0) return std::nullopt;
   Duration::rep shortened_to = 0;
-  std::memcpy(&shortened_to, data() + id_size_, sizeof(shortened_to));
+  std::memcpy(&shortened_to, id_begin() + id_stored_size(), sizeof(shortened_to));
   return Duration(shortened_to);
 }
 
 std::string_view Record::alias_of() const {
   if (!is_alias()) return {};
-  const char* at = data() + id_size_;
+  const char* at = id_begin() + id_stored_size();
   if ((extras_ & kShortened) != 0) at += sizeof(Duration::rep);
   return {at + 1, byte_at(at)};
 }
@@ -181,9 +219,7 @@ bool Record::has_key(const KeyView& key) const {
 }
 
 Record::Neighbours& Record::neighbours(std::size_t key_index) const {
-  static_assert(sizeof(Record) % alignof(Neighbours) == 0);
-  Neighbours* const first = reinterpret_cast<Neighbours*>(const_cast<Record*>(this) + 1);
-  return first[key_index];
+  return reinterpret_cast<Neighbours*>(const_cast<Record*>(this)->data())[key_index];
 }
 
 std::vector<AttributeView> attributes_of(const Record& record) {
@@ -253,9 +289,9 @@ RecordRef Record::seen_through(const Record& alias, const Record& session, Time 
 }
 
 End Record::end(Time last_seen) const {
-  End end = {.at = created_at_ + std::chrono::seconds(absolute_seconds_), .by = EndsBy::kAbsolute};
+  End end = {.at = created_at() + std::chrono::seconds(absolute_seconds_), .by = EndsBy::kAbsolute};
   if ((extras_ & kShortened) != 0) {
-    const Time shortened = created_at_ + *shortened_to();
+    const Time shortened = created_at() + *shortened_to();
     if (shortened < end.at) end = {shortened, is_alias() ? EndsBy::kAlias : EndsBy::kShortened};
   }
   const Time idle = last_seen + std::chrono::seconds(idle_seconds_);
@@ -263,22 +299,38 @@ End Record::end(Time last_seen) const {
   return end;
 }
 
+Record::Links& Record::links() const {
+  assert(is_login());
+  return *(reinterpret_cast<Links*>(const_cast<Record*>(this)) - 1);
+}
+
 const Record& Record::linked_by(const Links& links) {
-  // In a class of standard layout the first member has the address of the whole.
-  static_assert(std::is_standard_layout_v<Record>);
-  static_assert(offsetof(Record, links_) == 0);
-  return reinterpret_cast<const Record&>(links);
+  return *reinterpret_cast<const Record*>(&links + 1);
+}
+
+const char* Record::texts_end() const {
+  const char* at = attributes_begin();
+  for (std::size_t i = 0; i < attribute_count_; ++i) attribute_at(at);
+  if (!has_tabs()) return at;
+  std::size_t tabs = byte_at(at) | byte_at(at + 1) << 8;
+  for (at += kTabCountBytes; tabs > 0; --tabs) {
+    const std::size_t attributes = byte_at(at + 1);
+    at += kTabSizesBytes + byte_at(at);
+    for (std::size_t i = 0; i < attributes; ++i) attribute_at(at);
+  }
+  return at;
 }
 
 std::size_t Record::bytes() const {
   // glibc puts 8 bytes before each block and rounds up to 16.
-  return (sizeof(Record) + data_size_ + 8 + 15) / 16 * 16;
+  return (front() + size_with(static_cast<std::size_t>(texts_end() - data())) + 8 + 15) / 16 * 16;
 }
 
 void RecordRef::release(const Record* record) {
   if (!record || record->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  char* const memory = reinterpret_cast<char*>(const_cast<Record*>(record)) - record->front();
   record->~Record();
-  ::operator delete(const_cast<Record*>(record));
+  ::operator delete(memory);
 }
 
 }  // namespace sojourn::session

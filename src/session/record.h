@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "session/id_text.h"
 #include "sojourn/session.h"
 
 namespace sojourn::session {
@@ -89,17 +90,24 @@ class Record {
   Record(const Record&) = delete;
   Record& operator=(const Record&) = delete;
 
-  std::string_view id() const { return {data(), id_size_}; }
+  IdText id() const {
+    return (extras_ & kPackedId) != 0 ? IdText::unpack(id_begin())
+                                      : IdText(std::string_view(id_begin() + 1, id_size()));
+  }
   std::string_view subject() const { return {subject_begin(), subject_size_}; }
-  Phase phase() const { return phase_; }
+  Phase phase() const { return static_cast<Phase>(phase_); }
   Lifetime lifetime() const {
     return {std::chrono::seconds(idle_seconds_), std::chrono::seconds(absolute_seconds_)};
   }
-  Version version() const { return version_; }
-  Time created_at() const { return created_at_; }
+  Version version() const { return {.epoch = epoch_, .sequence = sequence_}; }
+  Time created_at() const { return Time(Duration(created_at_)); }
 
   bool is_remembered() const { return (extras_ & kRemembered) != 0; }
   bool is_alias() const { return (extras_ & kAlias) != 0; }
+  // Of a session: neither aliases nor companions are logins, whatever their phase says.
+  bool is_login() const {
+    return phase() == Phase::kLogin && (extras_ & (kAlias | kCompanion)) == 0;
+  }
   bool has_tabs() const { return (extras_ & kTabs) != 0; }
   std::string_view alias_of() const;
   std::optional<Duration> shortened_to() const;
@@ -136,20 +144,20 @@ class Record {
   std::size_t bytes() const;
 
   // The table's bookkeeping: only the table that holds the record touches it, under that table's
-  // rules. Before the record is in a table it holds the time it was last seen when it was made.
-  struct Bookkeeping {
-    Time last_seen = {};
-  };
-  Bookkeeping& bookkeeping() const { return bookkeeping_; }
-  // Its removal, because its time was up, is under way. Of the table's bookkeeping as well.
-  bool& ended() const { return ended_; }
+  // rules. Before the record is in a table, the time it was last seen is that of when it was made.
+  Time last_seen() const { return Time(Duration(bookkeeping_.last_seen)); }
+  void set_last_seen(Time time) const { bookkeeping_.last_seen = time.time_since_epoch().count(); }
+  // Its removal, because its time was up, is under way.
+  bool ended() const { return bookkeeping_.ended; }
+  void set_ended(bool ended) const { bookkeeping_.ended = ended; }
 
-  // The record's place in a list of the table's timing wheel; null outside of one.
+  // The place of a login in progress in a list of the table's timing wheel; null outside of one.
+  // Other records have none.
   struct Links {
     Links* next = nullptr;
     Links* previous = nullptr;
   };
-  Links& links() const { return links_; }
+  Links& links() const;
   // The record whose links these are.
   static const Record& linked_by(const Links& links);
 
@@ -160,8 +168,10 @@ class Record {
     Place() = default;
     Place(const Record& record, std::size_t key_index)
         : bits_(reinterpret_cast<std::uintptr_t>(&record) | key_index) {}
+    explicit Place(std::uintptr_t bits) : bits_(bits) {}
 
     explicit operator bool() const { return bits_ != 0; }
+    std::uintptr_t bits() const { return bits_; }
     const Record& record() const { return *reinterpret_cast<const Record*>(bits_ & ~kIndexMask); }
     std::size_t key_index() const { return bits_ & kIndexMask; }
     KeyView key() const { return record().key(key_index()); }
@@ -173,10 +183,18 @@ class Record {
     std::uintptr_t bits_ = 0;
   };
   // The record's neighbours among those with the same key, in the table's index; of the table's
-  // bookkeeping as well.
-  struct Neighbours {
-    Place next = {};
-    Place previous = {};
+  // bookkeeping as well. Packed, as two addresses of 48 bits.
+  class [[gnu::packed]] Neighbours {
+   public:
+    Place next() const { return Place(next_); }
+    Place previous() const { return Place(previous_); }
+    void set_next(Place place) { next_ = place.bits() & kAddressMax; }
+    void set_previous(Place place) { previous_ = place.bits() & kAddressMax; }
+
+   private:
+    static constexpr std::uint64_t kAddressMax = (std::uint64_t{1} << 48) - 1;
+    std::uint64_t next_ : 48 = 0;
+    std::uint64_t previous_ : 48 = 0;
   };
   Neighbours& neighbours(std::size_t key_index) const;
 
@@ -192,40 +210,64 @@ class Record {
     kAlias = 4,
     kTabs = 8,
     kCompanion = 16,
+    // The id stands as IdText packs it.
+    kPackedId = 32,
   };
 
-  Record(const RecordFields& fields, std::size_t data_size);
+  explicit Record(const RecordFields& fields);
+  static std::uint8_t extras_of(const RecordFields& fields);
   ~Record() = default;
 
-  // Behind the record stand its neighbours, one pair for each key, and then its texts.
-  std::size_t neighbours_size() const { return key_count() * sizeof(Neighbours); }
-  char* data() { return reinterpret_cast<char*>(this + 1) + neighbours_size(); }
-  const char* data() const { return reinterpret_cast<const char*>(this + 1) + neighbours_size(); }
+  // The links of a login stand in front of it.
+  std::size_t front() const { return is_login() ? sizeof(Links) : 0; }
+  // Behind the record stand the neighbours, a pair for each key, then its texts.
+  static std::size_t size_with(std::size_t data_size);
+  inline char* data();
+  inline const char* data() const;
+  const char* id_begin() const { return data() + key_count() * sizeof(Neighbours); }
+  // Of an id that is not packed, which stands behind it.
+  std::size_t id_size() const { return static_cast<unsigned char>(*id_begin()); }
+  std::size_t id_stored_size() const {
+    return (extras_ & kPackedId) != 0 ? IdText::kPackedSize : 1 + id_size();
+  }
   const char* subject_begin() const;
   const char* labels_begin() const { return subject_begin() + subject_size_; }
   const char* attributes_begin() const;
   // The attribute that begins at `at`, which moves behind it.
   static AttributeView attribute_at(const char*& at);
 
-  // The links stand first, for linked_by(). What a lookup needs stands last, beside the id: most
-  // often all of it is in two cache lines.
-  mutable Links links_;
-  Version version_;
-  mutable Bookkeeping bookkeeping_;
-  Time created_at_;
-  std::uint32_t idle_seconds_;
-  std::uint32_t absolute_seconds_;
+  // Behind all texts.
+  const char* texts_end() const;
+
+  // Under the table's rules, and therefore apart from all that never changes.
+  struct [[gnu::packed]] Bookkeeping {
+    std::int64_t last_seen : 55;
+    bool ended : 1;
+  };
+
+  // Sessions are many, so each of these has as many bits as its bound asks for: docs/memory.md says
+  // what for.
+  // In microseconds: 142 years before and after the clock's beginning.
+  std::int64_t created_at_ : 53;
+  std::uint64_t attribute_count_ : 7;
+  std::uint64_t phase_ : 2;
+  std::uint64_t sequence_ : 48;
+  std::uint64_t subject_size_ : 16;
+  std::uint64_t epoch_ : 32;
+  std::uint64_t idle_seconds_ : 26;
+  std::uint64_t extras_ : 6;
+  std::uint32_t absolute_seconds_ : 26;
+  std::uint32_t label_count_ : 4;
   mutable std::atomic<std::uint32_t> references_{1};
-  std::uint32_t data_size_;
-  std::uint16_t subject_size_;
-  std::uint16_t attribute_count_;
-  std::uint8_t id_size_;
-  mutable bool ended_ = false;
-  // In two bytes, so that they do not make every record 8 bytes larger.
-  Phase phase_ : 2;
-  std::uint8_t label_count_ : 4;
-  std::uint8_t extras_;
+  mutable Bookkeeping bookkeeping_;
+  // Where the texts begin. They are longer than that, which the allocation allows for.
+  char texts_[1];
 };
+
+inline char* Record::data() { return reinterpret_cast<char*>(this) + offsetof(Record, texts_); }
+inline const char* Record::data() const {
+  return reinterpret_cast<const char*>(this) + offsetof(Record, texts_);
+}
 
 // Its tabs, in the order of their last changes. The views live as long as the record.
 std::vector<TabView> tabs_of(const Record& record);

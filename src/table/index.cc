@@ -1,7 +1,5 @@
 #include "table/index.h"
 
-#include "table/set_room.h"
-
 namespace sojourn::table {
 
 using session::KeyView;
@@ -15,57 +13,59 @@ void Index::remove(const Record& record) {
   for (std::size_t i = 0; i < record.key_count(); ++i) remove(Place(record, i));
 }
 
+std::size_t Index::find(const TaggedSet& heads, std::uint64_t hash, const KeyView& key) {
+  return heads.find(tag_of(hash), [&](std::uint64_t head) { return Place(head).key() == key; });
+}
+
 Record::Place Index::first(const KeyView& key) const {
-  const Heads& heads = shards_[Hash()(key) >> kShardShift].heads;
-  const auto found = heads.find(key);
-  return found == heads.end() ? Place() : found->first;
+  const std::uint64_t hash = hash_of(key);
+  const TaggedSet& heads = shards_[hash >> kShardShift];
+  const std::size_t found = find(heads, hash, key);
+  return found == TaggedSet::kNone ? Place() : Place(heads.value(found));
 }
 
 void Index::add(Place place) {
   const KeyView key = place.key();
-  Shard& shard = shard_of(key);
+  const std::uint64_t hash = hash_of(key);
+  TaggedSet& heads = shards_[hash >> kShardShift];
   neighbours(place) = {};
-  if (const auto found = shard.heads.find(key); found != shard.heads.end()) {
-    neighbours(place).next = found->first;
-    neighbours(found->first).previous = place;
-    found->first = place;
+  if (const std::size_t found = find(heads, hash, key); found != TaggedSet::kNone) {
+    const Place first(heads.value(found));
+    neighbours(place).set_next(first);
+    neighbours(first).set_previous(place);
+    heads.replace(found, place.bits());
     return;
   }
-  if (shard.insertions_left == 0) make_room(shard, 1);
-  shard.heads.insert(Head{place});
-  --shard.insertions_left;
+  if (heads.is_full()) make_room(heads, 1);
+  heads.insert(tag_of(hash), place.bits());
   ++keys_;
 }
 
 void Index::remove(Place place) {
   const Record::Neighbours around = neighbours(place);
   neighbours(place) = {};
-  if (around.next) neighbours(around.next).previous = around.previous;
-  if (around.previous) {
-    neighbours(around.previous).next = around.next;
+  if (around.next()) neighbours(around.next()).set_previous(around.previous());
+  if (around.previous()) {
+    neighbours(around.previous()).set_next(around.next());
     return;
   }
-  Shard& shard = shard_of(place.key());
-  const auto found = shard.heads.find(place.key());
-  if (around.next) {
-    found->first = around.next;
+  const KeyView key = place.key();
+  const std::uint64_t hash = hash_of(key);
+  TaggedSet& heads = shards_[hash >> kShardShift];
+  const std::size_t found = find(heads, hash, key);
+  if (around.next()) {
+    heads.replace(found, around.next().bits());
     return;
   }
-  shard.heads.erase(found);
+  heads.erase(found);
   --keys_;
-  if (shard.heads.size() < shard.room / 8) make_room(shard, 0);
+  if (heads.is_sparse()) make_room(heads, 0);
 }
 
-void Index::make_room(Shard& shard, std::size_t more) {
-  const std::size_t room = room_for(shard.heads.size() + more);
-  Heads heads;
-  heads.reserve(room);
-  for (const Head& head : shard.heads) heads.insert(head);
-  shard.heads.swap(heads);
-  bytes_ += set_bytes(room);
-  bytes_ -= set_bytes(shard.room);
-  shard.room = room;
-  shard.insertions_left = room - shard.heads.size();
+void Index::make_room(TaggedSet& heads, std::size_t more) {
+  bytes_ -= heads.bytes();
+  heads = heads.resized(TaggedSet::room_for(heads.size() + more));
+  bytes_ += heads.bytes();
 }
 
 }  // namespace sojourn::table

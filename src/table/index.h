@@ -1,14 +1,12 @@
 #pragma once
 
-#include <absl/container/flat_hash_set.h>
-
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "base/hash.h"
 #include "session/record.h"
+#include "table/tagged_set.h"
 
 namespace sojourn::table {
 
@@ -32,7 +30,7 @@ class Index {
   // the index.
   template <typename Visit>
   void for_each(const session::KeyView& key, Visit visit) const {
-    for (Place at = first(key); at; at = neighbours(at).next) visit(at.record());
+    for (Place at = first(key); at; at = neighbours(at).next()) visit(at.record());
   }
 
   // Different keys that there are records of.
@@ -43,44 +41,27 @@ class Index {
  private:
   using Place = session::Record::Place;
 
-  // The first of a chain. Mutable, because another record with the same key may become the first.
-  struct Head {
-    mutable Place first;
-  };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(const session::KeyView& key) const {
-      return stable_hash(key.text, static_cast<std::uint64_t>(key.kind));
-    }
-    std::size_t operator()(const Head& head) const { return (*this)(head.first.key()); }
-  };
-  struct Equal {
-    using is_transparent = void;
-    bool operator()(const Head& a, const session::KeyView& b) const { return a.first.key() == b; }
-    bool operator()(const session::KeyView& a, const Head& b) const { return b.first.key() == a; }
-    bool operator()(const Head& a, const Head& b) const { return a.first.key() == b.first.key(); }
-  };
-  using Heads = absl::flat_hash_set<Head, Hash, Equal>;
-
-  // Small sets, so that none takes long to be made anew: see Table::Shard.
-  struct Shard {
-    Heads heads = {};
-    std::size_t room = 0;
-    std::size_t insertions_left = 0;
-  };
-  static constexpr std::size_t kShards = 64;
-  static constexpr int kShardShift = 58;
+  // The firsts of the chains, in small sets, so that none takes long to be made anew and none has
+  // too many slots for its tags. By the highest bits of the key's hash; the sets use the next.
+  static constexpr std::size_t kShards = 128;
+  static constexpr int kShardShift = 57;
+  static std::uint64_t hash_of(const session::KeyView& key) {
+    return stable_hash(key.text, static_cast<std::uint64_t>(key.kind));
+  }
+  static TaggedSet::Tag tag_of(std::uint64_t hash) {
+    return static_cast<TaggedSet::Tag>(hash >> (kShardShift - 16));
+  }
+  static std::size_t find(const TaggedSet& heads, std::uint64_t hash, const session::KeyView& key);
 
   static session::Record::Neighbours& neighbours(Place place) {
     return place.record().neighbours(place.key_index());
   }
-  Shard& shard_of(const session::KeyView& key) { return shards_[Hash()(key) >> kShardShift]; }
   Place first(const session::KeyView& key) const;
   void add(Place place);
   void remove(Place place);
-  void make_room(Shard& shard, std::size_t more);
+  void make_room(TaggedSet& heads, std::size_t more);
 
-  std::vector<Shard> shards_ = std::vector<Shard>(kShards);
+  std::vector<TaggedSet> shards_ = std::vector<TaggedSet>(kShards);
   std::size_t keys_ = 0;
   std::size_t bytes_ = 0;
 };

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "session/companion.h"
-#include "table/set_room.h"
 
 namespace sojourn::table {
 namespace {
@@ -22,16 +21,22 @@ Duration use_interval(Lifetime lifetime) {
 Table::~Table() {
   for (Shard& shard : shards_) {
     SpinLockHolder held(shard.lock);
-    for (const Entry& entry : shard.entries) {
-      TimingWheel::remove(*entry.record);
-      RecordRef::release(entry.record);
-    }
+    shard.entries.for_each([](std::uint64_t entry) {
+      if (record_at(entry).is_login()) TimingWheel::remove(record_at(entry));
+      RecordRef::release(&record_at(entry));
+    });
   }
+}
+
+std::vector<Table::Shard> Table::make_shards() {
+  std::vector<Shard> shards(kShards);
+  for (std::size_t i = 0; i < kShards; ++i) shards[i].due = DueGroups(i);
+  return shards;
 }
 
 // Whether the record's time is up. Under the lock of its shard.
 bool Table::is_over(const Record& record, Time now, Time promoted_at) {
-  const Time last_seen = record.bookkeeping().last_seen;
+  const Time last_seen = record.last_seen();
   if (record.ended()) return true;
   if (now < record.expires_at(last_seen)) return false;
   const Time late_use =
@@ -43,27 +48,27 @@ Found Table::find(std::string_view id, Time now, bool touch, Time promoted_at) c
   const Key key = key_of(id);
   const Shard& shard = shard_of(key);
   SpinLockHolder held(shard.lock);
-  const auto found = shard.entries.find(key);
-  if (found == shard.entries.end()) return {};
-  const Record& record = *found->record;
+  const Record* found = record_of(shard, key);
+  if (!found) return {};
+  const Record& record = *found;
   if (is_over(record, now, promoted_at)) return {.ended = true};
-  Time& last_seen = record.bookkeeping().last_seen;
+  const Time last_seen = record.last_seen();
   if (touch && now > last_seen && !record.is_alias()) {
     const Duration interval = use_interval(record.lifetime());
     const bool first = now.time_since_epoch() / interval != last_seen.time_since_epoch() / interval;
     if (first) shard.used.push_back(RecordRef::share(record));
-    last_seen = now;
+    record.set_last_seen(now);
   }
-  return Found{RecordRef::share(record), last_seen};
+  return Found{RecordRef::share(record), record.last_seen()};
 }
 
 bool Table::end(std::string_view id, Time now, Time promoted_at) {
   const Key key = key_of(id);
   const Shard& shard = shard_of(key);
   SpinLockHolder held(shard.lock);
-  const auto found = shard.entries.find(key);
-  if (found == shard.entries.end() || !is_over(*found->record, now, promoted_at)) return false;
-  found->record->ended() = true;
+  const Record* record = record_of(shard, key);
+  if (!record || !is_over(*record, now, promoted_at)) return false;
+  record->set_ended(true);
   return true;
 }
 
@@ -71,42 +76,66 @@ void Table::revive(std::string_view id) {
   const Key key = key_of(id);
   const Shard& shard = shard_of(key);
   SpinLockHolder held(shard.lock);
-  const auto found = shard.entries.find(key);
-  if (found != shard.entries.end()) found->record->ended() = false;
+  const Record* record = record_of(shard, key);
+  if (!record) return;
+  record->set_ended(false);
+  if (record->is_login() && !record->links().next) {
+    logins_.add(*record, record->expires_at(record->last_seen()));
+  }
+}
+
+void Table::set_aside(std::string_view id) {
+  const RecordRef record = peek(id);
+  if (record && record->is_login()) TimingWheel::remove(*record);
+}
+
+std::optional<Time> Table::next_due() const {
+  const std::optional<Time> sessions = wheel_.next_due();
+  const std::optional<Time> logins = logins_.next_due();
+  return sessions && logins ? std::min(*sessions, *logins) : sessions ? sessions : logins;
 }
 
 RecordRef Table::peek(std::string_view id) const {
   const Key key = key_of(id);
   const Shard& shard = shard_of(key);
   SpinLockHolder held(shard.lock);
-  const auto found = shard.entries.find(key);
-  return found == shard.entries.end() ? RecordRef() : RecordRef::share(*found->record);
+  const Record* record = record_of(shard, key);
+  return record ? RecordRef::share(*record) : RecordRef();
+}
+
+void Table::file(Shard& shard, const Key& key, const Record& record, Time end) {
+  if (record.is_login()) {
+    logins_.add(record, end);
+  } else {
+    shard.due.add(wheel_, tag_of(key), end);
+  }
 }
 
 RecordRef Table::put(const RecordRef& record) {
-  const Key key = key_of(record->id());
+  const session::IdText id = record->id();
+  const Key key = key_of(id);
   Shard& shard = shard_of(key);
-  if (shard.insertions_left == 0) make_room(shard, 1);
+  make_room_if_full(shard);
 
   RecordRef replaced;
   Time end;
   {
     SpinLockHolder held(shard.lock);
-    Time& last_seen = record->bookkeeping().last_seen;
-    const auto found = shard.entries.find(key);
-    if (found == shard.entries.end()) {
-      shard.entries.insert(Entry{RecordRef(record).leak()});
-      --shard.insertions_left;
+    const std::uint64_t entry = entry_of(RecordRef(record).leak());
+    const std::size_t found = find(shard.entries, key);
+    if (found == TaggedSet::kNone) {
+      shard.entries.insert(tag_of(key), entry);
     } else {
-      replaced = RecordRef::adopt(std::exchange(found->record, RecordRef(record).leak()));
-      last_seen = std::max(replaced->bookkeeping().last_seen, last_seen);
+      replaced = RecordRef::adopt(&record_at(shard.entries.value(found)));
+      shard.entries.replace(found, entry);
+      record->set_last_seen(std::max(replaced->last_seen(), record->last_seen()));
     }
-    end = record->expires_at(last_seen);
+    end = record->expires_at(record->last_seen());
   }
-  wheel_.add(*record, end);
+  file(shard, key, *record, end);
   count(*record, true);
   if (replaced) {
-    TimingWheel::remove(*replaced);
+    if (replaced->is_login()) TimingWheel::remove(*replaced);
     count(*replaced, false);
     remove_from_index(*replaced);
   }
@@ -118,10 +147,8 @@ void Table::use(std::string_view id, Time last_seen) {
   const Key key = key_of(id);
   const Shard& shard = shard_of(key);
   SpinLockHolder held(shard.lock);
-  const auto found = shard.entries.find(key);
-  if (found == shard.entries.end()) return;
-  Time& before = found->record->bookkeeping().last_seen;
-  before = std::max(before, last_seen);
+  const Record* record = record_of(shard, key);
+  if (record) record->set_last_seen(std::max(record->last_seen(), last_seen));
 }
 
 std::vector<RecordRef> Table::take_used() {
@@ -138,58 +165,59 @@ std::optional<Time> Table::last_seen(std::string_view id) const {
   const Key key = key_of(id);
   const Shard& shard = shard_of(key);
   SpinLockHolder held(shard.lock);
-  const auto found = shard.entries.find(key);
-  if (found == shard.entries.end()) return std::nullopt;
-  return found->record->bookkeeping().last_seen;
+  const Record* record = record_of(shard, key);
+  if (!record) return std::nullopt;
+  return record->last_seen();
 }
 
 Time Table::last_seen(const Shard& shard, const Record& record) {
   SpinLockHolder held(shard.lock);
-  return record.bookkeeping().last_seen;
+  return record.last_seen();
 }
 
 RecordRef Table::erase(std::string_view id) {
   const Key key = key_of(id);
   Shard& shard = shard_of(key);
   RecordRef erased;
-  std::size_t left = 0;
+  bool sparse = false;
   {
     SpinLockHolder held(shard.lock);
-    const auto found = shard.entries.find(key);
-    if (found == shard.entries.end()) return {};
-    erased = RecordRef::adopt(found->record);
+    const std::size_t found = find(shard.entries, key);
+    if (found == TaggedSet::kNone) return {};
+    erased = RecordRef::adopt(&record_at(shard.entries.value(found)));
     shard.entries.erase(found);
-    left = shard.entries.size();
+    sparse = shard.entries.is_sparse();
   }
-  TimingWheel::remove(*erased);
+  if (erased->is_login()) TimingWheel::remove(*erased);
   count(*erased, false);
   remove_from_index(*erased);
-  if (left < shard.room / 8) make_room(shard, 0);
+  if (sparse) make_room(shard, 0);
   return erased;
 }
 
 Time Table::ends_at(const Record& record) const {
-  const Shard& shard = shard_of(key_of(record.id()));
+  const Shard& shard = shard_of(key_of(record.id().text()));
   SpinLockHolder held(shard.lock);
-  return record.expires_at(record.bookkeeping().last_seen);
+  return record.expires_at(record.last_seen());
 }
 
 // Makes the shard's set anew, with room for what it holds and at least `more` entries. Readers go
 // on with the old one meanwhile: only the writer changes a set, so the writer may read it without
 // the lock.
 void Table::make_room(Shard& shard, std::size_t more) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  const std::size_t room = room_for(shard.entries.size() + more);
-  Entries entries;
-  entries.reserve(room);
-  for (const Entry& entry : shard.entries) entries.insert(entry);
-  bytes_.fetch_add(set_bytes(room), std::memory_order_relaxed);
+  const std::size_t before = shard.entries.bytes() + shard.due.bytes();
+  TaggedSet entries = shard.entries.resized(TaggedSet::room_for(shard.entries.size() + more));
+  shard.due.resize(wheel_, entries.room());
+  bytes_.fetch_add(entries.bytes() + shard.due.bytes(), std::memory_order_relaxed);
   {
     SpinLockHolder held(shard.lock);
-    shard.entries.swap(entries);
+    std::swap(shard.entries, entries);
   }
-  bytes_.fetch_sub(set_bytes(shard.room), std::memory_order_relaxed);
-  shard.room = room;
-  shard.insertions_left = room - shard.entries.size();
+  bytes_.fetch_sub(before, std::memory_order_relaxed);
+}
+
+void Table::make_room_if_full(Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if (shard.entries.is_full()) make_room(shard, 1);
 }
 
 std::atomic<std::uint64_t>& Table::counter_of(const Record& record) {
@@ -204,7 +232,7 @@ std::atomic<std::uint64_t>& Table::counter_of(const Record& record) {
       break;
   }
   if (record.is_alias()) return aliases_;
-  return record.phase() == Phase::kLogin ? login_ : active_;
+  return record.is_login() ? login_ : active_;
 }
 
 void Table::count(const Record& record, bool added) {

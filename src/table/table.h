@@ -1,9 +1,7 @@
 #pragma once
 
 #include <absl/base/thread_annotations.h>
-#include <absl/container/flat_hash_set.h>
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +13,9 @@
 #include "base/spin_lock.h"
 #include "base/time.h"
 #include "session/record.h"
+#include "table/due_groups.h"
 #include "table/index.h"
+#include "table/tagged_set.h"
 #include "table/timing_wheel.h"
 
 namespace sojourn::table {
@@ -49,10 +49,9 @@ struct Usage {
   std::uint64_t counters = 0;
   std::uint64_t revoked_tokens = 0;
   // Memory: Record::bytes() of every record, and the allocations of the shards' sets, both as
-  // glibc's allocator rounds them. A set has room for 7 times a power of two entries, 8/7 as many
-  // slots, 9 bytes for each slot, and 16 for itself: a session's share is 10 to 31 bytes, and so is
-  // that of each subject and label in the index. Depends only on the calls that were made, never on
-  // addresses or timing.
+  // glibc's allocator rounds them: of many sessions each has a share of 9 to 10.5 bytes in them,
+  // and so has each subject and label in the index. Depends only on the calls that were made, never
+  // on addresses or timing.
   std::size_t bytes = 0;
 
   std::uint64_t companions() const { return single_use + counters + revoked_tokens; }
@@ -66,7 +65,7 @@ struct Usage {
 //   each shard's set of records    changed by the writer only, under the shard's lock
 //   each record's last_seen and ended, and who was used
 //                                  under the lock of its shard
-//   each shard's room, the wheel, the index, and the records' links and neighbours
+//   the wheels, the index, and the records' links and neighbours
 //                                  the writer's alone
 //   the counts of usage()          atomic; while a session is being replaced, both records count
 // A lock is held for one lookup and never for longer: a set grows on the side, unlocked.
@@ -87,7 +86,7 @@ class Table {
   // Ends the session if its time is up, for good, also for a caller of find() whose `now` is older:
   // readers race. False if it is not up, or there is no such session.
   bool end(std::string_view id, Time now, Time promoted_at = Time::min());
-  // Takes end() back.
+  // Takes end() and set_aside() back.
   void revive(std::string_view id);
 
   // The record of that id, ended or not; null if there is none.
@@ -109,12 +108,16 @@ class Table {
   void for_each(std::uint64_t first, std::uint64_t last,
                 Visit visit) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
     // Only the writer changes a set, so the writer may read it without the lock.
-    for (std::size_t i = first >> kShardShift; i <= last >> kShardShift; ++i) {
-      for (const Entry& entry : shards_[i].entries) {
-        const std::uint64_t hash = stable_hash(entry.record->id());
-        if (hash >= first && hash <= last)
-          visit(*entry.record, last_seen(shards_[i], *entry.record));
-      }
+    const std::size_t first_shard = first >> kShardShift;
+    const std::size_t last_shard = last >> kShardShift;
+    for (std::size_t i = first_shard; i <= last_shard; ++i) {
+      const TaggedSet::Tag first_tag = i == first_shard ? tag_of(first) : TaggedSet::Tag{0};
+      const TaggedSet::Tag last_tag = i == last_shard ? tag_of(last) : TaggedSet::Tag{65535};
+      shards_[i].entries.for_each(first_tag, last_tag, [&](std::uint64_t entry) {
+        const session::Record& record = record_at(entry);
+        const std::uint64_t hash = stable_hash(record.id());
+        if (hash >= first && hash <= last) visit(record, last_seen(shards_[i], record));
+      });
     }
   }
 
@@ -128,22 +131,45 @@ class Table {
   std::optional<Time> last_seen(std::string_view id) const;
 
   // Calls visit(record) for sessions whose time is up by `now`, as far as is known here, and looks
-  // at each again at the time that visit returns, if it is still here then. A time that has passed
-  // means the next tick; one more than 16 seconds ahead may also come sooner. Looks at no more than
-  // `max` records, expired or not; if that was not enough, next_due() has passed. `now` must not go
-  // back, and `visit` must not change the table.
+  // at each again at the time that visit returns, or sooner, if it is still here then. A time that
+  // has passed means the next tick. Once it has looked at `max` records, expired or not, it looks
+  // at those only that stand together with the last; if that was not enough, next_due() has passed.
+  // `now` must not go back, and `visit` must not change the table.
   template <typename Visit>
   void collect_due(Time now, std::size_t max, Visit visit) {
-    for (; max > 0; --max) {
-      const session::Record* record = wheel_.take_due(now);
-      if (!record) return;
-      const Time end = ends_at(*record);
-      wheel_.add(*record, end > now ? end : visit(*record));
+    const auto look_at = [&](const session::Record& record, Time end) {
+      if (max > 0) --max;
+      return end > now ? end : visit(record);
+    };
+    while (max > 0) {
+      const session::Record* login = logins_.take_due(now);
+      if (!login) break;
+      logins_.add(*login, look_at(*login, ends_at(*login)));
+    }
+    while (max > 0) {
+      const TimingWheel::Links* links = wheel_.take_due_links(now);
+      if (!links) break;
+      const DueGroups::Group& group = DueGroups::linked_by(*links);
+      for_each_of(group, [&](Shard& shard, TaggedSet::Tag tag, const session::Record& record) {
+        const Time end = record.expires_at(last_seen(shard, record));
+        shard.due.add(wheel_, tag, look_at(record, end));
+      });
     }
   }
 
   // When collect_due() may next find something; nothing when there is nothing to expire.
-  std::optional<Time> next_due() const { return wheel_.next_due(); }
+  std::optional<Time> next_due() const;
+
+  // Calls visit(record) for one login in progress after the other until it returns false, the
+  // oldest first: the one whose time is up first, and of those that are filed together the one that
+  // was put first. A constant number of steps beside the visits, which must not change the table.
+  template <typename Visit>
+  void for_each_login(Visit visit) const {
+    logins_.for_each(visit);
+  }
+  // The removal of that session is under way: collect_due() and for_each_login() pass it over until
+  // revive(). It is there for everybody else.
+  void set_aside(std::string_view id);
 
   Usage usage() const;
 
@@ -155,44 +181,59 @@ class Table {
   };
   static Key key_of(std::string_view id) { return {id, stable_hash(id)}; }
 
-  // One reference to a record, owned by the table.
-  struct Entry {
-    // Mutable, because a record may be replaced by another one of the same id.
-    mutable const session::Record* record;
-  };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(const Key& key) const { return key.hash; }
-    std::size_t operator()(const Entry& entry) const { return stable_hash(entry.record->id()); }
-  };
-  struct Equal {
-    using is_transparent = void;
-    bool operator()(const Entry& a, const Key& b) const { return a.record->id() == b.id; }
-    bool operator()(const Key& a, const Entry& b) const { return a.id == b.record->id(); }
-    bool operator()(const Entry& a, const Entry& b) const {
-      return a.record->id() == b.record->id();
-    }
-  };
-  using Entries = absl::flat_hash_set<Entry, Hash, Equal>;
+  // An entry is the address of a record, with one reference to it, owned by the table.
+  static const session::Record& record_at(std::uint64_t entry) {
+    return *reinterpret_cast<const session::Record*>(entry);
+  }
+  static std::uint64_t entry_of(const session::Record* record) {
+    return reinterpret_cast<std::uintptr_t>(record);
+  }
 
   // On a cache line of its own, so that readers of different shards do not disturb each other.
   struct alignas(64) Shard {
     mutable SpinLock lock;
-    Entries entries ABSL_GUARDED_BY(lock);
-    // How many entries the set has room for, and how many insertions are left before it must be
-    // made anew: erased entries may have left marks behind, which take up room too.
-    std::size_t room = 0;
-    std::size_t insertions_left = 0;
+    TaggedSet entries ABSL_GUARDED_BY(lock);
+    // When those must be looked at that are no logins. The writer's.
+    DueGroups due;
     // See take_used().
     mutable std::vector<session::RecordRef> used ABSL_GUARDED_BY(lock);
   };
-  static constexpr std::size_t kShards = 256;
-  static constexpr int kShardShift = 56;
+  static constexpr std::size_t kShards = 128;
+  static constexpr int kShardShift = 57;
 
   // By the highest bits of the hash, as the segments are: so all sessions of a segment stand
-  // together, in one shard or a few. The sets use the others.
+  // together, in one shard or a few. The sets use the next. More shards would leave more holes in
+  // the heap as their sets grow; fewer would have too many slots for their tags.
   const Shard& shard_of(const Key& key) const { return shards_[key.hash >> kShardShift]; }
   Shard& shard_of(const Key& key) { return shards_[key.hash >> kShardShift]; }
+  static TaggedSet::Tag tag_of(std::uint64_t hash) {
+    return static_cast<TaggedSet::Tag>(hash >> (kShardShift - 16));
+  }
+  static TaggedSet::Tag tag_of(const Key& key) { return tag_of(key.hash); }
+  // Its place in the set; TaggedSet::kNone if it is not there.
+  static std::size_t find(const TaggedSet& entries, const Key& key) {
+    return entries.find(tag_of(key),
+                        [&](std::uint64_t entry) { return record_at(entry).id() == key.id; });
+  }
+  // The record of that id; null if there is none.
+  static const session::Record* record_of(const Shard& shard, const Key& key)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.lock) {
+    const std::size_t found = find(shard.entries, key);
+    return found == TaggedSet::kNone ? nullptr : &record_at(shard.entries.value(found));
+  }
+
+  // Calls visit(shard, tag, record) for the records of the group.
+  template <typename Visit>
+  void for_each_of(const DueGroups::Group& group, Visit visit) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    // Only the writer changes a set, so the writer may read it without the lock.
+    Shard& shard = shards_[group.shard];
+    const TaggedSet::Tag first = shard.due.first_tag(group);
+    shard.entries.for_each(first, shard.due.last_tag(group), [&](std::uint64_t entry) {
+      if (!record_at(entry).is_login()) visit(shard, first, record_at(entry));
+    });
+  }
+  // Sees to it that the record is looked at when it ends.
+  void file(Shard& shard, const Key& key, const session::Record& record, Time end);
 
   static Time last_seen(const Shard& shard, const session::Record& record);
   static bool is_over(const session::Record& record, Time now, Time promoted_at);
@@ -200,14 +241,20 @@ class Table {
   // When the session ends as things stand.
   Time ends_at(const session::Record& record) const;
   void make_room(Shard& shard, std::size_t more);
+  void make_room_if_full(Shard& shard);
   std::atomic<std::uint64_t>& counter_of(const session::Record& record);
   void count(const session::Record& record, bool added);
   void add_to_index(const session::Record& record);
   void remove_from_index(const session::Record& record);
   void count_index(std::size_t bytes_before);
 
-  std::array<Shard, kShards> shards_;
+  static std::vector<Shard> make_shards();
+
+  std::vector<Shard> shards_ = make_shards();
+  // When groups of records must be looked at, and logins in progress, which have a wheel of their
+  // own, so that the oldest of them can be found.
   TimingWheel wheel_;
+  TimingWheel logins_;
   Index index_;
   std::atomic<std::uint64_t> login_{0};
   std::atomic<std::uint64_t> active_{0};

@@ -7,8 +7,7 @@
 namespace sojourn::table {
 namespace {
 
-using session::Record;
-using Links = Record::Links;
+using Links = TimingWheel::Links;
 
 Time time_of(std::uint64_t tick) {
   return Time(Duration(static_cast<std::int64_t>(tick << TimingWheel::kTickBits)));
@@ -53,8 +52,8 @@ TimingWheel::TimingWheel() {
   make_empty(due_);
 }
 
-void TimingWheel::add(const Record& record, Time time) {
-  assert(!record.links().next);
+void TimingWheel::add(Links& links, Time time) {
+  assert(!links.next);
   const Tick tick = std::clamp(tick_from(time), current_ + 1, current_ + kReach - 1);
   // The lowest level that reaches so far. The slot under its hand is free: what it held has come
   // up.
@@ -62,24 +61,23 @@ void TimingWheel::add(const Record& record, Time time) {
   while (tick - current_ >= Tick{1} << (kSlotBits * (level + 1))) ++level;
   const Tick slot = slot_number(tick, level) % kSlots;
   levels_[level].occupied |= Tick{1} << slot;
-  append(levels_[level].slots[slot], record.links());
+  append(levels_[level].slots[slot], links);
 }
 
-void TimingWheel::remove(const Record& record) {
-  Links& links = record.links();
+void TimingWheel::remove(Links& links) {
   if (!links.next) return;
   links.previous->next = links.next;
   links.next->previous = links.previous;
   links = {};
 }
 
-const Record* TimingWheel::take_due(Time now) {
+TimingWheel::Links* TimingWheel::take_due_links(Time now) {
   assert(now >= Time() && tick_at(now) >= current_);
   while (current_ < tick_at(now)) move_towards(tick_at(now));
   if (is_empty(due_)) return nullptr;
-  const Record& record = Record::linked_by(*due_.next);
-  remove(record);
-  return &record;
+  Links* const first = due_.next;
+  remove(*first);
+  return first;
 }
 
 std::optional<Time> TimingWheel::next_due() const {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "session/limits.h"
 #include "wire/bounds.h"
 
 namespace sojourn::wire {
@@ -66,6 +67,7 @@ Wrong check(const v1::Member& member) {
 
 Wrong check(const v1::View& view) {
   if (view.epoch() == 0) return "the view's epoch is zero";
+  if (view.epoch() > session::kEpochMax) return "the view's epoch is beyond 2^32";
   if (Wrong wrong = check_shape(view.segments(), view.copies())) return wrong;
   if (view.members_size() == 0) return "the view has no members";
   if (static_cast<std::size_t>(view.members_size()) > kMembersMax) {

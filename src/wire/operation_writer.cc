@@ -377,7 +377,7 @@ void Writer::write(const Replicate& replicate) {
                            : entry.taken ? EntryKind::kTaken
                                          : EntryKind::kTombstone;
     byte(static_cast<std::uint8_t>(kind));
-    if (record) write(*record, record->bookkeeping().last_seen);
+    if (record) write(*record, record->last_seen());
   }
   write_occurrence(replicate);
 }

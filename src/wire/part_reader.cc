@@ -98,6 +98,12 @@ std::string_view PartReader::subject(Phase phase) {
   return subject;
 }
 
+Version PartReader::version() {
+  const std::uint64_t epoch = integer_up_to(session::kEpochMax, "an epoch is beyond 2^32");
+  return {.epoch = epoch,
+          .sequence = integer_up_to(session::kSequenceMax, "a sequence is beyond 2^48")};
+}
+
 std::optional<Version> PartReader::expected() {
   if (!boolean()) return std::nullopt;
   return version();
@@ -462,7 +468,7 @@ Result PartReader::result() {
   }
   if (!boolean()) return result;
   result.record = record(any_id());
-  if (result.record) result.last_seen = result.record->bookkeeping().last_seen;
+  if (result.record) result.last_seen = result.record->last_seen();
   return result;
 }
 
@@ -486,7 +492,7 @@ std::vector<replication::Copy> PartReader::copies() {
   for (std::uint64_t left = count(); left > 0 && ok(); --left) {
     RecordRef made = record(any_id());
     if (!made) break;
-    const Time last_seen = made->bookkeeping().last_seen;
+    const Time last_seen = made->last_seen();
     copies.push_back({.record = std::move(made), .last_seen = last_seen});
   }
   return copies;

@@ -63,7 +63,7 @@ class PartReader {
   std::uint8_t byte_with_more(bool& more);
   Phase phase_of(std::uint8_t value);
   std::string_view subject(Phase phase);
-  Version version() { return {.epoch = integer(), .sequence = integer()}; }
+  Version version();
   std::optional<Version> expected();
   Lifetime lifetime();
   std::chrono::seconds lifetime_seconds();

@@ -41,7 +41,7 @@ TEST_CASE("a patch changes its attributes and leaves the others", "[replication]
   CHECK_FALSE(done.answer->attribute("step"));
   CHECK(done.answer->version() == kNext);
   CHECK(done.answer->created_at() == kThen);
-  CHECK(done.answer->bookkeeping().last_seen == kNow);
+  CHECK(done.answer->last_seen() == kNow);
 }
 
 TEST_CASE("a patch for another version is aborted", "[replication]") {

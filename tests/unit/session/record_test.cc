@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/random.h"
+#include "session/id_draw.h"
+#include "session/limits.h"
 #include "support/catch.h"
 
 namespace sojourn::session {
@@ -39,7 +42,7 @@ TEST_CASE("a record says what it was made of", "[session]") {
   CHECK(record->lifetime() == Lifetime{10min, 2h});
   CHECK(record->version() == Version{3, 14});
   CHECK(record->created_at() == kCreated);
-  CHECK(record->bookkeeping().last_seen == kCreated + 1s);
+  CHECK(record->last_seen() == kCreated + 1s);
   CHECK(record->attribute_count() == 2);
   CHECK(attributes_of(*record) == attributes);
 }
@@ -54,14 +57,13 @@ TEST_CASE("a record with another version is the same in all else, and in no tabl
                                          .created_at = kCreated,
                                          .last_seen = kCreated + 1s,
                                          .attributes = attributes});
-  record->ended() = true;
+  record->set_ended(true);
 
   const RecordRef moved = Record::with_version(*record, {4, 1}, kCreated + 5s);
 
   CHECK(moved->version() == Version{4, 1});
-  CHECK(moved->bookkeeping().last_seen == kCreated + 5s);
+  CHECK(moved->last_seen() == kCreated + 5s);
   CHECK_FALSE(moved->ended());
-  CHECK(moved->links().next == nullptr);
   CHECK(moved->id() == "the-id");
   CHECK(moved->phase() == Phase::kActive);
   CHECK(moved->subject() == "ana");
@@ -70,6 +72,34 @@ TEST_CASE("a record with another version is the same in all else, and in no tabl
   CHECK(attributes_of(*moved) == attributes);
   CHECK(moved->bytes() == record->bytes());
   CHECK(record->version() == Version{3, 14});
+}
+
+TEST_CASE("the greatest version and the latest times are kept whole", "[session]") {
+  const Version version = {kEpochMax, kSequenceMax};
+  const Time late = Time(24h * 365 * 100);
+  const RecordRef record =
+      Record::make({.id = "a", .version = version, .created_at = late, .last_seen = late + 1us});
+
+  CHECK(record->version() == version);
+  CHECK(record->created_at() == late);
+  CHECK(record->last_seen() == late + 1us);
+  record->set_ended(true);
+  record->set_last_seen(Time(-1us));
+  CHECK(record->ended());
+  CHECK(record->last_seen() == Time(-1us));
+}
+
+TEST_CASE("ids as they are drawn take less, and are the same as any others", "[session]") {
+  SeededRandom random(1);
+  const std::string drawn = draw_id(random);
+  const std::string other = drawn.substr(1) + ".";
+  const RecordRef packed = Record::make({.id = drawn, .subject = "ana-lu"});
+  const RecordRef plain = Record::make({.id = other, .subject = "ana-lu"});
+
+  CHECK(packed->id() == drawn);
+  CHECK(packed->subject() == "ana-lu");
+  CHECK(plain->id() == other);
+  CHECK(packed->bytes() < plain->bytes());
 }
 
 TEST_CASE("a record keeps its own copy of everything", "[session]") {
@@ -118,7 +148,9 @@ TEST_CASE("a record of the largest session is whole", "[session]") {
     names.push_back(std::string(kAttributeNameBytesMax - 2, 'n') + static_cast<char>('a' + i / 8) +
                     static_cast<char>('a' + i % 8));
   }
-  const std::string value(kAttributeValueBytesMax, 'v');
+  constexpr std::size_t kLeft =
+      kSessionBytesMax - kSubjectBytesMax - kAttributesMax * kAttributeNameBytesMax;
+  const std::string value(kLeft / kAttributesMax, 'v');
   std::vector<AttributeView> attributes;
   for (const std::string& name : names) attributes.push_back({name, value});
 
@@ -188,7 +220,7 @@ TEST_CASE("a record keeps tabs, and what else few sessions have", "[session]") {
 }
 
 TEST_CASE("what a session does not have costs it nothing", "[session]") {
-  CHECK(sizeof(Record) == 72);
+  CHECK(sizeof(Record) == 40);
 }
 
 TEST_CASE("what is seen through an alias is the session, until the alias ends", "[session]") {
@@ -223,8 +255,9 @@ TEST_CASE("a session may be older than the clock", "[session]") {
 TEST_CASE("the bytes of a record are what it holds, with 8 more, in steps of 16", "[session]") {
   for (std::size_t size = 0; size < 64; ++size) {
     const std::string value(size, 'v');
-    // An id of one byte, a name of one byte, three bytes of sizes.
-    const std::size_t held = sizeof(Record) + 1 + 1 + 3 + size;
+    // What comes before the texts, a login's links, an id of one byte and its size, a
+    // name of one byte, two bytes of sizes.
+    const std::size_t held = sizeof(Record) - 1 + sizeof(Record::Links) + 2 + 1 + 2 + size;
 
     const std::size_t bytes = with_attributes({{"n", value}})->bytes();
 

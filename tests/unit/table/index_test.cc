@@ -180,6 +180,7 @@ TEST_CASE("the index costs a session of a subject of its own less than 50 bytes"
       table.put(subjects
                     ? session(session::draw_id(random), number)
                     : Record::make({.id = session::draw_id(random),
+                                    .phase = Phase::kActive,
                                     .lifetime = {std::chrono::minutes(30), std::chrono::hours(12)},
                                     .attributes = attributes}));
     }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "session/limits.h"
 #include "support/catch.h"
 #include "unit/wire/malformed.h"
 #include "unit/wire/messages.h"
@@ -286,8 +287,10 @@ TEST_CASE("malformed losses are refused with what is wrong", "[wire]") {
 // As large as the bounds allow.
 ring::Layout largest_layout() {
   constexpr std::uint64_t kMax = ~std::uint64_t{0};
-  ring::Layout layout = {
-      .view = {.epoch = kMax, .generation = kMax, .segments = kSegmentsMax, .copies = kCopiesMax}};
+  ring::Layout layout = {.view = {.epoch = session::kEpochMax,
+                                  .generation = kMax,
+                                  .segments = kSegmentsMax,
+                                  .copies = kCopiesMax}};
   for (std::size_t i = 0; i < kMembersMax; ++i) {
     layout.view.members.push_back({.name = absl::StrFormat("%032d", i),
                                    .address = std::string(kAddressBytesMax, 'a'),

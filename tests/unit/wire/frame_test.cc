@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
+#include "session/limits.h"
 #include "support/catch.h"
 #include "unit/wire/malformed.h"
 #include "unit/wire/messages.h"
@@ -52,7 +53,7 @@ RecordRef record_made(Time created_at, Time last_seen) {
 }
 
 replication::Reply reply_with(RecordRef record) {
-  const Time last_seen = record->bookkeeping().last_seen;
+  const Time last_seen = record->last_seen();
   return {.number = 1, .result = {.record = std::move(record), .last_seen = last_seen}};
 }
 
@@ -84,13 +85,14 @@ TEST_CASE("a frame of many messages keeps their order, control messages first", 
 
 TEST_CASE("numbers arrive whole up to the greatest", "[wire]") {
   constexpr std::uint64_t kMax = ~std::uint64_t{0};
+  constexpr Version kLast = {session::kEpochMax, session::kSequenceMax};
   Frame frame = frame_of({{.cluster = kMax,
                            .generation = kMax,
                            .epoch = kMax,
                            .from = {kMax},
                            .message = replication::Replicate{.segment = {65535},
-                                                             .version = {kMax, kMax},
-                                                             .committed = {kMax, kMax},
+                                                             .version = kLast,
+                                                             .committed = kLast,
                                                              .operation = {{kMax}, kMax}}}});
   frame.number = kMax;
   frame.answers = kMax;
@@ -169,7 +171,7 @@ TEST_CASE("times are the receiver's, as long ago as they were for the sender", "
   const auto reply = round_trip_of(reply_with(record_made(kSent - 1h, kSent - 2s)));
 
   CHECK(reply.result.record->created_at() == kReceived - 1h);
-  CHECK(reply.result.record->bookkeeping().last_seen == kReceived - 2s);
+  CHECK(reply.result.record->last_seen() == kReceived - 2s);
   CHECK(reply.result.last_seen == kReceived - 2s);
 }
 
@@ -208,9 +210,9 @@ TEST_CASE("a copy, a result and a use say themselves when the session was last s
   const auto touched = round_trip_of(replication::Touched{.uses = {{"s-1", kSent - 5s}}});
 
   CHECK(chunk.copies[0].last_seen == kReceived - 2s);
-  CHECK(chunk.copies[0].record->bookkeeping().last_seen == kReceived - 2s);
+  CHECK(chunk.copies[0].record->last_seen() == kReceived - 2s);
   CHECK(chunk.remembered[0].result.last_seen == kReceived - 3s);
-  CHECK(chunk.remembered[0].result.record->bookkeeping().last_seen == kReceived - 3s);
+  CHECK(chunk.remembered[0].result.record->last_seen() == kReceived - 3s);
   CHECK(in_step.remembered[0].result.last_seen == kReceived - 4s);
   CHECK(touched.uses[0].last_seen == kReceived - 5s);
 }

@@ -267,7 +267,7 @@ std::string describe(const replication::Replicate& replicate, Time now) {
     out += " " + escaped(entry.id) + " " + describe(entry.record, now);
     if (entry.taken) out += " took " + describe(entry.taken, now);
     if (!entry.record) continue;
-    out += " last seen " + describe_age(entry.record->bookkeeping().last_seen, now);
+    out += " last seen " + describe_age(entry.record->last_seen(), now);
   }
   const replication::Occurrence& occurrence = replicate.occurrence;
   return out + absl::StrFormat(" cause %d %s %d \"%s\" delivered below %s",

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <string_view>
+
+#include "sojourn/session_id.h"
+
+namespace sojourn::session {
+
+// The id of a record. Ids as this store draws them, which nearly all are, stand in records as the
+// 24 random bytes that they are; so their text is made when it is asked for, and lives as long as
+// this value. Any other id is borrowed as it stands.
+class IdText {
+ public:
+  static constexpr std::size_t kPackedSize = 24;
+
+  // A text that stands elsewhere and lives at least as long.
+  explicit IdText(std::string_view text) : borrowed_(text) {}
+  // What pack() wrote.
+  static IdText unpack(const char* packed);
+
+  // Whether the text is one that unpack() gives back; `packed`, of kPackedSize bytes, is written
+  // only then.
+  static bool pack(std::string_view text, char* packed);
+  static bool can_pack(std::string_view text);
+
+  std::string_view text() const {
+    return borrowed_.empty() ? std::string_view(own_.data(), own_.size()) : borrowed_;
+  }
+  operator std::string_view() const { return text(); }
+
+  friend bool operator==(const IdText& a, const IdText& b) { return a.text() == b.text(); }
+  friend bool operator==(const IdText& a, std::string_view b) { return a.text() == b; }
+  friend auto operator<=>(const IdText& a, const IdText& b) { return a.text() <=> b.text(); }
+  friend auto operator<=>(const IdText& a, std::string_view b) { return a.text() <=> b; }
+
+ private:
+  IdText() = default;
+
+  std::string_view borrowed_;
+  std::array<char, SessionId::kGeneratedSize> own_;
+};
+
+}  // namespace sojourn::session

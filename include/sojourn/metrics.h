@@ -83,6 +83,10 @@ struct Metrics {
   // counts once for each subscription.
   std::uint64_t events_delivered = 0;
   std::uint64_t events_missed = 0;
+  // What this member refused as owner because there was no memory for it, here or on a backup.
+  std::uint64_t refused_for_memory = 0;
+  // Logins in progress that this member ended to make room: StoreOptions::logins_when_full.
+  std::uint64_t logins_ended_for_room = 0;
   // Frames from other members that were refused as malformed, or of another cluster.
   std::uint64_t frames_rejected = 0;
 };

@@ -61,11 +61,11 @@ enum class PlacementPolicy {
   kHashed,
 };
 
-// What becomes of a login whose subject has as many sessions as it may.
+// What becomes of what comes when there is no room for it.
 enum class WhenFull {
   // It is refused: kResourceExhausted.
   kRefuseNew,
-  // The subject's oldest session ends first.
+  // The oldest ends to make room.
   kEndOldest,
 };
 
@@ -75,6 +75,7 @@ enum class WhenFull {
 struct SubjectLimit {
   // 0: no limit, and no cost.
   std::uint32_t maximum = 0;
+  // A login whose subject has as many sessions as it may is refused, or ends the oldest of them.
   WhenFull when_full = WhenFull::kRefuseNew;
 };
 
@@ -148,9 +149,16 @@ struct StoreOptions {
   // Options that decide what it may cost:
 
   // Bytes that sessions may take on this member, the allocator's overhead counted. 0: half of what
-  // the cgroup or the machine has. At the bound new sessions are refused with kResourceExhausted;
-  // live ones stay.
+  // the cgroup or the machine has. What there is no room for, here or on a backup, is refused with
+  // kResourceExhausted, what strangers can make first: logins in progress, single-use values and
+  // counters may fill seven eighths, new active sessions and revoked tokens fifteen sixteenths, and
+  // the rest is for active sessions that grow. Active sessions never end for it.
   std::size_t memory_bytes = 0;
+  // A login in progress that there is no room for, a new one or one that grows, is refused; or ends
+  // the oldest other logins in progress of the member that owns it, as much of them as it needs.
+  // Those that are being authenticated at this moment, or changed, are left alone, and if no others
+  // are found it is refused all the same. Ends nothing but logins in progress.
+  WhenFull logins_when_full = WhenFull::kRefuseNew;
   // Bytes that may wait to be sent to one other member; beyond, calls fail at once with
   // kUnavailable.
   std::size_t peer_queue_bytes = std::size_t{8} << 20;

@@ -234,9 +234,8 @@ class SOJOURN_EXPORT Store {
   }
 
   // Companions: see sojourn/companions.h for their bounds, and docs/companions.md for what each is
-  // for. Errors are those above, with "companion" for "session". kResourceExhausted comes earlier
-  // than for sessions: values and counters may fill seven eighths of memory_bytes, new sessions and
-  // revoked tokens fifteen sixteenths, and only sessions that live already all of it. kDataLoss
+  // for. Errors are those above, with "companion" for "session". Who is refused first with
+  // kResourceExhausted when memory is short: see StoreOptions::memory_bytes. kDataLoss
   // also refuses to make a value or counter whose name may have been among what was lost.
 
   // Keeps `value` under `name` until it is taken, or `lifetime` is over. kAborted if there is one

@@ -256,9 +256,10 @@ void Membership::acknowledge_losses(Time now) {
   next_step_ = now;
 }
 
-void Membership::report(Time now, std::uint64_t settled, bool memory_full, Progress progress) {
+void Membership::report(Time now, std::uint64_t settled, MemoryLevel memory_level,
+                        Progress progress) {
   settled_ = settled;
-  memory_full_ = memory_full;
+  memory_level_ = memory_level;
   if (progress == progress_) return;
   const bool milestone = (progress.repairs_left == 0) != (progress_.repairs_left == 0) ||
                          (progress.segments_left == 0) != (progress_.segments_left == 0) ||
@@ -361,7 +362,7 @@ void Membership::send_hello(Time now, const std::string& to) {
                  .wire_version_min = options_.wire_version_min,
                  .wire_version_max = options_.wire_version_max,
                  .settled = settled_,
-                 .memory_full = memory_full_,
+                 .memory_level = memory_level_,
                  .leaving = leaving_,
                  .bootstrap_expect = options_.bootstrap_expect,
                  .stamp = stamp_of(now),

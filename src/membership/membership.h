@@ -123,7 +123,7 @@ class Membership {
   bool recover_now(Time now);
 
   // What the next Hello says about calls, memory and transfers. News is told at once.
-  void report(Time now, std::uint64_t settled, bool memory_full, Progress progress);
+  void report(Time now, std::uint64_t settled, MemoryLevel memory_level, Progress progress);
 
   // That member was heard under an earlier view than ours: it is told.
   void tell(Time now, const std::string& name);
@@ -314,7 +314,7 @@ class Membership {
   std::optional<Time> next_step_;
   std::uint64_t inputs_ = 0;
   std::uint64_t settled_ = 0;
-  bool memory_full_ = false;
+  MemoryLevel memory_level_ = MemoryLevel::kRoom;
   Progress progress_ = {};
   Effects effects_;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/memory_level.h"
 #include "base/time.h"
 #include "ring/layout.h"
 
@@ -44,8 +45,8 @@ struct Hello {
 
   // Every call of the sender below this number has ended.
   std::uint64_t settled = 0;
-  // The sender is at its memory bound: make no new sessions that it would have to hold.
-  bool memory_full = false;
+  // Whom the sender has no memory for: nothing of that is made that it would have to hold.
+  MemoryLevel memory_level = MemoryLevel::kRoom;
   // The sender wants to go: it shall hand over what it holds.
   bool leaving = false;
   // The sender has this many members in mind before the first view is decided.

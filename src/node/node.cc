@@ -234,7 +234,7 @@ void Node::on_membership(Time now, const std::string& from, const Envelope& enve
   const Member* member = roles_->view().find(from);
   if (!member || member->incarnation != envelope.from.value) return;
   plane_.settle(envelope.from, hello->settled);
-  plane_.set_memory_full(*index_of(from), hello->memory_full);
+  plane_.set_memory_level(*index_of(from), hello->memory_level);
 }
 
 // Whether the message was sent under our view by a member of it. If not, whoever is behind is told.
@@ -456,7 +456,7 @@ void Node::collect(Time now) {
   const membership::Progress progress = {.repairs_left = plane_.repairs_left(),
                                          .segments_left = plane_.segments_left(),
                                          .calls_left = calls_left()};
-  membership_.report(now, settled(), plane_.memory_full(), progress);
+  membership_.report(now, settled(), plane_.memory_level(), progress);
   collect_membership(now);
 }
 

@@ -44,7 +44,7 @@ void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIn
   const std::shared_ptr<const ring::Roles> before = std::exchange(roles_, std::move(roles));
   const MemberIndex self_before = std::exchange(self_, self).value_or(MemberIndex{});
   confirmed_ = false;
-  full_members_.clear();
+  memory_levels_.clear();
   owed_committed_.clear();
   committed_due_.reset();
   pulls_.clear();
@@ -212,7 +212,7 @@ void Plane::abandon_writes(SegmentId id) {
     resends_.erase({write.next_send, {id, sequence}});
     bytes_under_way_ -= write.bytes;
     --writes_waiting_;
-    if (write.by_expiry) replica_.table().revive(write.session_id);
+    if (write.by_expiry || write.for_room) replica_.table().revive(write.session_id);
     forget_arrivals(write);
     memo_.abandon(write.id);
     const auto queue = queues_.find(write.session_id);
@@ -280,7 +280,7 @@ void Plane::restart() {
   roles_.reset();
   self_.reset();
   memo_.clear();
-  full_members_.clear();
+  memory_levels_.clear();
   freed_.clear();
   queues_.clear();
   arrivals_.clear();
@@ -304,14 +304,6 @@ void Plane::restart() {
   to_forget_.clear();
   forget_due_.reset();
   repairs_left_ = segments_left_ = primaries_ = primaries_waiting_ = 0;
-}
-
-void Plane::set_memory_full(MemberIndex member, bool full) {
-  if (full) {
-    full_members_.insert(member);
-  } else {
-    full_members_.erase(member);
-  }
 }
 
 void Plane::receive(Time now, MemberIndex from, const PlaneMessage& message) {

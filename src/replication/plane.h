@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/memory_level.h"
 #include "base/notice.h"
 #include "base/random.h"
 #include "base/rules.h"
@@ -36,9 +37,12 @@ namespace sojourn::replication {
 
 struct PlaneOptions {
   std::uint32_t segments = 4096;
-  // Bound of what sessions and companions may take. The last sixteenth is kept for sessions that
-  // live already, and of what is before it as much again for new sessions and revoked tokens.
+  // Bound of what sessions and companions may take. The last sixteenth is kept for active sessions
+  // that live already, and of what is before it as much again for new ones and revoked tokens.
   std::size_t memory_bytes = std::size_t{1} << 30;
+  // Whether a login that there is no memory for, or that grows, ends the oldest instead of being
+  // refused.
+  bool end_oldest_logins = false;
   // Writes that may wait here for their backups, or behind an earlier write to the same session.
   std::size_t writes_waiting_max = 65536;
   // After how long an unacknowledged message is sent again.
@@ -50,6 +54,9 @@ struct PlaneOptions {
   bool admission = false;
   Rules rules = {};
 };
+
+// What the new records of a write take.
+std::size_t bytes_of(const std::vector<Entry>& entries);
 
 // Whether a session that the operation makes would have that key.
 bool brings_key(const Operation& operation, const Key& key);
@@ -174,8 +181,8 @@ class Plane {
   // Every call of that caller below `number` has ended.
   void settle(Incarnation caller, std::uint64_t number) { memo_.settle(caller, number); }
 
-  // Whether that member is at its memory bound.
-  void set_memory_full(MemberIndex member, bool full);
+  // How full that member's memory is.
+  void set_memory_level(MemberIndex member, MemoryLevel level);
 
   // Whether this member has subscribers. Without, it keeps no events.
   void listen(bool listening);
@@ -231,7 +238,11 @@ class Plane {
   // State.
 
   std::size_t events_kept() const { return events_.size(); }
-  bool memory_full() const { return table().usage().bytes >= new_session_bytes_max(); }
+  MemoryLevel memory_level() const;
+  // As primary: what was refused because there was no memory for it, here or on a backup; and
+  // logins that were ended to make room for others.
+  std::uint64_t refused_for_memory() const { return refused_for_memory_; }
+  std::uint64_t logins_ended_for_room() const { return logins_ended_for_room_; }
   // Sessions, and companions, that ended because their time was up.
   std::uint64_t expired() const { return expired_; }
   std::uint64_t companions_expired() const { return companions_expired_; }
@@ -298,6 +309,8 @@ class Plane {
     Result answer = {};
     Occurrence occurrence = {};
     bool by_expiry = false;
+    // Ends a login to make room for another.
+    bool for_room = false;
     // See Waiting; and whether there was a session to end.
     std::optional<OperationId> ending = {};
     bool was_there = false;
@@ -349,11 +362,6 @@ class Plane {
   Time promoted_at(SegmentId segment) const {
     return Time(Duration(serving_.promoted_at[segment.value].load(std::memory_order_acquire)));
   }
-  std::size_t new_session_bytes_max() const {
-    return options_.memory_bytes - options_.memory_bytes / 16;
-  }
-  // What may be taken in all when this operation makes something new.
-  std::size_t bytes_max(Verb verb) const;
   void send(MemberIndex to, PlaneMessage message) {
     effects_.outgoing.push_back({to, std::move(message)});
   }
@@ -371,8 +379,6 @@ class Plane {
   bool begin(Time now, Waiting waiting);
   bool begin_through(Time now, const session::Record& alias, Waiting waiting);
   void begin_expiry(Time now, std::string id);
-  absl::Status admit(const Operation& operation, const Evaluation& evaluation,
-                     const session::Record* current) const;
   void start_write(Time now, SegmentId segment_id, Write write);
   void send_write(Time now, SegmentId segment_id, std::uint64_t sequence, Write& write);
   bool may_commit(Time now, SegmentId id, const Write& write) const;
@@ -384,6 +390,24 @@ class Plane {
   void owe_committed(Time now, SegmentId segment_id, Version version);
   void send_committed(Time now);
   void tell_uses(Time now);
+
+  // Memory. Who wants it, in the order in which they are refused.
+  enum class Claim : std::uint8_t {
+    kStranger,  // logins in progress, single-use values, counters
+    kNewcomer,  // new active sessions, revoked tokens
+    kResident,  // active sessions that live already
+  };
+  static Claim claim_of(const session::Record& made, const session::Record* current);
+  // What may be taken in all when such a one has got more.
+  std::size_t bytes_max(Claim claim) const;
+  // Writers of the segment that have no memory for it.
+  std::vector<MemberIndex> refusing(SegmentId segment, Claim claim) const;
+  absl::Status check_memory(SegmentId segment, Claim claim, std::size_t more) const;
+  absl::Status admit(const Operation& operation, const Evaluation& evaluation,
+                     const session::Record* current, std::vector<std::string>& ended);
+  std::vector<std::string> oldest_logins(std::size_t bytes, const std::string& applicant,
+                                         const std::vector<MemberIndex>& backups) const;
+  void end_for_room(Time now, std::string id);
 
   // Sessions by their keys.
   template <typename Visit>
@@ -451,7 +475,8 @@ class Plane {
   std::shared_ptr<const ring::Roles> roles_;
   std::optional<MemberIndex> self_;
   bool confirmed_ = false;
-  std::set<MemberIndex> full_members_;
+  // Of the other members; those that are missing have room.
+  std::map<MemberIndex, MemoryLevel> memory_levels_;
   Memo memo_;
   std::vector<Segment> segments_;
   // Sessions with a write under way, each with the mutations that wait behind it.
@@ -511,6 +536,8 @@ class Plane {
   std::uint32_t primaries_waiting_ = 0;
   std::uint64_t expired_ = 0;
   std::uint64_t companions_expired_ = 0;
+  std::uint64_t refused_for_memory_ = 0;
+  std::uint64_t logins_ended_for_room_ = 0;
   Effects effects_;
 };
 

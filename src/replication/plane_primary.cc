@@ -18,12 +18,6 @@ constexpr Duration kCommittedDelay = std::chrono::milliseconds(500);
 constexpr Duration kUsesInterval = std::chrono::milliseconds(200);
 constexpr std::size_t kUsesPerMessage = 512;
 
-std::size_t bytes_of(const std::vector<Entry>& entries) {
-  std::size_t bytes = 0;
-  for (const Entry& entry : entries) bytes += entry.record ? entry.record->bytes() : 0;
-  return bytes;
-}
-
 }  // namespace
 
 Version Plane::committed(const Segment& segment) const {
@@ -114,7 +108,8 @@ bool Plane::begin(Time now, Waiting waiting) {
   };
   const Version next = version(segment(segment_id).last_sequence + 1);
   Evaluation evaluation = evaluate(operation, current, now, next, draw_id);
-  if (evaluation.status.ok()) evaluation.status = admit(operation, evaluation, current);
+  std::vector<std::string> ended;
+  if (evaluation.status.ok()) evaluation.status = admit(operation, evaluation, current, ended);
   if (!evaluation.status.ok()) {
     answer(waiting.id, segment_id, {.status = std::move(evaluation.status)});
     return false;
@@ -131,6 +126,8 @@ bool Plane::begin(Time now, Waiting waiting) {
                     .occurrence = occurrence_of(evaluation.cause, current),
                     .ending = waiting.ending,
                     .was_there = current != nullptr});
+  // After it: they may get versions of the same segment, and its own is the next.
+  for (std::string& id : ended) end_for_room(now, std::move(id));
   return true;
 }
 
@@ -166,48 +163,6 @@ bool Plane::begin_through(Time now, const session::Record& alias, Waiting waitin
     begin(now, std::move(waiting));
   }
   return false;
-}
-
-// Companions are refused first, then new sessions, and last of all live sessions are kept from
-// growing. Those who are not known yet can make as many values and counters as they like; that must
-// not keep users from logging in. A token is revoked by who is known, and should not be refused for
-// what others have made.
-std::size_t Plane::bytes_max(Verb verb) const {
-  switch (verb) {
-    case Verb::kPutOnce:
-    case Verb::kAdd:
-      return options_.memory_bytes - options_.memory_bytes / 8;
-    case Verb::kCreate:
-    case Verb::kRevokeToken:
-      return new_session_bytes_max();
-    default:
-      return options_.memory_bytes;
-  }
-}
-
-// Whether there is memory for it, here and on the backups.
-absl::Status Plane::admit(const Operation& operation, const Evaluation& evaluation,
-                          const session::Record* current) const {
-  const session::RecordRef& made = evaluation.entries.front().record;
-  if (!made) return absl::OkStatus();
-  const std::size_t held = current ? current->bytes() : 0;
-  const std::size_t wanted = bytes_of(evaluation.entries);
-  if (wanted <= held) return absl::OkStatus();
-  const bool create = !current;
-  const std::size_t bound = bytes_max(operation.verb);
-  const std::size_t used = table().usage().bytes + bytes_under_way_;
-  if (used + wanted - held > bound) {
-    return absl::ResourceExhaustedError(
-        absl::StrFormat("sessions take %d of %d bytes on the owner", used, options_.memory_bytes));
-  }
-  if (!create) return absl::OkStatus();
-  for (const MemberIndex writer : roles_->writers(segment_of(operation.id))) {
-    if (full_members_.contains(writer)) {
-      return absl::ResourceExhaustedError("member " + roles_->view().members[writer.value].name +
-                                          " is at its memory bound");
-    }
-  }
-  return absl::OkStatus();
 }
 
 void Plane::expire(Time now, std::string_view id) {
@@ -325,6 +280,10 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
     } else if (write.occurrence.cause == Cause::kExpired) {
       ++expired_;
     }
+    effects_.news = true;
+  } else if (write.for_room) {
+    ++logins_ended_for_room_;
+    // It may have come to its end meanwhile, and readers wait for that.
     effects_.news = true;
   } else if (write.ending) {
     ended(*write.ending, write.session_id, write.was_there);

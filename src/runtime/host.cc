@@ -360,6 +360,8 @@ void Host::publish() {
                      .calls_in_flight = node_.calls_in_flight(),
                      .expired = node_.expired(),
                      .companions_expired = node_.companions_expired(),
+                     .refused_for_memory = node_.plane().refused_for_memory(),
+                     .logins_ended_for_room = node_.plane().logins_ended_for_room(),
                      .requests_served = node_.requests_served(),
                      .events_kept = plane.events_kept()};
   MutexLock lock(mutex_);
@@ -412,6 +414,8 @@ void Host::add_to(Metrics& metrics) const {
   metrics.calls_in_flight = published_.calls_in_flight;
   metrics.expired = published_.expired;
   metrics.companions_expired = published_.companions_expired;
+  metrics.refused_for_memory = published_.refused_for_memory;
+  metrics.logins_ended_for_room = published_.logins_ended_for_room;
   metrics.requests_served = published_.requests_served;
 }
 

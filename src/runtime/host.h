@@ -111,6 +111,8 @@ class Host {
     std::uint64_t calls_in_flight = 0;
     std::uint64_t expired = 0;
     std::uint64_t companions_expired = 0;
+    std::uint64_t refused_for_memory = 0;
+    std::uint64_t logins_ended_for_room = 0;
     std::uint64_t requests_served = 0;
     std::uint64_t events_kept = 0;
   };

@@ -81,6 +81,7 @@ node::NodeOptions node_options(const StoreOptions& options) {
   node.plane.segments = options.segments;
   node.plane.memory_bytes =
       options.memory_bytes != 0 ? options.memory_bytes : runtime::default_memory_bytes();
+  node.plane.end_oldest_logins = options.logins_when_full == WhenFull::kEndOldest;
   node.sessions_per_subject = options.sessions_per_subject.maximum;
   node.when_full = options.sessions_per_subject.when_full == WhenFull::kEndOldest
                        ? node::WhenFull::kEndOldest

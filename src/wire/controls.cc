@@ -51,7 +51,7 @@ void write(const Hello& hello, v1::Control& out) {
   out_hello.set_wire_version_min(hello.wire_version_min);
   out_hello.set_wire_version_max(hello.wire_version_max);
   out_hello.set_settled(hello.settled);
-  out_hello.set_memory_full(hello.memory_full);
+  out_hello.set_memory_level(static_cast<std::uint32_t>(hello.memory_level));
   out_hello.set_leaving(hello.leaving);
   out_hello.set_bootstrap_expect(hello.bootstrap_expect);
   out_hello.set_stamp(hello.stamp);
@@ -129,6 +129,9 @@ Wrong check(const v1::Hello& hello) {
   if (hello.wire_version_min() == 0 || hello.wire_version_min() > hello.wire_version_max()) {
     return "the range of wire versions is empty";
   }
+  if (hello.memory_level() > static_cast<std::uint32_t>(MemoryLevel::kNoNewcomers)) {
+    return "the sender's memory level is beyond 2";
+  }
   if (hello.bootstrap_expect() > kMembersMax) return "it expects more than 1024 members";
   if (hello.uptime_us() > static_cast<std::uint64_t>(kUptimeMax.count())) {
     return "the sender has run longer than 100 years";
@@ -158,7 +161,7 @@ Wrong read(const v1::Hello& in, Hello& hello) {
            .wire_version_min = in.wire_version_min(),
            .wire_version_max = in.wire_version_max(),
            .settled = in.settled(),
-           .memory_full = in.memory_full(),
+           .memory_level = static_cast<MemoryLevel>(in.memory_level()),
            .leaving = in.leaving(),
            .bootstrap_expect = in.bootstrap_expect(),
            .stamp = in.stamp(),

@@ -205,7 +205,9 @@ TEST_CASE("15.1 values and counters are refused before sessions and revocations"
   CHECK(nodes.ask("a", revoke_token("!late")).status.ok());
   CHECK(nodes.ask("a", add(counter, 1)).status.ok());
   const std::vector<Attribute> large = {{"a", value}, {"b", value}, {"c", value}};
-  while (!full(nodes.ask("a", {.verb = Verb::kCreate, .attributes = large}))) {
+  while (!full(nodes.ask(
+      "a",
+      {.verb = Verb::kCreate, .phase = Phase::kActive, .subject = "ana", .attributes = large}))) {
   }
   CHECK(nodes["a"].plane().table().usage().bytes <= kMemory - kMemory / 16 + kGrowth);
   // What is there already may still be used, and ended.

@@ -26,7 +26,11 @@ void Nodes::start(const std::string& name) {
   for (const std::string& member : options_.names) {
     options.membership.known.push_back({.name = member, .address = member + ":1"});
   }
-  options.plane = {.segments = kSegments, .memory_bytes = options_.memory_bytes};
+  const auto memory = options_.memory_of.find(name);
+  options.plane = {
+      .segments = kSegments,
+      .memory_bytes = memory == options_.memory_of.end() ? options_.memory_bytes : memory->second,
+      .end_oldest_logins = options_.end_oldest_logins};
   options.sessions_per_subject = options_.sessions_per_subject;
   if (options_.ends_oldest) options.when_full = node::WhenFull::kEndOldest;
   // A new process counts its calls anew.

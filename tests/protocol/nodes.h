@@ -30,6 +30,9 @@ struct NodesOptions {
   std::uint32_t copies = 2;
   std::set<std::string> witnesses = {};
   std::size_t memory_bytes = std::size_t{1} << 30;
+  // Of who has another bound than that.
+  std::map<std::string, std::size_t> memory_of = {};
+  bool end_oldest_logins = false;
   std::uint32_t sessions_per_subject = 0;
   bool ends_oldest = false;
 };

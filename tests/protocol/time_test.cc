@@ -144,7 +144,7 @@ TEST_CASE("15.1 a new session is refused while a backup is at its memory bound",
   CHECK(absl::IsResourceExhausted(create("b").status));
 }
 
-TEST_CASE("15.2 a full queue ends a call at once as unavailable", "[bounds]") {
+TEST_CASE("15.3 a full queue ends a call at once as unavailable", "[bounds]") {
   Nodes nodes;
   const std::string id = nodes.session_at("a");
   const std::uint64_t number = nodes.call("b", get(id));

@@ -80,6 +80,8 @@ struct Tolerance {
   bool lost = false;
   // Whether sessions of a subject may end to make room for others.
   bool displaced = false;
+  // Whether logins in progress may end to make room for others.
+  bool logins_displaced = false;
 };
 
 // Carries calls out on ModelState. Knows the whole history for what does not depend on the order:
@@ -113,9 +115,10 @@ class SessionModel {
   bool may_have_ended(const ModelState::Alias& alias, const Call& call) const;
   bool must_have_ended(const ModelState::Alias& alias, const Call& call) const;
   bool may_have_expired(const ModelState& state, const Call& call) const;
-  // Whether it may have been ended to make room for another session of its subject.
+  // Whether it may have been ended to make room for another session of its subject, or for another
+  // login.
   bool may_be_displaced(const ModelState& state) const {
-    return tolerance_.displaced && state.phase == Phase::kActive;
+    return state.phase == Phase::kActive ? tolerance_.displaced : tolerance_.logins_displaced;
   }
   bool must_have_expired(const ModelState& state, std::size_t call) const;
   Duration shortest(std::chrono::seconds lifetime) const;

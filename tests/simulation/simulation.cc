@@ -70,7 +70,10 @@ SimulationOptions SimulationOptions::draw(Random& random) {
   // Bounds that are reached, at times.
   if (random.one_in(8)) options.node.calls_in_flight_max = 1 + random.below(5);
   if (random.one_in(8)) options.node.plane.writes_waiting_max = 1 + random.below(5);
-  if (random.one_in(8)) options.node.plane.memory_bytes = 20'000 + random.below(50'000);
+  if (random.one_in(8)) {
+    options.node.plane.memory_bytes = 10'000 + random.below(40'000);
+    options.node.plane.end_oldest_logins = random.one_in(2);
+  }
   // Transfers of many chunks.
   if (random.one_in(3)) {
     options.node.plane.sending.chunk_bytes = 1 + random.below(2000);
@@ -103,12 +106,13 @@ std::string SimulationOptions::describe() const {
   std::string text = absl::StrFormat(
       "members=%d copies=%d segments=%d chunks=%d/%d place_locally=%d resend=%s/%s heartbeat=%s "
       "calls_max=%d "
-      "writes_max=%d memory=%d start_spread=%s drift=%d late_members=%d per_subject=%d/%d ",
+      "writes_max=%d memory=%d/%d start_spread=%s drift=%d late_members=%d per_subject=%d/%d ",
       members, copies, segments, node.plane.sending.window, node.plane.sending.chunk_bytes,
       node.place_locally, ms(node.resend_interval), ms(node.plane.resend_interval),
       ms(node.membership.heartbeat_interval), node.calls_in_flight_max,
-      node.plane.writes_waiting_max, node.plane.memory_bytes, ms(start_spread), drift_permille,
-      late_members, node.sessions_per_subject, static_cast<int>(node.when_full));
+      node.plane.writes_waiting_max, node.plane.memory_bytes, node.plane.end_oldest_logins,
+      ms(start_spread), drift_permille, late_members, node.sessions_per_subject,
+      static_cast<int>(node.when_full));
   text += "capacities=";
   for (const std::uint32_t capacity : capacities) text += absl::StrFormat("%d,", capacity);
   return text +
@@ -422,6 +426,7 @@ void Simulation::apply_effects(std::size_t member) {
   }
   check_serving(member);
   check_commits(member);
+  check_memory(member);
   check_lease(member);
 }
 
@@ -509,6 +514,16 @@ void Simulation::check_commits(std::size_t index) {
                                 name(other)));
     }
   }
+}
+
+// Nobody ever holds more than its bound. Backups take what comes, so that is so only if what comes
+// within a heartbeat is less than what is kept free for it.
+void Simulation::check_memory(std::size_t index) {
+  if (!options_.memory_is_bounded || !members_[index].node) return;
+  const std::size_t bytes = members_[index].node->plane().table().usage().bytes;
+  if (bytes <= options_.node.plane.memory_bytes) return;
+  violation(absl::StrFormat("%s holds %d bytes, and may hold %d", name(index), bytes,
+                            options_.node.plane.memory_bytes));
 }
 
 // Whoever holds a lease, and is the primary of anything, is a member of every later view of its

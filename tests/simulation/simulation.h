@@ -38,6 +38,8 @@ struct SimulationOptions {
   Duration start_spread = Duration::zero();
   // The last so many members start only when somebody says so.
   std::size_t late_members = 0;
+  // The load is such that no member must ever hold more than its bound.
+  bool memory_is_bounded = false;
   // Leaves a rule of the protocol out, to see what it is good for.
   Rules rules = {};
 
@@ -203,6 +205,7 @@ class Simulation final : private NetworkUser {
   void check_layout(std::size_t member);
   void check_serving(std::size_t member);
   void check_commits(std::size_t member);
+  void check_memory(std::size_t member);
   void check_lease(std::size_t member);
   // The earliest time at which that member's clock shows `local`, or more.
   Time time_of(std::size_t member, Time local) const;

@@ -2,6 +2,9 @@
 
 #include <absl/strings/str_format.h>
 
+#include <array>
+#include <cstddef>
+
 #include "simulation/history.h"
 
 namespace sojourn::simulation {
@@ -24,11 +27,12 @@ std::string describe(const ring::Layout& layout) {
 }
 
 std::string describe(const membership::Hello& hello) {
-  return absl::StrFormat("hello, settled %d, hears %d, left %d/%d%s%s%s", hello.settled,
-                         hello.hears.size(), hello.progress.repairs_left,
-                         hello.progress.segments_left, hello.memory_full ? ", memory full" : "",
-                         hello.leaving ? ", leaving" : "",
-                         hello.may_recover ? ", may recover" : "");
+  constexpr std::array kMemory = {"", ", no memory for strangers", ", no memory for newcomers"};
+  return absl::StrFormat(
+      "hello, settled %d, hears %d, left %d/%d%s%s%s", hello.settled, hello.hears.size(),
+      hello.progress.repairs_left, hello.progress.segments_left,
+      kMemory[static_cast<std::size_t>(hello.memory_level)], hello.leaving ? ", leaving" : "",
+      hello.may_recover ? ", may recover" : "");
 }
 std::string describe(const membership::Grant& /*grant*/) { return "grant"; }
 std::string describe(const membership::Prepare& prepare) {

@@ -544,6 +544,7 @@ void Workload::check_histories(const Tolerance& tolerance) {
     Tolerance of_lineage = tolerance;
     of_lineage.displaced = simulation_.options().node.sessions_per_subject > 0 &&
                            simulation_.options().node.when_full == node::WhenFull::kEndOldest;
+    of_lineage.logins_displaced = simulation_.options().node.plane.end_oldest_logins;
     of_lineage.lost = std::any_of(lineage.ids.begin(), lineage.ids.end(), [&](const auto& id) {
       return simulation_.was_lost(simulation_.segment_of(id));
     });

@@ -192,7 +192,7 @@ std::string describe(const membership::Hello& hello, Time /*now*/) {
       "%d expects %d stamp %d echo %d of %d up %d left %d/%d/%d recovers %d hears",
       hello.cluster, hello.name, hello.address, hello.capacity, hello.zone, hello.segments,
       hello.copies, static_cast<long long>(hello.lease.count()), hello.wire_version_min,
-      hello.wire_version_max, hello.settled, hello.memory_full, hello.leaving,
+      hello.wire_version_max, hello.settled, static_cast<int>(hello.memory_level), hello.leaving,
       hello.bootstrap_expect, hello.stamp, hello.echo, hello.echo_of.value,
       static_cast<long long>(hello.uptime.count()), hello.progress.repairs_left,
       hello.progress.segments_left, hello.progress.calls_left, hello.may_recover);
@@ -453,7 +453,7 @@ std::vector<Example> examples() {
                     .wire_version_min = 1,
                     .wire_version_max = 2,
                     .settled = 990,
-                    .memory_full = true,
+                    .memory_level = MemoryLevel::kNoStrangers,
                     .leaving = true,
                     .bootstrap_expect = 3,
                     .stamp = 123456,

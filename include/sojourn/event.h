@@ -44,6 +44,7 @@ enum class RevokeReason : std::uint8_t {
   kLimit,      // it made room for another of its subject: WhenFull::kEndOldest
   kSubject,    // with all of its subject: Store::async_revoke_all, async_not_before
   kLabel,      // with all of one of its labels: Store::async_revoke_labelled
+  kMemory,     // a login made room for another in memory: StoreOptions::logins_when_full
 };
 
 // Neighbouring parts of the id space, both ends included. There are View::segments of them.

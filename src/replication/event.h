@@ -16,16 +16,17 @@ enum class Cause : std::uint8_t {
   kRotated = 3,
   kChanged = 4,
   // The session has ended:
-  kRevoked = 5,         // because it was asked for
-  kLastTab = 6,         // with its last tab
-  kExpired = 7,         // because its time was up
-  kRevokedByLimit = 8,  // to make room for another of its subject
-  kSubjectRevoked = 9,  // with all of its subject
-  kLabelRevoked = 10,   // with all of one of its labels
+  kRevoked = 5,          // because it was asked for
+  kLastTab = 6,          // with its last tab
+  kExpired = 7,          // because its time was up
+  kRevokedByLimit = 8,   // to make room for another of its subject
+  kSubjectRevoked = 9,   // with all of its subject
+  kLabelRevoked = 10,    // with all of one of its labels
+  kRevokedForRoom = 11,  // a login in progress, to make room in memory for another
   // Not a write: so many events before this one could not be kept.
-  kMissed = 11,
+  kMissed = 12,
 };
-inline constexpr std::uint8_t kCauseMax = 11;
+inline constexpr std::uint8_t kCauseMax = 12;
 
 constexpr bool is_end(Cause cause) { return cause >= Cause::kRevoked && cause < Cause::kMissed; }
 

@@ -147,9 +147,13 @@ std::vector<std::string> Plane::oldest_logins(std::size_t bytes, const std::stri
 // Like the removal of a login whose time is up, but that it can be read until it is gone, as with
 // any other revocation.
 void Plane::end_for_room(Time now, std::string id) {
+  const session::RecordRef ended = table().peek(id);
   replica_.table().set_aside(id);
   start_write(now, segment_of(id),
-              Write{.session_id = id, .entries = {{id, session::RecordRef()}}, .for_room = true});
+              Write{.session_id = id,
+                    .entries = {{id, session::RecordRef()}},
+                    .occurrence = occurrence_of(Cause::kRevokedForRoom, ended.get()),
+                    .for_room = true});
 }
 
 }  // namespace sojourn::replication

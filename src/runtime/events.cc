@@ -26,6 +26,7 @@ EventKind kind_of(Cause cause) {
     case Cause::kRevokedByLimit:
     case Cause::kSubjectRevoked:
     case Cause::kLabelRevoked:
+    case Cause::kRevokedForRoom:
       return EventKind::kRevoked;
     case Cause::kExpired:
       return EventKind::kExpired;
@@ -50,6 +51,8 @@ RevokeReason reason_of(Cause cause) {
       return RevokeReason::kSubject;
     case Cause::kLabelRevoked:
       return RevokeReason::kLabel;
+    case Cause::kRevokedForRoom:
+      return RevokeReason::kMemory;
     default:
       return RevokeReason::kNone;
   }

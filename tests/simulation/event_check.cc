@@ -160,6 +160,8 @@ std::vector<std::string> check_reasons(const std::vector<Delivery>& deliveries,
       case Cause::kLabelRevoked:
         return std::any_of(context.ended.begin(), context.ended.end(),
                            [](const replication::Key& key) { return key.kind == Kind::kLabel; });
+      case Cause::kRevokedForRoom:
+        return context.ends_logins && event.phase == Phase::kLogin;
       default:
         return true;
     }

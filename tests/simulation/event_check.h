@@ -26,6 +26,8 @@ struct EventContext {
   std::set<replication::Key> ended = {};
   // Whether a login ends the oldest session of a subject that has as many as it may.
   bool ends_oldest = false;
+  // Logins in progress may end to make room in memory for others.
+  bool ends_logins = false;
 };
 
 // Judges what subscribers were given, in the order in which they were given it. Returns what is

@@ -101,15 +101,17 @@ TEST_CASE("an end that nobody asked for is found", "[events]") {
   label.ended = {{session::KeyView::Kind::kLabel, "app"}};
   EventContext limit = context();
   limit.ends_oldest = true;
+  EventContext room = context();
+  room.ends_logins = true;
   // Asked for under the id that it had given up.
   const std::vector<History> revoked = {{done(Verb::kRevoke, "a", 4)}};
   const std::vector<History> last_tab = {{done(Verb::kEraseTab, "b", 4)}};
   for (const Row& row :
        {Row{Cause::kRevoked, context(), revoked}, Row{Cause::kLastTab, context(), last_tab},
         Row{Cause::kRevokedByLimit, limit, {}}, Row{Cause::kSubjectRevoked, subject, {}},
-        Row{Cause::kLabelRevoked, label, {}}}) {
+        Row{Cause::kLabelRevoked, label, {}}, Row{Cause::kRevokedForRoom, room, {}}}) {
     Event end = event(row.cause, 4, "b");
-    end.phase = Phase::kActive;
+    end.phase = row.cause == Cause::kRevokedForRoom ? Phase::kLogin : Phase::kActive;
     end.subject = "ana";
     const std::vector<Delivery> life = {kLife[0], kLife[2], at(0, end)};
 

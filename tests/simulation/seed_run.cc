@@ -125,7 +125,8 @@ void check_events(Simulation& simulation, const Subscribers& subscribers, const 
       .all_ended = all_ended,
       .ended = workload.ended(),
       .ends_oldest = simulation.options().node.sessions_per_subject > 0 &&
-                     simulation.options().node.when_full == node::WhenFull::kEndOldest};
+                     simulation.options().node.when_full == node::WhenFull::kEndOldest,
+      .ends_logins = simulation.options().node.plane.end_oldest_logins};
   for (const std::string& wrong : check_order(subscribers.deliveries(), context.gaps)) {
     simulation.violation(wrong);
   }

@@ -63,6 +63,7 @@ TEST_CASE("why a session ended is told", "[events]") {
                          Row{Cause::kRevokedByLimit, EventKind::kRevoked, RevokeReason::kLimit},
                          Row{Cause::kSubjectRevoked, EventKind::kRevoked, RevokeReason::kSubject},
                          Row{Cause::kLabelRevoked, EventKind::kRevoked, RevokeReason::kLabel},
+                         Row{Cause::kRevokedForRoom, EventKind::kRevoked, RevokeReason::kMemory},
                          Row{Cause::kExpired, EventKind::kExpired, RevokeReason::kNone}}) {
     const Event event = told({.cause = row.cause, .id = "a"});
     CHECK(event.kind == row.kind);

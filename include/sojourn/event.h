@@ -67,7 +67,7 @@ struct OwnerChange {
 // printed by accident: log handle().
 //
 // A plain value.
-struct Event {
+struct SOJOURN_EXPORT Event {
   EventKind kind = EventKind::kCreated;
 
   // Names the event, on every member alike: what is delivered again has the same. Opaque, of
@@ -102,7 +102,7 @@ struct Event {
   std::string handle() const { return session ? session->redacted() : std::string(); }
 
   // Whether it is about that session: under either id; or about the segment that it belongs to.
-  SOJOURN_EXPORT bool concerns(const SessionId& id) const;
+  bool concerns(const SessionId& id) const;
 };
 
 }  // namespace sojourn

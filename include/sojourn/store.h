@@ -388,7 +388,8 @@ class SOJOURN_EXPORT Store {
   // kDeadlineExceeded while one of them does not answer.
 
   // The subject's sessions, a page of them. Every session that was there during the whole call is
-  // on its page; one that came or went meanwhile may be. Counts as no use.
+  // on its page; one that came or went meanwhile may be. Those whose time is up are listed, and
+  // counted, until they are removed, which takes a moment. Counts as no use.
   // void(absl::StatusOr<SessionPage>).
   template <typename Token>
   auto async_list(std::string subject, ListOptions options, Token&& token) {
@@ -404,8 +405,7 @@ class SOJOURN_EXPORT Store {
     return async_list(std::move(subject), ListOptions{}, std::forward<Token>(token));
   }
 
-  // How many sessions the subject has. Those whose time is up count until they are removed, which
-  // takes a moment. void(absl::StatusOr<std::uint64_t>).
+  // How many sessions the subject has. void(absl::StatusOr<std::uint64_t>).
   template <typename Token>
   auto async_count(std::string subject, ReadOptions options, Token&& token) {
     return initiate<absl::StatusOr<std::uint64_t>>(

@@ -69,7 +69,8 @@ std::vector<Copy> Plane::list(const Key& key, std::string_view after, std::uint3
   for (RecordRef& record : records) {
     const auto found =
         table().find(record->id(), now, false, promoted_at(segment_of(record->id())));
-    if (!found) continue;  // its time is up
+    // Until it is removed it is there, and may stay: a write that prolongs it may be under way.
+    if (!found && !found.ended) continue;
     if (copies.size() == limit || bytes >= kListBytesMax) {
       more = true;
       break;

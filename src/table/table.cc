@@ -51,8 +51,8 @@ Found Table::find(std::string_view id, Time now, bool touch, Time promoted_at) c
   const Record* found = record_of(shard, key);
   if (!found) return {};
   const Record& record = *found;
-  if (is_over(record, now, promoted_at)) return {.ended = true};
   const Time last_seen = record.last_seen();
+  if (is_over(record, now, promoted_at)) return {.last_seen = last_seen, .ended = true};
   if (touch && now > last_seen && !record.is_alias()) {
     const Duration interval = use_interval(record.lifetime());
     const bool first = now.time_since_epoch() / interval != last_seen.time_since_epoch() / interval;

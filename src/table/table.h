@@ -26,7 +26,7 @@ struct Found {
   session::RecordRef record = {};
   Time last_seen = {};
   // There is a session, but its time is up: it must be removed before anybody is told that it is
-  // gone.
+  // gone. The record is not shown.
   bool ended = false;
 
   explicit operator bool() const { return static_cast<bool>(record); }

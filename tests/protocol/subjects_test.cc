@@ -71,6 +71,21 @@ TEST_CASE("17.2 a witness answers, and has nothing to say", "[subjects]") {
   for (const char* name : {"a", "b", "w"}) CHECK(nodes.ask(name, count_ana()).count == 2);
 }
 
+TEST_CASE("17.4 a session whose time is up is listed until its removal is committed",
+          "[subjects]") {
+  Nodes nodes;
+  const std::string id = nodes.session_at("a", {.idle = 1h, .absolute = 2s});
+  nodes.lost = [](const Nodes::Sent& sent) { return sent.as<Replicate>() != nullptr; };
+  nodes.pass(3s);
+
+  CHECK(ids_of(nodes.ask("b", list_ana())) == std::set<std::string>{id});
+  CHECK(nodes.ask("b", count_ana()).count == 1);
+
+  nodes.lost = {};
+  nodes.pass(1s);
+  CHECK(nodes.ask("b", list_ana()).sessions.empty());
+}
+
 TEST_CASE("17.3 under a new view the question begins anew", "[subjects]") {
   Nodes nodes({.names = {"a", "b", "c"}});
   for (const char* name : {"a", "b", "c"}) nodes.session_at(name);

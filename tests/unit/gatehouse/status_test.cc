@@ -1,5 +1,6 @@
 #include "gatehouse/status.h"
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "support/catch.h"
@@ -55,6 +56,13 @@ TEST_CASE("the status holds health and counters as JSON", "[gatehouse][status]")
   CHECK(json["health"]["leaving"] == false);
   CHECK(json["sticky"]["hit"] == 7);
   CHECK(json["store"]["reads_remote_hit"] == 3);
+}
+
+TEST_CASE("the status holds every metric of the store", "[gatehouse][status]") {
+  const auto json = nlohmann::json::parse(status_answer("auth-0", {}, false, {}, {}).body());
+
+  // All of them are numbers of one size.
+  CHECK(json["store"].size() == sizeof(sojourn::Metrics) / sizeof(std::uint64_t));
 }
 
 }  // namespace gatehouse

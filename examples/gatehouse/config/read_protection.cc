@@ -22,13 +22,19 @@ LockoutConfig read_lockout(Words& words) {
   if (words.take({"per_address"})) {
     lockout.per_address = words.number("a number of wrong passwords", lockout.per_name, kMax);
   }
-  if (!words.take({"within"})) words.problem("expected within DURATION");
+  if (!words.take({"within"})) {
+    words.misshapen("expected within DURATION for DURATION");
+    return lockout;
+  }
   lockout.within = words.duration("a duration");
-  if (!words.take({"for"})) words.problem("expected for DURATION");
+  if (!words.take({"for"})) {
+    words.misshapen("expected for DURATION");
+    return lockout;
+  }
   lockout.lasting = words.duration("a duration");
   // Otherwise the wrong passwords that led to the lock would still count when it ends.
   if (lockout.lasting < lockout.within) {
-    words.problem("what is counted within a time is locked for as long at least");
+    words.problem("'for' must not be shorter than 'within'");
   }
   return lockout;
 }

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "gatehouse/config/readers.h"
 #include "gatehouse/config/words.h"
@@ -69,11 +71,8 @@ void read_dns_servers(Words& words, sojourn::StoreOptions& store) {
 }
 
 sojourn::Recovery read_recovery(Words& words) {
-  const std::string policy = words.text("automatic or manual");
-  if (policy != "automatic" && policy != "manual") {
-    words.problem("'" + policy + "' is neither automatic nor manual");
-  }
-  return policy == "manual" ? sojourn::Recovery::kManual : sojourn::Recovery::kAutomatic;
+  return words.one_of("automatic", "manual") == "manual" ? sojourn::Recovery::kManual
+                                                         : sojourn::Recovery::kAutomatic;
 }
 
 // timeouts READ WRITE
@@ -84,11 +83,8 @@ void read_timeouts(Words& words, Config& config) {
 }
 
 sojourn::PlacementPolicy read_placement(Words& words) {
-  const std::string policy = words.text("local or hashed");
-  if (policy != "local" && policy != "hashed") {
-    words.problem("'" + policy + "' is neither local nor hashed");
-  }
-  return policy == "hashed" ? sojourn::PlacementPolicy::kHashed : sojourn::PlacementPolicy::kLocal;
+  return words.one_of("local", "hashed") == "hashed" ? sojourn::PlacementPolicy::kHashed
+                                                     : sojourn::PlacementPolicy::kLocal;
 }
 
 // remembered IDLE ABSOLUTE, or off
@@ -97,6 +93,14 @@ void read_remembered(Words& words, Config& config) {
   if (!config.remembers) return;
   config.store.remembered_lifetime.idle = words.duration("off, or how long without use");
   config.store.remembered_lifetime.absolute = words.duration("how long at most");
+  if (config.store.remembered_lifetime.idle > config.store.remembered_lifetime.absolute) {
+    words.problem("how long without use must not be longer than how long at most");
+  }
+}
+
+sojourn::WhenFull read_when_full(Words& words) {
+  return words.one_of("refuse", "end_oldest") == "end_oldest" ? sojourn::WhenFull::kEndOldest
+                                                              : sojourn::WhenFull::kRefuseNew;
 }
 
 // sessions_per_user N refuse|end_oldest, or off
@@ -105,11 +109,7 @@ void read_sessions_per_user(Words& words, sojourn::SubjectLimit& limit) {
   if (words.take({"off"})) return;
   limit.maximum =
       static_cast<std::uint32_t>(words.number("off, or a number of sessions", 1, 1'000'000));
-  const std::string policy = words.text("refuse or end_oldest");
-  if (policy == "end_oldest") limit.when_full = sojourn::WhenFull::kEndOldest;
-  if (policy != "refuse" && policy != "end_oldest") {
-    words.problem("'" + policy + "' is neither refuse nor end_oldest");
-  }
+  limit.when_full = read_when_full(words);
 }
 
 // route on|off, route alias MEMBER ALIAS
@@ -206,6 +206,8 @@ void read_line(const Directive& line, Config& config, Problems& problems) {
     store.tls = read_tls(words, problems);
   } else if (words.take({"memory"})) {
     store.memory_bytes = words.size("a size");
+  } else if (words.take({"logins_when_full"})) {
+    store.logins_when_full = read_when_full(words);
   } else if (words.take({"peer_queue"})) {
     store.peer_queue_bytes = words.size("a size");
   } else if (words.take({"calls_in_flight"})) {
@@ -229,6 +231,22 @@ void read_line(const Directive& line, Config& config, Problems& problems) {
   words.finish();
 }
 
+// Where "idle" stands; nothing if nowhere.
+std::optional<Place> place_of_idle(const std::vector<Directive>& lines) {
+  const auto found = std::ranges::find_if(lines, [](const Directive& line) {
+    return !line.words.empty() && line.words.front().text == "idle";
+  });
+  return found != lines.end() ? std::optional(found->place) : std::nullopt;
+}
+
+// A session that lives at most so long is not unused for longer. Who says so means something else;
+// what is only the default gives way.
+void fit_idle(const std::optional<Place>& place, sojourn::Lifetime& lifetime, Problems& problems) {
+  if (lifetime.idle <= lifetime.absolute) return;
+  if (place) problems.add(*place, "'idle' must not be longer than 'absolute' (12h by default)");
+  lifetime.idle = lifetime.absolute;
+}
+
 }  // namespace
 
 void read_sojourn(const Directive& directive, Config& config, Problems& problems) {
@@ -236,6 +254,7 @@ void read_sojourn(const Directive& directive, Config& config, Problems& problems
   words.take({"sojourn"});
   config.store_places[""] = directive.place;
   for (const Directive& line : words.block()) read_line(line, config, problems);
+  fit_idle(place_of_idle(words.block()), config.store.session_lifetime, problems);
   // Silence is noticed within the lease, whatever it is.
   if (!config.store_places.contains("heartbeat_interval")) {
     config.store.heartbeat_interval =

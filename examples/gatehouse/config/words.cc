@@ -136,13 +136,20 @@ std::size_t Words::size(std::string_view what) {
   return 0;
 }
 
-bool Words::on_off() {
-  if (!has_more()) return true;
-  const std::string word = text("on or off");
-  if (word == "on" || word == "off") return word == "on";
-  problem(quoted(word) + " is neither on nor off");
-  return true;
+std::string_view Words::one_of(std::string_view first, std::string_view second) {
+  if (!has_more()) {
+    problem("expected " + std::string(first) + " or " + std::string(second));
+    return first;
+  }
+  const std::string word = text("one of two");
+  if (word == second) return second;
+  if (word != first) {
+    problem(quoted(word) + " is neither " + std::string(first) + " nor " + std::string(second));
+  }
+  return first;
 }
+
+bool Words::on_off() { return !has_more() || one_of("on", "off") == "on"; }
 
 void Words::unknown(std::string_view where) {
   is_unknown_ = true;
@@ -157,6 +164,11 @@ void Words::unknown(std::string_view where) {
   }
   if (words.empty() && has_more()) words = directive_.words[at_].text.substr(0, 20);
   problem("unknown directive " + quoted(words) + " in " + std::string(where));
+}
+
+void Words::misshapen(std::string_view message) {
+  problem(message);
+  at_ = directive_.words.size();
 }
 
 const std::vector<Directive>& Words::block() {

@@ -45,12 +45,16 @@ class Words {
   std::chrono::milliseconds milliseconds(std::string_view what, std::chrono::milliseconds min);
   // "65536", "512KiB", "64MiB", "2GiB".
   std::size_t size(std::string_view what);
+  // The next word, which must be one of the two; the first if it is not.
+  std::string_view one_of(std::string_view first, std::string_view second);
   // "on" or "off"; nothing means on.
   bool on_off();
 
   // Tells that this directive does not exist in `where`: "the sojourn block".
   void unknown(std::string_view where);
   void problem(std::string_view message) { problems_.add(directive_.place, message); }
+  // The same for a directive of the wrong form: its other words are not looked at any more.
+  void misshapen(std::string_view message);
 
   // The lines of the block that this directive must open.
   const std::vector<Directive>& block();

@@ -126,10 +126,10 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
       {"enable identity store localdb", "enable identity store localdb\nlockout 0 within 1m for 1m",
        "Caddyfile:11: '0' is not a number from 1 to 1000000"},
       {"enable identity store localdb", "enable identity store localdb\nlockout 5",
-       "Caddyfile:11: expected within DURATION"},
+       "Caddyfile:11: expected within DURATION for DURATION"},
       {"enable identity store localdb",
        "enable identity store localdb\nlockout 5 within 15m for 14m",
-       "Caddyfile:11: what is counted within a time is locked for as long at least"},
+       "Caddyfile:11: 'for' must not be shorter than 'within'"},
       {"enable identity store localdb",
        "enable identity store localdb\nlockout 5 per_address 4 within 15m for 15m",
        "Caddyfile:11: '4' is not a number from 5 to 1000000"},
@@ -191,6 +191,14 @@ TEST_CASE("each mistake in a configuration is told with its file and line", "[ga
       {"insecure", "insecure\nremembered 401d 402d", "Caddyfile:22: '401d' is not a duration"},
       {"insecure", "insecure\nsessions_per_user 5 sometimes",
        "Caddyfile:22: 'sometimes' is neither refuse nor end_oldest"},
+      {"insecure", "insecure\nlogins_when_full wait",
+       "Caddyfile:22: 'wait' is neither refuse nor end_oldest"},
+      {"insecure", "insecure\nremembered 8d 7d",
+       "Caddyfile:22: how long without use must not be longer than how long at most"},
+      {"insecure", "insecure\nidle 40d",
+       "Caddyfile:22: 'idle' must not be longer than 'absolute' (12h by default)"},
+      {"insecure", "insecure\nabsolute 10m\nidle 11m",
+       "Caddyfile:23: 'idle' must not be longer than 'absolute' (12h by default)"},
       {"insecure", "insecure\nsessions_per_user 0 refuse",
        "Caddyfile:22: '0' is not a number from 1 to 1000000"},
       {"insecure", "insecure\nlease 10ms",
@@ -268,6 +276,25 @@ TEST_CASE("all mistakes of a configuration are told at once", "[gatehouse][confi
             "Caddyfile:18: sojourn: 'tls' is missing, or 'insecure' to do without"});
 }
 
+TEST_CASE("a directive of the wrong form is told of once", "[gatehouse][config]") {
+  const auto told = [](std::string_view at, const std::string& line) {
+    Problems problems;
+    read(replaced(kSound, at, std::string(at) + "\n" + line), problems);
+    return problems.lines();
+  };
+  using Lines = std::vector<std::string>;
+
+  CHECK(told("enable identity store localdb", "lockout 3 20s") ==
+        Lines{"Caddyfile:11: expected within DURATION for DURATION"});
+  CHECK(told("enable identity store localdb", "lockout 3 within 20s 20s") ==
+        Lines{"Caddyfile:11: expected for DURATION"});
+  CHECK(told("insecure", "sessions_per_user 2") ==
+        Lines{"Caddyfile:22: expected refuse or end_oldest"});
+  CHECK(told("insecure", "logins_when_full") ==
+        Lines{"Caddyfile:22: expected refuse or end_oldest"});
+  CHECK(told("insecure", "recovery") == Lines{"Caddyfile:22: expected automatic or manual"});
+}
+
 TEST_CASE("a problem never repeats a secret", "[gatehouse][config]") {
   Problems problems;
 
@@ -342,13 +369,25 @@ TEST_CASE("what happens when members fail is configured", "[gatehouse][config]")
 }
 
 TEST_CASE("what the store may cost is configured", "[gatehouse][config]") {
-  const Config config = read_sound(
-      "insecure", "insecure\nheartbeat 100ms\nlease 5s\npeer_queue 1MiB\ncalls_in_flight 100");
+  const Config config =
+      read_sound("insecure",
+                 "insecure\nheartbeat 100ms\nlease 5s\npeer_queue 1MiB\ncalls_in_flight 100\n"
+                 "logins_when_full end_oldest");
 
   CHECK(config.store.heartbeat_interval == std::chrono::milliseconds(100));
   CHECK(config.store.lease == std::chrono::seconds(5));
   CHECK(config.store.peer_queue_bytes == 1U << 20);
   CHECK(config.store.calls_in_flight_max == 100);
+  CHECK(config.store.logins_when_full == sojourn::WhenFull::kEndOldest);
+  CHECK(read_sound("insecure", "insecure\nlogins_when_full refuse").store.logins_when_full ==
+        sojourn::WhenFull::kRefuseNew);
+}
+
+TEST_CASE("sessions that live shorter than others may be unused are unused for as long",
+          "[gatehouse][config]") {
+  const Config config = read_sound("insecure", "insecure\nabsolute 10m");
+
+  CHECK(config.store.session_lifetime.idle == std::chrono::minutes(10));
 }
 
 TEST_CASE("protection is on by default as far as it disturbs nobody", "[gatehouse][config]") {

@@ -34,6 +34,9 @@ class Locked(WithCluster):
         answers = [self.attempt("ana", "wrong") for _ in range(3)]
 
         self.assertEqual([answer.status for answer in answers], [401, 401, 429])
+        logs = self.cluster.logs()
+        self.assertEqual(logs.count("wrong password for ana: "), 3)
+        self.assertEqual(logs.count("locked after too many wrong passwords: user ana, client "), 1)
         for port in self.ports.values():
             late = self.attempt("Ana", ANA.password, browser=Browser(port))
             self.assertEqual(late.status, 429)
@@ -45,13 +48,15 @@ class Locked(WithCluster):
         sign_in(self.anywhere(), BEN)
 
     def test_a_name_that_nobody_has_is_locked_alike(self):
-        answers = [self.attempt("nobody", "wrong") for _ in range(4)]
+        answers = [self.attempt("nobody@example.com", "wrong") for _ in range(4)]
 
         self.assertEqual([answer.status for answer in answers], [401, 401, 429, 429])
         self.assertEqual(answers[3].page.alerts,
                          ["Too many wrong passwords for this name or from where you are. Try again "
                           "in 10 minutes."])
-        self.assertNotIn("nobody@", self.cluster.logs())
+        self.assertIn("locked after too many wrong passwords: a name that nobody has, client ",
+                      self.cluster.logs())
+        self.assertNotIn("nobody@example.com", self.cluster.logs())
 
     def test_a_right_password_counts_from_the_beginning_again(self):
         for _ in range(3):
@@ -93,6 +98,8 @@ class LockedForAWhile(WithCluster):
         def is_locked():
             return browser.submit(begin_login(browser), password="wrong").status == 429
         wait_until(is_locked, "ana is locked")
+        locked = browser.submit(begin_login(browser), password="wrong")
+        self.assertRegex(locked.page.alerts[0], r"Try again in [1-8] seconds?\.$")
 
         def may_sign_in():
             return browser.submit(begin_login(browser), password=ANA.password).status == 303

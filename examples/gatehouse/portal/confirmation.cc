@@ -90,6 +90,7 @@ void with_confirmation(Services& services, const ExchangePtr& exchange, const Se
             return exchange->answer(
                 ask(services, asked, session, path, 401, "This is not your password. Try again."));
           case CheckResult::Outcome::kLocked:
+            if (checked.was_wrong) log_session(services, asked, "wrong password", session);
             return exchange->answer(retry_after(
                 ask(services, asked, session, path, 429, locked_text(checked.wait)), checked.wait));
           case CheckResult::Outcome::kUnavailable:

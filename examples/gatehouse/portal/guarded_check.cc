@@ -119,18 +119,19 @@ class Check : public std::enable_shared_from_this<Check> {
 
   void lock_name() {
     if (counted_ < config_.per_name) return finish({.outcome = Outcome::kWrong});
-    lock(name_, [](Check& self) { self.refuse(self.config_.lasting); });
+    lock(name_, [](Check& self) {
+      ++self.services_.counters.logins_locked;
+      self.finish({.outcome = Outcome::kLocked, .wait = self.config_.lasting, .was_wrong = true});
+    });
   }
 
   template <typename Next>
   void lock(const std::string& subject, Next next) {
     const auto client = client_address(exchange_->request(), services_.config.trusted_proxies);
-    // Without the name: people type passwords into this field by mistake.
+    // A name that nobody has may be a password, typed into the wrong field.
+    const std::string name = user_ != nullptr ? "user " + user_->name : "a name that nobody has";
     log_line(sojourn::LogLevel::kWarning,
-             "locked after too many wrong passwords: " +
-                 (subject == address_
-                      ? subject
-                      : "a name, of which there is " + std::string(user_ ? "a user" : "no user")) +
+             "locked after too many wrong passwords: " + (subject == address_ ? subject : name) +
                  ", client " + client.to_string());
     services_.store.async_add(locked(subject), 1, config_.lasting, services_.config.write,
                               then([next](Check& self, absl::StatusOr<Counter> made) {

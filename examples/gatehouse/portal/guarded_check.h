@@ -19,11 +19,13 @@ struct CheckResult {
   enum class Outcome {
     kRight,
     kWrong,
-    kLocked,       // not looked at: too many were wrong; `wait` says for how long
+    kLocked,       // too many were wrong; `wait` says for how long no password is looked at
     kUnavailable,  // `why`: not possible now
   };
   Outcome outcome = Outcome::kUnavailable;
   std::chrono::milliseconds wait = {};
+  // This password was looked at before it was locked, and was wrong.
+  bool was_wrong = false;
   absl::Status why = {};
 };
 

@@ -30,8 +30,8 @@ void log_session(const Services& services, const Request& request, std::string_v
 void log_sessions_of(const Services& services, const Request& request, std::string_view event,
                      std::string_view user, std::uint64_t sessions, std::string_view by) {
   log_line(sojourn::LogLevel::kInfo,
-           absl::StrFormat("%s: user %s, %d sessions, by %s, client %s", event, user, sessions, by,
-                           client_of(services, request)));
+           absl::StrFormat("%s: user %s, %d session%s, by %s, client %s", event, user, sessions,
+                           sessions == 1 ? "" : "s", by, client_of(services, request)));
 }
 
 }  // namespace gatehouse

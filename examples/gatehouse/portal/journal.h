@@ -21,7 +21,7 @@ void log_session(const Services& services, const Request& request, std::string_v
                  const sojourn::Session& session);
 
 // The same for what happens to all sessions of a user: "EVENT: user NAME, N sessions, by NAME,
-// client ADDRESS".
+// client ADDRESS"; of one, "1 session".
 void log_sessions_of(const Services& services, const Request& request, std::string_view event,
                      std::string_view user, std::uint64_t sessions, std::string_view by);
 

@@ -79,20 +79,21 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     const std::string name = attribute_of(login_, kClaimedUser);
     const std::string realm = attribute_of(login_, kClaimedRealm);
     user_ = services_.users.find(name, realm);
-    check_guarded(services_, exchange_, name, realm, std::move(answer_.password),
-                  [self = shared_from_this()](const CheckResult& checked) {
-                    switch (checked.outcome) {
-                      case CheckResult::Outcome::kRight:
-                        return self->sign_in();
-                      case CheckResult::Outcome::kWrong:
-                        return self->refuse();
-                      case CheckResult::Outcome::kLocked:
-                        self->log("sign-in refused by a lock");
-                        return self->finish({.outcome = Outcome::kLocked, .wait = checked.wait});
-                      case CheckResult::Outcome::kUnavailable:
-                        return self->fail(checked.why);
-                    }
-                  });
+    check_guarded(
+        services_, exchange_, name, realm, std::move(answer_.password),
+        [self = shared_from_this()](const CheckResult& checked) {
+          switch (checked.outcome) {
+            case CheckResult::Outcome::kRight:
+              return self->sign_in();
+            case CheckResult::Outcome::kWrong:
+              return self->refuse();
+            case CheckResult::Outcome::kLocked:
+              self->log(checked.was_wrong ? "wrong password" : "sign-in refused by a lock");
+              return self->finish({.outcome = Outcome::kLocked, .wait = checked.wait});
+            case CheckResult::Outcome::kUnavailable:
+              return self->fail(checked.why);
+          }
+        });
   }
 
   void sign_in() {

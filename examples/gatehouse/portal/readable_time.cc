@@ -1,6 +1,7 @@
 #include "gatehouse/portal/readable_time.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <ctime>
 
 namespace gatehouse {
@@ -14,10 +15,14 @@ std::string readable_time(std::chrono::system_clock::time_point time) {
 }
 
 std::string readable_wait(std::chrono::milliseconds wait) {
-  const auto minutes = std::max(std::chrono::ceil<std::chrono::minutes>(wait).count(), 1L);
-  if (minutes < 120) return std::to_string(minutes) + (minutes == 1 ? " minute" : " minutes");
-  const auto hours = std::chrono::ceil<std::chrono::hours>(wait).count();
-  return std::to_string(hours) + " hours";
+  const auto told = [](std::int64_t count, const std::string& unit) {
+    return std::to_string(count) + " " + unit + (count == 1 ? "" : "s");
+  };
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  if (seconds < 60) return told(std::max<std::int64_t>(seconds, 1), "second");
+  const auto minutes = std::chrono::ceil<std::chrono::minutes>(wait).count();
+  if (minutes < 120) return told(minutes, "minute");
+  return told(std::chrono::ceil<std::chrono::hours>(wait).count(), "hour");
 }
 
 }  // namespace gatehouse

@@ -32,11 +32,13 @@ TEST_CASE("everybody who comes through a proxy that hides them is not counted as
   CHECK(counted("10.0.0.1") == std::nullopt);
 }
 
-TEST_CASE("a wait is told in whole minutes or hours, rounded up", "[gatehouse][lockout]") {
+TEST_CASE("a wait is told in whole seconds, minutes or hours, rounded up", "[gatehouse][lockout]") {
   using namespace std::chrono_literals;
 
-  CHECK(readable_wait(0ms) == "1 minute");
-  CHECK(readable_wait(59s) == "1 minute");
+  CHECK(readable_wait(0ms) == "1 second");
+  CHECK(readable_wait(19s + 1ms) == "20 seconds");
+  CHECK(readable_wait(59s) == "59 seconds");
+  CHECK(readable_wait(60s) == "1 minute");
   CHECK(readable_wait(61s) == "2 minutes");
   CHECK(readable_wait(15min) == "15 minutes");
   CHECK(readable_wait(119min + 1s) == "2 hours");

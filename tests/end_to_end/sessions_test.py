@@ -125,10 +125,17 @@ class OwnSessions(Sessions):
         for odd in ("0", "99", "-1", "x", ""):
             self.assertTrue(listed(browsers[0].get(f"/auth/sessions?page={odd}")))
 
-    def test_nobody_sees_the_list_without_a_session(self):
-        page = self.anywhere().get("/auth/sessions")
+    def test_who_asks_for_the_list_without_a_session_sees_it_after_signing_in(self):
+        browser = self.anywhere()
 
-        self.assertEqual((page.status, page["Location"]), (302, "/auth/login"))
+        page = browser.get("/auth/sessions?page=1")
+
+        self.assertEqual((page.status, page["Location"]),
+                         (302, "/auth/login?redirect_url=%2Fauth%2Fsessions%3Fpage%3D1"))
+        page = browser.submit(browser.follow(page), username=ANA.name)
+        page = browser.follow(browser.submit(browser.follow(page), password=ANA.password))
+        self.assertEqual(page.page.heading, "Your sessions")
+        self.assertEqual(len(listed(page)), 1)
 
 
 class Administration(Sessions):

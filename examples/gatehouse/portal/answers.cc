@@ -6,6 +6,7 @@
 #include "gatehouse/log.h"
 #include "gatehouse/portal/form_guard.h"
 #include "gatehouse/portal/readable_time.h"
+#include "gatehouse/portal/redirect_rules.h"
 #include "gatehouse/web/page_response.h"
 
 namespace gatehouse {
@@ -63,6 +64,11 @@ Response retry_after(Response response, std::chrono::milliseconds wait) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
   response.set("Retry-After", std::to_string(seconds.count()));
   return response;
+}
+
+std::optional<std::string> login_target(const Services& services, std::string_view text) {
+  if (auto page = own_page(text, services.base.portal)) return page;
+  return trusted_redirect(text, services.portal.login_redirects);
 }
 
 Response to_login(const Services& services, std::string_view reason) {

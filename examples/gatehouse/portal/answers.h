@@ -3,6 +3,7 @@
 #include <absl/status/status.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,10 @@ Response retry_after(Response response, std::chrono::milliseconds wait);
 // And those who have as many sessions as they may.
 inline constexpr char kFullText[] =
     "You are signed in on as many devices as is allowed. Sign out on one of them first.";
+
+// Where people may be sent after they have signed in, if `text` is such a place: one of the
+// portal's own pages, or what the configuration trusts.
+std::optional<std::string> login_target(const Services& services, std::string_view text);
 
 // To the login page, which explains: see explained() in login_step.cc.
 Response to_login(const Services& services, std::string_view reason = {});

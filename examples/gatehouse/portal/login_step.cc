@@ -51,7 +51,7 @@ LoginPage explained(const Services& services, std::string_view reason) {
 // What the field "redirect_url" or "rd" asks for, if it may be trusted.
 std::string wanted_redirect(const Services& services, const Form& form) {
   const auto text = form.find("redirect_url") ? form.get("redirect_url") : form.get("rd");
-  return trusted_redirect(text, services.portal.login_redirects).value_or("");
+  return login_target(services, text).value_or("");
 }
 
 }  // namespace

@@ -38,8 +38,7 @@ Response after_attempt(Services& services, const Request& request, const sojourn
                        bool remember, AttemptResult result) {
   switch (result.outcome) {
     case AttemptResult::Outcome::kSignedIn: {
-      const auto target =
-          trusted_redirect(attribute_of(login, kRedirectUrl), services.portal.login_redirects);
+      const auto target = login_target(services, attribute_of(login, kRedirectUrl));
       Response response = Response::redirect(303, target.value_or(services.path("portal")));
       services.sessions.set_cookie(response, *result.session);
       return response;

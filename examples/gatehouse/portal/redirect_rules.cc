@@ -1,6 +1,8 @@
 #include "gatehouse/portal/redirect_rules.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 
 #include "gatehouse/http/url.h"
 
@@ -27,6 +29,17 @@ std::optional<std::string> trusted_redirect(std::string_view text,
     return domain_matches(rule, url->host) && path_matches(rule, url->path);
   });
   return is_trusted ? std::optional(url->text()) : std::nullopt;
+}
+
+std::optional<std::string> own_page(std::string_view text, std::string_view portal) {
+  constexpr std::size_t kSizeMax = 2048;
+  static constexpr std::string_view kPages[] = {"/sessions", "/admin", "/whoami"};
+  const bool is_plain = std::ranges::all_of(
+      text, [](char c) { return c > ' ' && c < '\x7f' && c != '#' && c != '\\'; });
+  if (text.size() > kSizeMax || !is_plain || !text.starts_with(portal)) return std::nullopt;
+  const std::string_view rest = text.substr(portal.size());
+  const bool is_own = std::ranges::find(kPages, rest.substr(0, rest.find('?'))) != std::end(kPages);
+  return is_own ? std::optional(std::string(text)) : std::nullopt;
 }
 
 }  // namespace gatehouse

@@ -24,4 +24,8 @@ struct RedirectRule {
 std::optional<std::string> trusted_redirect(std::string_view text,
                                             std::span<const RedirectRule> rules);
 
+// The same for the portal's own pages that people without a session may have asked for, with their
+// query: "/auth/sessions?page=2", where `portal` is "/auth".
+std::optional<std::string> own_page(std::string_view text, std::string_view portal);
+
 }  // namespace gatehouse

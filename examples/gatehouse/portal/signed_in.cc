@@ -1,11 +1,13 @@
 #include "gatehouse/portal/signed_in.h"
 
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 
 #include "gatehouse/http/form.h"
 #include "gatehouse/portal/answers.h"
 #include "gatehouse/portal/form_guard.h"
+#include "gatehouse/portal/redirect_rules.h"
 #include "gatehouse/portal/renewal.h"
 
 namespace gatehouse {
@@ -21,8 +23,11 @@ Response not_signed_in(const Services& services, const Request& request,
   }
   // Who comes with a cookie had a session, and may wonder where it is.
   const bool had_session = !found.ids.empty() && !found.is_login();
-  return Response::redirect(302,
-                            services.path("login") + (had_session ? "?reason=session_ended" : ""));
+  std::string query = had_session ? "?reason=session_ended" : "";
+  if (const auto page = own_page(request.target, services.base.portal); page && request.is_read()) {
+    query += (query.empty() ? "?" : "&") + ("redirect_url=" + percent_encode(*page));
+  }
+  return Response::redirect(302, services.path("login") + query);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "gatehouse/portal/redirect_rules.h"
 
+#include <string>
 #include <vector>
 
 #include "support/catch.h"
@@ -68,6 +69,24 @@ TEST_CASE("a redirect has the spelling that was checked", "[gatehouse][redirect]
 
 TEST_CASE("without rules no redirect is trusted", "[gatehouse][redirect]") {
   CHECK_FALSE(trusted_redirect("https://example.org/", {}));
+}
+
+TEST_CASE("the portal's own pages may be come back to, and nothing that only looks like them",
+          "[gatehouse][redirect]") {
+  for (const char* text :
+       {"/auth/sessions", "/auth/sessions?page=2", "/auth/admin?user=ana%40b", "/auth/whoami?"}) {
+    CAPTURE(text);
+    CHECK(own_page(text, "/auth") == text);
+  }
+  for (const char* text :
+       {"", "/", "/auth", "/auth/", "/auth/logout", "/auth/login?redirect_url=/auth/sessions",
+        "/auth/sessions/", "/auth//sessions", "/auth/sessions#top", "/auth/sessions?a b",
+        "/auth/sessions?a\\b", "/auth/sessions?\r\nSet-Cookie: a=b", "/authsessions",
+        "//evil.example/auth/sessions", "https://evil.example/auth/sessions", "/sessions"}) {
+    CAPTURE(text);
+    CHECK_FALSE(own_page(text, "/auth"));
+  }
+  CHECK_FALSE(own_page("/auth/sessions?" + std::string(2048, 'a'), "/auth"));
 }
 
 }  // namespace gatehouse

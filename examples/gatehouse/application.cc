@@ -13,6 +13,7 @@
 #include "gatehouse/portal/account.h"
 #include "gatehouse/portal/administration.h"
 #include "gatehouse/portal/answers.h"
+#include "gatehouse/portal/endings.h"
 #include "gatehouse/portal/form_guard.h"
 #include "gatehouse/portal/json_login.h"
 #include "gatehouse/portal/login_step.h"
@@ -88,6 +89,10 @@ absl::Status Application::open() {
   auto store = sojourn::Store::open(io_.get_executor(), std::move(options));
   if (!store.ok()) return store.status();
   store_.emplace(*std::move(store));
+  // Before anything can happen that should be told.
+  events_ = store_->subscribe([](const sojourn::Event& event) {
+    if (const auto line = line_of(event)) log_line(line->level, line->text);
+  });
 
   sessions_.emplace(*store_, *cookies_, counters_, config_);
   services_.emplace(Services{

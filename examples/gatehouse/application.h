@@ -68,6 +68,7 @@ class Application {
   Users users_;
   std::optional<CookieCodecs> cookies_;
   std::optional<sojourn::Store> store_;
+  sojourn::Subscription events_;
   std::optional<Sessions> sessions_;
   std::optional<Services> services_;
   Router router_;

@@ -5,7 +5,7 @@ import re
 import sys
 import time
 
-from harness import COOKIE, begin_login, main, request, sign_in, sign_out, whoami, whoami_at
+from harness import COOKIE, Browser, begin_login, main, request, sign_in, sign_out, whoami, whoami_at
 from loopback.processes import wait_until
 from loopback.servers import ANA
 from sessions import Sessions, do, listed
@@ -98,6 +98,45 @@ class EndedSessions(Sessions):
         page = first.follow(first.get("/auth/portal"))
         self.assertEqual(page.page.heading, "Sign in")
         self.assertIn("you signed in on more than 2 devices", page.page.alerts[0])
+        line = r"session ended for a newer one of its user: session [0-9a-f]{12}, user ana\n"
+        wait_until(lambda: re.search(line, self.cluster.logs()), "the log tells of its end")
+        sign_out(third, third.get("/auth/portal"))
+        self.assertEqual(len(re.findall(line, self.cluster.logs())), 1)
+
+
+class Expired(Sessions):
+    sojourn_line = "idle 4s\n\t\tlogin 4s"
+
+    def test_the_log_tells_by_the_same_hash_what_began_and_what_expired(self):
+        for member in self.cluster:
+            with self.subTest(member.name):
+                begin_login(Browser(member.port))
+                sign_in(browser := Browser(member.port))
+                self.remember_id(browser)
+                log = member.output()
+                begun = re.findall(r"login started: session ([0-9a-f]{12})", log)[-2]
+                signed_in = re.findall(r"signed in: session ([0-9a-f]{12})", log)[-1]
+
+                def ends():
+                    return re.findall(r"info (login|session) expired: session ([0-9a-f]{12})"
+                                      r"(?:, user (\w+))?\n", member.output())
+                wait_until(lambda: len(ends()) >= 2, "both have expired")
+                self.assertEqual(sorted(ends()), [("login", begun, ""),
+                                                  ("session", signed_in, "ana")])
+
+    def test_what_was_signed_out_has_no_second_line(self):
+        browser = self.anywhere()
+        sign_in(browser)
+        before = self.cluster.logs().count("session expired: ")
+
+        sign_out(browser, browser.get("/auth/portal"))
+
+        sign_in(self.anywhere())  # would expire later
+        wait_until(lambda: self.cluster.logs().count("session expired: ") > before,
+                   "the other one has expired")
+        logs = self.cluster.logs()
+        self.assertEqual(logs.count("signed out: "), 1)
+        self.assertEqual(logs.count("session expired: "), before + 1)
 
 
 class Renewed(Sessions):

@@ -16,7 +16,7 @@ namespace gatehouse {
 //
 // Its life in these words: "login started", "signed in", "session renewed", "signed out",
 // "session ended by its user", "session ended by an administrator", "wrong password",
-// "session refused". What ends by itself is counted in /status.
+// "session refused". What ends without a page is told by line_of() in endings.h.
 void log_session(const Services& services, const Request& request, std::string_view event,
                  const sojourn::Session& session);
 

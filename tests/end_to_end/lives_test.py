@@ -67,21 +67,71 @@ class NotRemembered(Sessions):
 class RefusedSessions(Sessions):
     sojourn_line = "sessions_per_user 2 refuse"
 
+    def setUp(self):
+        super().setUp()
+        self.browsers = []
+
+    def tearDown(self):
+        super().tearDown()
+        for browser in self.browsers:
+            sign_out(browser, browser.get("/auth/portal"))
+
+    def full(self, **fields):
+        """Somebody who has as many sessions as they may, and what they are told."""
+        self.browsers = [self.signed_in(), self.signed_in()]
+        late = self.anywhere()
+        page = late.submit(begin_login(late), password=ANA.password, **fields)
+        self.assertEqual((page.status, page.page.heading), (403, "Too many sessions"))
+        self.assertEqual(page.page.alerts, ["You are signed in on as many devices as is allowed."])
+        self.assertIsNone(whoami(late))
+        return late, page
+
     def test_who_has_too_many_sessions_is_told_and_may_sign_in_when_one_ends(self):
-        first, second = self.signed_in(), self.signed_in()
-
-        third = self.anywhere()
-        page = third.follow(third.submit(begin_login(third), password=ANA.password))
-
-        self.assertEqual(page.page.heading, "Sign in")
-        self.assertEqual(page.page.alerts, ["You are signed in on as many devices as is allowed. "
-                                            "Sign out on one of them first."])
-        self.assertEqual(third.cookies, {})
-        for browser in (first, second):
+        late, _ = self.full()
+        for browser in self.browsers:
             self.assert_alive(browser.cookies[COOKIE])
+
+        first = self.browsers.pop()
         sign_out(first, first.get("/auth/portal"))
-        sign_in(third)
-        self.assertEqual(whoami(third)["sub"], "ana")
+        self.browsers.append(late)
+        sign_in(late)
+
+        self.assertEqual(whoami(late)["sub"], "ana")
+
+    def test_who_cannot_sign_out_there_ends_all_sessions_and_goes_on(self):
+        late, page = self.full(remember="on")
+
+        answer = late.submit(page)
+
+        self.assertEqual((answer.status, answer["Location"]), (303, "/auth/portal"))
+        self.assertIn("Max-Age=2592000", answer.set_cookies[0])
+        for browser in self.browsers:
+            self.assert_dead(browser.cookies[COOKIE])
+        self.browsers = [late]
+        self.remember_id(late)
+        self.assert_alive(late.cookies[COOKIE])
+        logs = self.cluster.logs()
+        self.assertIn("all sessions ended to sign in again: user ana, 2 sessions, by ana, ", logs)
+
+    def test_only_who_gave_the_password_may_end_them(self):
+        late, page = self.full()
+        planted = self.anywhere()  # knows the login's cookie, and what its pages show
+        planted.cookies = dict(late.cookies)
+        shown = planted.get("/auth/password").page.forms[0].fields
+        token = page.page.forms[0].fields["make_room"]
+        self.assertNotIn(token, planted.answers[-1].body)
+
+        for fields in ({**shown, "make_room": ""}, {**shown, "make_room": "x" * len(token)},
+                       {**shown, "make_room": shown["csrf_token"]}, {"make_room": token}):
+            self.assertEqual(planted.post("/auth/password", fields).status, 403)
+        for browser in self.browsers:
+            self.assert_alive(browser.cookies[COOKIE])
+        begun = self.anywhere()  # another login, in which nobody gave the password
+        form = begin_login(begun).page.forms[0]
+        answer = begun.post(form.action, {**form.fields, "make_room": token})
+        self.assertEqual(answer.status, 403)
+        for browser in self.browsers:
+            self.assert_alive(browser.cookies[COOKIE])
 
 
 class EndedSessions(Sessions):

@@ -34,8 +34,7 @@ std::string locked_text(std::chrono::milliseconds wait);
 Response retry_after(Response response, std::chrono::milliseconds wait);
 
 // And those who have as many sessions as they may.
-inline constexpr char kFullText[] =
-    "You are signed in on as many devices as is allowed. Sign out on one of them first.";
+inline constexpr char kFullText[] = "You are signed in on as many devices as is allowed.";
 
 // Where people may be sent after they have signed in, if `text` is such a place: one of the
 // portal's own pages, or what the configuration trusts.

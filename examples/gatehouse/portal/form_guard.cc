@@ -9,6 +9,18 @@
 #include "gatehouse/portal/identity.h"
 
 namespace gatehouse {
+namespace {
+
+bool token_matches(const std::string& expected, std::string_view token) {
+  if (expected.empty() || token.size() != expected.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    difference |= static_cast<unsigned char>(token[i]) ^ static_cast<unsigned char>(expected[i]);
+  }
+  return difference == 0;
+}
+
+}  // namespace
 
 std::string new_csrf_token() {
   // As hard to guess as a session id, and in the same harmless alphabet.
@@ -16,13 +28,11 @@ std::string new_csrf_token() {
 }
 
 bool csrf_token_matches(const sojourn::Session& session, std::string_view token) {
-  const std::string expected = attribute_of(session, kCsrfToken);
-  if (expected.empty() || token.size() != expected.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < token.size(); ++i) {
-    difference |= static_cast<unsigned char>(token[i]) ^ static_cast<unsigned char>(expected[i]);
-  }
-  return difference == 0;
+  return token_matches(attribute_of(session, kCsrfToken), token);
+}
+
+bool make_room_token_matches(const sojourn::Session& login, std::string_view token) {
+  return token_matches(attribute_of(login, kMakeRoom), token);
 }
 
 bool comes_from_own_page(const Request& request, const TrustedProxies& trusted) {

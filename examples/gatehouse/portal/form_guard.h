@@ -18,6 +18,9 @@ std::string new_csrf_token();
 // Whether `token` is the one of the session; takes the same time for every wrong one.
 bool csrf_token_matches(const sojourn::Session& session, std::string_view token);
 
+// The same for the token by which a login goes on that found no room: see make_room().
+bool make_room_token_matches(const sojourn::Session& login, std::string_view token);
+
 // Whether a POST comes from a page of this server, by what the browser says: Sec-Fetch-Site, which
 // pages cannot forge, otherwise Origin. Clients that say neither are no browsers, and hold no
 // cookie that somebody else could misuse.

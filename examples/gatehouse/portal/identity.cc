@@ -64,7 +64,8 @@ sojourn::Patch sign_in_patch(const User& user, SignInOrigin origin, std::string 
       .erase(kClaimedUser)
       .erase(kClaimedRealm)
       .erase(kRedirectUrl)
-      .erase(kAttempts);
+      .erase(kAttempts)
+      .erase(kMakeRoom);
   return patch;
 }
 

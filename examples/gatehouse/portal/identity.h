@@ -44,6 +44,8 @@ inline constexpr char kClaimedUser[] = "claimed_user";
 inline constexpr char kClaimedRealm[] = "claimed_realm";
 inline constexpr char kRedirectUrl[] = "redirect_url";
 inline constexpr char kAttempts[] = "attempts";
+// The token of the form that ends the user's other sessions; whoever has it gave the password.
+inline constexpr char kMakeRoom[] = "make_room";
 // Names of attributes of an active session. The handle names it on pages and in logs, where its id
 // must never be: it is random, stays when the id is renewed, and leads nobody to the session.
 inline constexpr char kHandle[] = "handle";

@@ -66,7 +66,7 @@ Response after_attempt(Services& services, const Request& request, AttemptResult
     case AttemptResult::Outcome::kLocked:
       return retry_after(error_answer(429, locked_text(result.wait)), result.wait);
     case AttemptResult::Outcome::kFull:
-      return error_answer(403, kFullText);
+      return error_answer(403, std::string(kFullText) + " Sign out on one of them first.");
     case AttemptResult::Outcome::kGone:
       return error_answer(401, "There is no such login");
     case AttemptResult::Outcome::kUnavailable:

@@ -24,7 +24,6 @@ LoginPage explained(const Services& services, std::string_view reason) {
             .notice_is_bad = true};
   }
   if (reason == "everywhere") return {.notice = "You have signed out everywhere."};
-  if (reason == "full") return {.notice = kFullText, .notice_is_bad = true};
   if (reason == "session_ended") {
     // Ended sessions are not kept, so why this one did is not known.
     const sojourn::SubjectLimit& limit = services.config.store.sessions_per_subject;

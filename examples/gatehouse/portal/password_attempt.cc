@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <asio/bind_executor.hpp>
 #include <charconv>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -63,6 +64,23 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
                                 }));
   }
 
+  void make_room() {
+    user_ = services_.users.find(attribute_of(login_, kClaimedUser),
+                                 attribute_of(login_, kClaimedRealm));
+    // Only where the configuration changed meanwhile.
+    if (user_ == nullptr) return finish({.outcome = Outcome::kGone});
+    services_.store.async_revoke_all(
+        user_->name, sojourn::RevokeOptions{.timeout = services_.config.write.timeout},
+        then([](Attempt& self, absl::StatusOr<std::uint64_t> ended) {
+          if (!ended.ok()) return self.fail(ended.status());
+          self.services_.counters.sessions_ended += *ended;
+          log_sessions_of(self.services_, self.exchange_->request(),
+                          "all sessions ended to sign in again", self.user_->name, *ended,
+                          self.user_->name);
+          self.sign_in();
+        }));
+  }
+
  private:
   // Another server counted an attempt first: look at the login as it is now. Ends, since every
   // round that is lost was won by another attempt.
@@ -118,15 +136,29 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   // The store refuses new sessions when memory is short, too; that is not for the user to mend.
   void look_why(const absl::Status& refused) {
     const sojourn::SubjectLimit& limit = services_.config.store.sessions_per_subject;
-    if (limit.maximum == 0) return fail(refused);
+    if (limit.maximum == 0 || limit.when_full != sojourn::WhenFull::kRefuseNew) {
+      return fail(refused);
+    }
     services_.store.async_count(user_->name, services_.config.read,
                                 then([refused, maximum = limit.maximum](
                                          Attempt& self, absl::StatusOr<std::uint64_t> count) {
                                   if (!count.ok() || *count < maximum) return self.fail(refused);
                                   ++self.services_.counters.logins_full;
                                   self.log("sign-in refused, the user has too many sessions");
-                                  self.revoke_login(Outcome::kFull);
+                                  self.offer_room();
                                 }));
+  }
+
+  // The login waits for the answer for a while, and with it the token's worth ends.
+  void offer_room() {
+    std::string token = new_csrf_token();
+    auto patch = sojourn::Patch().set(kMakeRoom, token).ends_within(std::chrono::minutes(5));
+    services_.store.async_patch(
+        login_.id(), std::move(patch), services_.config.write,
+        then([token = std::move(token)](Attempt& self, absl::StatusOr<Session> patched) {
+          if (!patched.ok()) return self.fail(patched.status());
+          self.finish({.outcome = Outcome::kFull, .make_room_token = token});
+        }));
   }
 
   void refuse() {
@@ -138,19 +170,13 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   void end_login() {
     ++services_.counters.logins_ended;
     log("login ended after too many wrong passwords");
-    revoke_login(Outcome::kEnded);
-  }
-
-  void revoke_login(Outcome outcome) {
-    services_.store.async_revoke(login_.id(), services_.config.write,
-                                 then([outcome](Attempt& self, const absl::Status& revoked) {
-                                   // What could not be revoked ends soon by itself, and has few
-                                   // attempts left.
-                                   if (!revoked.ok())
-                                     log_line(sojourn::LogLevel::kWarning,
-                                              std::string(revoked.message()));
-                                   self.finish({.outcome = outcome});
-                                 }));
+    services_.store.async_revoke(
+        login_.id(), services_.config.write, then([](Attempt& self, const absl::Status& revoked) {
+          // What could not be revoked ends soon by itself, and has no
+          // attempts left.
+          if (!revoked.ok()) log_line(sojourn::LogLevel::kWarning, std::string(revoked.message()));
+          self.finish({.outcome = Outcome::kEnded});
+        }));
   }
 
   void fail(const absl::Status& status) {
@@ -184,6 +210,13 @@ void attempt_password(Services& services, ExchangePtr exchange, Session login,
   std::make_shared<Attempt>(services, std::move(exchange), std::move(login), std::move(answer),
                             std::move(done))
       ->count();
+}
+
+void make_room(Services& services, ExchangePtr exchange, Session login, bool remember,
+               absl::AnyInvocable<void(AttemptResult) &&> done) {
+  std::make_shared<Attempt>(services, std::move(exchange), std::move(login),
+                            PasswordAnswer{.remember = remember}, std::move(done))
+      ->make_room();
 }
 
 }  // namespace gatehouse

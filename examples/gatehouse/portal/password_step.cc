@@ -9,6 +9,7 @@
 #include "gatehouse/portal/identity.h"
 #include "gatehouse/portal/password_attempt.h"
 #include "gatehouse/web/page_response.h"
+#include "gatehouse/web/session_pages.h"
 
 namespace gatehouse {
 namespace {
@@ -22,6 +23,18 @@ Response password_form(const Services& services, const sojourn::Session& login, 
                              .remember = remember,
                              .error = std::move(error)};
   return page_response(services.base, status, password_page(services.base, page),
+                       attribute_of(login, kRedirectUrl));
+}
+
+// A page, not a redirect: the token is for those who sent the password only.
+Response full_form(const Services& services, const sojourn::Session& login, bool remember,
+                   std::string token) {
+  const FullPage page = {.text = kFullText,
+                         .user_name = attribute_of(login, kClaimedUser),
+                         .csrf_token = attribute_of(login, kCsrfToken),
+                         .make_room_token = std::move(token),
+                         .remember = remember};
+  return page_response(services.base, 403, full_page(services.base, page),
                        attribute_of(login, kRedirectUrl));
 }
 
@@ -49,11 +62,8 @@ Response after_attempt(Services& services, const Request& request, const sojourn
     case AttemptResult::Outcome::kLocked:
       return retry_after(password_form(services, login, 429, locked_text(result.wait), remember),
                          result.wait);
-    case AttemptResult::Outcome::kFull: {
-      Response response = to_login(services, "full");
-      services.sessions.clear_cookie(response);
-      return response;
-    }
+    case AttemptResult::Outcome::kFull:
+      return full_form(services, login, remember, std::move(result.make_room_token));
     case AttemptResult::Outcome::kEnded: {
       Response response = to_login(services, "ended");
       services.sessions.clear_cookie(response);
@@ -97,18 +107,24 @@ void try_password(Services& services, const ExchangePtr& exchange) {
         if (!csrf_token_matches(login, form.get("csrf_token"))) {
           return exchange->answer(refused_form_answer(services, request));
         }
+        const bool remember = form.get("remember") == "on";
+        auto done = [&services, exchange, login, remember](AttemptResult result) {
+          exchange->answer(
+              after_attempt(services, exchange->request(), login, remember, std::move(result)));
+        };
+        if (const auto token = form.find("make_room")) {
+          if (make_room_token_matches(login, *token)) {
+            return make_room(services, exchange, login, remember, std::move(done));
+          }
+          return exchange->answer(refused_form_answer(services, request));
+        }
         PasswordAnswer answer = {.password = std::string(form.get("password")),
-                                 .remember = form.get("remember") == "on"};
+                                 .remember = remember};
         if (answer.password.empty()) {
           return exchange->answer(
-              password_form(services, login, 400, "Enter your password.", answer.remember));
+              password_form(services, login, 400, "Enter your password.", remember));
         }
-        const bool remember = answer.remember;
-        attempt_password(services, exchange, login, std::move(answer),
-                         [&services, exchange, login, remember](AttemptResult result) {
-                           exchange->answer(after_attempt(services, exchange->request(), login,
-                                                          remember, std::move(result)));
-                         });
+        attempt_password(services, exchange, login, std::move(answer), std::move(done));
       });
 }
 

@@ -153,4 +153,21 @@ Markup confirm_page(const PageBase& base, const ConfirmPage& page) {
                         {"portal", base.portal}}));
 }
 
+Markup full_page(const PageBase& base, const FullPage& page) {
+  return layout(base, "Too many sessions",
+                render(R"({{notice}}<h1>Too many sessions</h1>
+<p class="quiet">Signing in as <strong>{{user_name}}</strong></p>
+<p>Sign out on one of your devices and try again. Or, if you cannot, end your sessions on all of them, and go on here.</p>
+<form method="post" action="{{portal}}/password">
+{{csrf_token}}{{make_room_token}}{{remember}}<div class="actions"><button type="submit">End all and sign in here</button> <a href="{{portal}}/login">Start again</a></div>
+</form>
+)",
+                       {{"notice", notice(page.text, true)},
+                        {"user_name", page.user_name},
+                        {"portal", base.portal},
+                        {"csrf_token", hidden("csrf_token", page.csrf_token)},
+                        {"make_room_token", hidden("make_room", page.make_room_token)},
+                        {"remember", hidden("remember", page.remember ? "on" : "")}}));
+}
+
 }  // namespace gatehouse

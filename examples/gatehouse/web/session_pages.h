@@ -62,4 +62,15 @@ struct ConfirmPage {
 };
 Markup confirm_page(const PageBase& base, const ConfirmPage& page);
 
+// The password was right, but the user has as many sessions as they may: offers to end them all and
+// to go on.
+struct FullPage {
+  std::string text = {};
+  std::string user_name = {};
+  std::string csrf_token = {};
+  std::string make_room_token = {};
+  bool remember = false;
+};
+Markup full_page(const PageBase& base, const FullPage& page);
+
 }  // namespace gatehouse

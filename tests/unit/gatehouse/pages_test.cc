@@ -69,6 +69,9 @@ TEST_CASE("nothing from outside becomes markup on any page", "[gatehouse][pages]
                            .user_name = kNasty,
                            .fields = {{"session", kNasty}},
                            .error = kNasty}),
+        full_page(
+            base,
+            {.text = kNasty, .user_name = kNasty, .csrf_token = kNasty, .make_room_token = kNasty}),
         message_page(
             base, {.title = kNasty, .text = kNasty, .link_title = kNasty, .link_url = kNasty})}) {
     CHECK_FALSE(holds(page, "<script"));

@@ -46,8 +46,8 @@ constexpr std::array kMutations = {
     Mutation{Rule::kQuorum, 48},
     Mutation{Rule::kNoGrantAfterAccept, 400},
     Mutation{Rule::kCalmAfterInstall, 1578},
-    Mutation{Rule::kAdoptAccepted, 19},
-    Mutation{Rule::kUndeliveredEvents, 10},
+    Mutation{Rule::kAdoptAccepted, 284},
+    Mutation{Rule::kUndeliveredEvents, 3},
 };
 
 TEST_CASE("whichever of these rules is left out, something breaks and is found", "[mutation]") {

@@ -40,7 +40,7 @@ struct Settings {
   std::size_t logins = 1'000'000;
   std::size_t users = 10'000;
   std::size_t payload = 512;
-  std::size_t memory = std::size_t{64} << 20;
+  std::size_t memory = std::size_t{32} << 20;
   std::size_t callers = 300;
   double pause_ms = 0;
   double reads_per_second = 2000;
@@ -239,12 +239,16 @@ std::vector<SessionId> make_users(const Settings& settings, std::vector<Store>& 
   std::vector<SessionId> ids;
   const std::string payload(settings.payload, 'x');
   Repeated repeated(context, settings.users, {}, [&](std::size_t i, std::function<void()> done) {
-    sojourn::NewSession session("user-" + std::to_string(i));
-    session = std::move(session).with("payload", payload);
+    sojourn::NewSession session =
+        sojourn::NewSession("user-" + std::to_string(i)).with("payload", payload);
     members[i % kMembers].async_create(
         std::move(session), {.timeout = 30s},
         [&ids, done = std::move(done)](absl::StatusOr<Session> made) {
-          if (made.ok()) ids.push_back(made->id());
+          if (made.ok()) {
+            ids.push_back(made->id());
+          } else {
+            std::fprintf(stderr, "%s\n", made.status().ToString().c_str());
+          }
           done();
         });
   });
@@ -271,17 +275,17 @@ std::map<absl::StatusCode, std::size_t> flood(const Settings& settings, std::vec
                                               asio::io_context& context) {
   std::map<absl::StatusCode, std::size_t> outcomes;
   const std::chrono::duration<double> pause(settings.pause_ms / 1000);
-  Repeated repeated(context, settings.logins, pause,
-                    [&](std::size_t i, std::function<void()> done) {
-                      sojourn::NewSession login;
-                      login = std::move(login).with("redirect_uri", "https://app.example/callback");
-                      members[i % kMembers].async_create(
-                          std::move(login), {.timeout = 30s},
-                          [&outcomes, done = std::move(done)](const absl::StatusOr<Session>& made) {
-                            ++outcomes[made.status().code()];
-                            done();
-                          });
-                    });
+  Repeated repeated(
+      context, settings.logins, pause, [&](std::size_t i, std::function<void()> done) {
+        sojourn::NewSession login =
+            sojourn::NewSession().with("redirect_uri", "https://app.example/callback");
+        members[i % kMembers].async_create(
+            std::move(login), {.timeout = 30s},
+            [&outcomes, done = std::move(done)](const absl::StatusOr<Session>& made) {
+              ++outcomes[made.status().code()];
+              done();
+            });
+      });
   repeated.run(settings.callers);
   return outcomes;
 }

@@ -45,6 +45,7 @@ void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIn
   const MemberIndex self_before = std::exchange(self_, self).value_or(MemberIndex{});
   confirmed_ = false;
   memory_levels_.clear();
+  if (options_.end_oldest_logins) replica_.table().reconsider_logins();
   owed_committed_.clear();
   committed_due_.reset();
   pulls_.clear();

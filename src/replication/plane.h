@@ -406,7 +406,7 @@ class Plane {
   absl::Status admit(const Operation& operation, const Evaluation& evaluation,
                      const session::Record* current, std::vector<std::string>& ended);
   std::vector<std::string> oldest_logins(std::size_t bytes, const std::string& applicant,
-                                         const std::vector<MemberIndex>& backups) const;
+                                         const std::vector<MemberIndex>& backups);
   void end_for_room(Time now, std::string id);
 
   // Sessions by their keys.

@@ -123,8 +123,9 @@ absl::Status Plane::admit(const Operation& operation, const Evaluation& evaluati
 // these backups. Empty if there are none, or too many would have to go. Not the one that wants the
 // room, and none that is being written: it may be authenticated just now.
 std::vector<std::string> Plane::oldest_logins(std::size_t bytes, const std::string& applicant,
-                                              const std::vector<MemberIndex>& backups) const {
+                                              const std::vector<MemberIndex>& backups) {
   std::vector<std::string> ids;
+  std::vector<std::string> of_others;
   std::size_t freed = 0;
   std::size_t looked_at = 0;
   table().for_each_login([&](const Record& record) {
@@ -134,12 +135,15 @@ std::vector<std::string> Plane::oldest_logins(std::size_t bytes, const std::stri
           return roles_->is_writer(backup, segment);
         });
     std::string id(record.id());
+    if (roles_->primary(segment) != self_) of_others.push_back(id);
     if (helps && id != applicant && !busy(id)) {
       freed += record.bytes();
       ids.push_back(std::move(id));
     }
     return freed < bytes && ids.size() < kLoginsEndedAtOnce && ++looked_at < kLoginsLookedAt;
   });
+  // So that they do not stand in front of its own the next time.
+  for (const std::string& id : of_others) replica_.table().leave_to_others(id);
   if (freed < bytes) ids.clear();
   return ids;
 }

@@ -89,6 +89,21 @@ void Table::set_aside(std::string_view id) {
   if (record && record->is_login()) TimingWheel::remove(*record);
 }
 
+void Table::leave_to_others(std::string_view id) {
+  const RecordRef record = peek(id);
+  if (!record || !record->is_login()) return;
+  TimingWheel::remove(*record);
+  const Key key = key_of(id);
+  shard_of(key).due.add(wheel_, tag_of(key), ends_at(*record));
+}
+
+void Table::reconsider_logins() {
+  for_each(0, ~std::uint64_t{0}, [&](const Record& record, Time last_seen) {
+    if (!record.is_login() || is_in_logins(record)) return;
+    logins_.add(record, record.expires_at(last_seen));
+  });
+}
+
 std::optional<Time> Table::next_due() const {
   const std::optional<Time> sessions = wheel_.next_due();
   const std::optional<Time> logins = logins_.next_due();

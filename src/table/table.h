@@ -160,7 +160,8 @@ class Table {
   // When collect_due() may next find something; nothing when there is nothing to expire.
   std::optional<Time> next_due() const;
 
-  // Calls visit(record) for one login in progress after the other until it returns false, the
+  // Calls visit(record) for one login in progress after the other, but for those that were left to
+  // others, until it returns false, the
   // oldest first: the one whose time is up first, and of those that are filed together the one that
   // was put first. A constant number of steps beside the visits, which must not change the table.
   template <typename Visit>
@@ -170,6 +171,10 @@ class Table {
   // The removal of that session is under way: collect_due() and for_each_login() pass it over until
   // revive(). It is there for everybody else.
   void set_aside(std::string_view id);
+  // That login is in the hands of another member: for_each_login() passes it over until
+  // reconsider_logins(), which takes a walk over all records.
+  void leave_to_others(std::string_view id);
+  void reconsider_logins();
 
   Usage usage() const;
 
@@ -229,8 +234,12 @@ class Table {
     Shard& shard = shards_[group.shard];
     const TaggedSet::Tag first = shard.due.first_tag(group);
     shard.entries.for_each(first, shard.due.last_tag(group), [&](std::uint64_t entry) {
-      if (!record_at(entry).is_login()) visit(shard, first, record_at(entry));
+      const session::Record& record = record_at(entry);
+      if (!is_in_logins(record)) visit(shard, first, record);
     });
+  }
+  static bool is_in_logins(const session::Record& record) {
+    return record.is_login() && record.links().next;
   }
   // Sees to it that the record is looked at when it ends.
   void file(Shard& shard, const Key& key, const session::Record& record, Time end);
@@ -252,7 +261,7 @@ class Table {
 
   std::vector<Shard> shards_ = make_shards();
   // When groups of records must be looked at, and logins in progress, which have a wheel of their
-  // own, so that the oldest of them can be found.
+  // own, so that the oldest of them can be found; but for those that were left to others.
   TimingWheel wheel_;
   TimingWheel logins_;
   Index index_;

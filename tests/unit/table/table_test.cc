@@ -584,6 +584,21 @@ TEST_CASE("what was set aside is passed over until it is taken back", "[table]")
   CHECK(collect(table, kStart + 32min) == Ids{"one", "two"});
 }
 
+TEST_CASE("logins of others are passed over until they are reconsidered, and end as any",
+          "[table]") {
+  Table table;
+  table.put(login("one", kStart));
+  table.put(login("two", kStart));
+
+  table.leave_to_others("one");
+  CHECK(logins_of(table) == Ids{"two"});
+  CHECK(collect(table, kStart + 31min) == Ids{"one", "two"});
+
+  table.reconsider_logins();
+  CHECK(logins_of(table).size() == 2);
+  CHECK(collect(table, kStart + 32min) == Ids{"one", "two"});
+}
+
 TEST_CASE("usage counts sessions by phase", "[table]") {
   Table table;
   RecordFields login = fields_of("login");

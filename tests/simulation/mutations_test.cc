@@ -45,7 +45,7 @@ constexpr std::array kMutations = {
     Mutation{Rule::kCommittedReads, 3},
     Mutation{Rule::kQuorum, 48},
     Mutation{Rule::kNoGrantAfterAccept, 400},
-    Mutation{Rule::kCalmAfterInstall, 1578},
+    Mutation{Rule::kCalmAfterInstall, 4423},
     Mutation{Rule::kAdoptAccepted, 284},
     Mutation{Rule::kUndeliveredEvents, 3},
 };

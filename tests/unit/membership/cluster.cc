@@ -108,7 +108,7 @@ void Cluster::collect(const std::string& name) {
   if (membership.excluded()) membership.restart(now, Incarnation{++incarnations_});
   if (complete && membership.roles() && process.reported != membership.roles().get()) {
     process.reported = membership.roles().get();
-    membership.report(now, 0, false, {});
+    membership.report(now, 0, MemoryLevel::kRoom, {});
   }
   Effects effects = membership.take_effects();
   for (Outgoing& outgoing : effects.outgoing) {

@@ -50,7 +50,9 @@ TEST_CASE("owners change when all members have received what they shall hold", "
   cluster.pass(3s);
   REQUIRE(cluster["c"].epoch() == 2);
   const auto report = [&](const char* name, Progress progress) {
-    cluster.on(name, [&](Membership& member, Time now) { member.report(now, 0, false, progress); });
+    cluster.on(name, [&](Membership& member, Time now) {
+      member.report(now, 0, MemoryLevel::kRoom, progress);
+    });
     cluster.pass(1s);
   };
 

@@ -205,6 +205,17 @@ TEST_CASE("15.2 a login larger than many others together does not push them out"
   CHECK(nodes["a"].plane().logins_ended_for_room() == ended);
 }
 
+TEST_CASE("15.2 older logins of other members keep none of its own from ending", "[bounds]") {
+  Nodes nodes({.memory_bytes = kMemory, .end_oldest_logins = true});
+  for (int i = 0; i < 100; ++i) REQUIRE(nodes.ask("b", create_login()).status.ok());
+
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) refused += is_full(nodes.ask("a", create_login())) ? 1 : 0;
+
+  CHECK(refused <= 2);
+  CHECK(nodes["a"].plane().logins_ended_for_room() > 100);
+}
+
 TEST_CASE("15.2 who loses its role while it ends a login leaves it to the next primary",
           "[bounds]") {
   Nodes nodes({.memory_bytes = kMemory, .end_oldest_logins = true});

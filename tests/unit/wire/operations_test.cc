@@ -310,8 +310,8 @@ TEST_CASE("a malformed message between primary and backup is refused with what i
        operation(9).number(0).number(1).fixed(1).number(1).number(9).number(17).frame()},
       {"InStep" + malformed, operation(9).number(0).number(1).fixed(1).frame()},
 
-      {"Replicate: what happened is unknown", deletion().byte(12).frame()},
-      {"Replicate: a write is of no event that was missed", deletion().byte(11).frame()},
+      {"Replicate: what happened is unknown", deletion().byte(13).frame()},
+      {"Replicate: a write is of no event that was missed", deletion().byte(12).frame()},
       {"Replicate: what happened does not go with what it leaves behind",
        deletion().byte(4).frame()},
       {"Replicate: what happened does not go with what it leaves behind", operation(3)
@@ -338,13 +338,13 @@ TEST_CASE("a malformed message between primary and backup is refused with what i
       {"ReplicateAck: a boolean is neither 0 nor 1",
        operation(4).number(9).number(3).number(77).number(2).frame()},
       {"InStep: an event is of nothing", event(0).frame()},
-      {"InStep: what happened is unknown", event(12).frame()},
+      {"InStep: what happened is unknown", event(13).frame()},
       {"InStep: no event is missed", operation(9)
                                          .number(0)
                                          .number(0)
                                          .number(1)
                                          .number(9)
-                                         .byte(11)
+                                         .byte(12)
                                          .number(3)
                                          .number(77)
                                          .number(0)

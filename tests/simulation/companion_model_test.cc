@@ -68,11 +68,13 @@ class Story {
  private:
   Story& call(Operation operation, StatusCode status,
               std::optional<SeenCompanion> companion = std::nullopt) {
-    Call call = {.client = "client", .called = now_, .operation = std::move(operation)};
-    call.returned = now_ + milliseconds(100);
-    call.status = status;
-    if (status == StatusCode::kOk) call.companion = std::move(companion);
-    history_.push_back(std::move(call));
+    if (status != StatusCode::kOk) companion.reset();
+    history_.push_back({.client = "client",
+                        .called = now_,
+                        .returned = now_ + milliseconds(100),
+                        .operation = std::move(operation),
+                        .status = status,
+                        .companion = std::move(companion)});
     now_ += milliseconds(200);
     return *this;
   }

@@ -20,6 +20,8 @@ using replication::Plane;
 
 // Subscribers without a node: who may be given an event is as the test says.
 struct Hub {
+  ~Hub() { subscribers->close(); }
+
   std::atomic<Permission> permission{Permission::kDeliver};
   std::atomic<int> wakes{0};
   std::shared_ptr<Subscribers> subscribers = std::make_shared<Subscribers>(

@@ -33,6 +33,9 @@ class DnsServer {
 
  private:
   std::string hosts_file() const { return (directory_ / "hosts").string(); }
+  // `arguments` end with a null.
+  void spawn(const std::vector<char*>& arguments);
+  bool has_ended();
 
   const int port_;
   std::filesystem::path directory_;

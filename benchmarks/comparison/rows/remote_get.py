@@ -1,0 +1,96 @@
+"""S1 to S4: sessions that another member owns, beside values that a Redis has."""
+
+from ..bench import MissingPeer
+from ..clusters import certificates, pair
+from ..judgement import Comparison, at_least, at_most
+from ..peers import Redis
+from . import row
+
+SESSIONS = 10_000
+QUICK_SESSIONS = 200
+
+
+def column(results, name, figure):
+    """A figure of each round, or None if that side was not measured."""
+    return [result[figure] for result in results[name]] if name in results else None
+
+
+def redis_or_none(bench, **options):
+    try:
+        return Redis(bench, bench.size(SESSIONS, QUICK_SESSIONS), **options)
+    except MissingPeer:
+        return None
+
+
+def remote_pair(bench, **options):
+    """A caller `a`, and `b`, which owns the sessions that `a` asks for."""
+    cluster = pair(bench, **options)
+    cluster.fill("b", bench.size(SESSIONS, QUICK_SESSIONS), readers=["a"])
+    return cluster
+
+
+@row("S1", "remote get, one caller", "Redis GET, one connection")
+def one_caller(bench):
+    by_coroutine = remote_pair(bench)
+    blocking = remote_pair(bench, sync=["a"])
+    redis = redis_or_none(bench)
+    window = bench.window
+    sides = {
+        "a coroutine": lambda: by_coroutine["a"].ask("get", by="coroutine", **window),
+        "a SyncStore": lambda: blocking["a"].ask("get", by="blocking", **window),
+    }
+    if redis:
+        sides["Redis"] = lambda: redis.driver.ask("get", **window)
+    results, noise = bench.in_turn(sides)
+    return [
+        Comparison(
+            what=f"remote get by {caller}, median",
+            unit="µs",
+            ours=column(results, caller, "p50_us"),
+            peer=column(results, "Redis", "p50_us"),
+            peer_name="Redis GET, one connection",
+            target=at_most(1.0),
+            noise=noise,
+        )
+        for caller in ("a coroutine", "a SyncStore")
+    ]
+
+
+def throughput(bench, what, callers, redis_connections, limit, tls=None):
+    ours = remote_pair(bench, tls=tls)
+    redis = redis_or_none(bench)
+    window = bench.window
+    sides = {"ours": lambda: ours["a"].ask("get", callers=callers, **window)}
+    if redis:
+        sides["Redis"] = lambda: redis.driver.ask("get", **redis_connections, **window)
+    results, noise = bench.in_turn(sides)
+    one = redis_connections["connections"] == 1
+    return [
+        Comparison(
+            what=what,
+            unit="/s",
+            ours=column(results, "ours", "per_second"),
+            peer=column(results, "Redis", "per_second"),
+            peer_name="Redis GET, 1,024 in flight" if one else "Redis GET, 50 connections",
+            target=at_least(limit),
+            noise=noise,
+        )
+    ]
+
+
+@row("S2", "remote get, 50 callers", "Redis GET, 50 connections")
+def fifty_callers(bench):
+    return throughput(bench, "remote get, 50 callers", 50, {"connections": 50}, 4.0)
+
+
+@row("S3", "remote get, 1,024 callers", "Redis GET, one connection with 1,024 in flight")
+def many_callers(bench):
+    pipelined = {"connections": 1, "in_flight": 1024}
+    return throughput(bench, "remote get, 1,024 callers", 1024, pipelined, 1.3)
+
+
+@row("S4", "remote get, 50 callers, mutual TLS", "Redis GET without TLS, 50 connections")
+def with_tls(bench):
+    tls = certificates(bench, ["a", "b"])
+    what = "remote get, 50 callers, mutual TLS"
+    return throughput(bench, what, 50, {"connections": 50}, 3.0, tls=tls)

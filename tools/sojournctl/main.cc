@@ -1,0 +1,25 @@
+#include <sojourn/library_version.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "sojournctl/exit_status.h"
+#include "sojournctl/lb/lb_command.h"
+
+// Puts the subcommands together. Each one adds itself with its options, and sets `status` when it
+// has run.
+int main(int argc, char** argv) {
+  CLI::App app("What operators of Sojourn clusters need.", "sojournctl");
+  app.set_version_flag("--version", std::string(sojourn::kLibraryVersion));
+  app.require_subcommand(1);
+  int status = sojournctl::kDone;
+
+  sojournctl::add_lb_command(app, status);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? sojournctl::kDone : sojournctl::kBadUsage;
+  }
+  return status;
+}

@@ -3,11 +3,12 @@
 // many values of the same sizes under the same ids, with an expiry each. It reports; it judges
 // nothing.
 //
-//   memory_benchmark [--sessions N] [--payload BYTES]
+//   memory_benchmark [--sessions N] [--payload BYTES] [--json]
 //
 // Redis and memcached are started for it, on a socket file and without persistence, if they are
 // installed (tools/install-dependencies bench).
 
+#include <absl/strings/str_format.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -25,6 +26,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +47,7 @@ using sojourn::session::Record;
 struct Settings {
   std::size_t sessions = 1'000'000;
   std::size_t payload = 512;
+  bool json = false;
 };
 
 constexpr std::size_t kSubjectBytes = 16;
@@ -72,12 +75,30 @@ std::size_t resident_bytes(const std::string& process) {
   return 0;
 }
 
-void print_row(const char* what, const Settings& settings, double bytes) {
-  const auto payload = static_cast<double>(settings.payload);
-  std::printf("%-44s %10.1f %16.1f %16.1f\n", what, bytes, bytes - payload,
-              bytes - payload - kIdBytes);
-  std::fflush(stdout);
-}
+// Rows as they are measured; or all of them at the end as JSON, by their keys.
+class Report {
+ public:
+  explicit Report(const Settings& settings) : settings_(settings) {}
+
+  void say(const std::string& line) const {
+    if (settings_.json) return;
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+  }
+  void add(const std::string& key, const std::string& what, double bytes) {
+    figures_[key] = bytes;
+    const auto payload = static_cast<double>(settings_.payload);
+    say(absl::StrFormat("%-44s %10.1f %16.1f %16.1f", what, bytes, bytes - payload,
+                        bytes - payload - kIdBytes));
+  }
+  void end() const {
+    if (settings_.json) std::printf("%s\n", figures_.dump().c_str());
+  }
+
+ private:
+  const Settings& settings_;
+  nlohmann::json figures_ = nlohmann::json::object();
+};
 
 // The figure that `measure` writes, from a process of its own: so each begins with a clean heap.
 double in_process_of_its_own(const std::function<double()>& measure) {
@@ -139,9 +160,9 @@ double measure_table(const Settings& settings, Indexed indexed, int changes) {
   const std::size_t after = resident_bytes("self");
   const std::size_t counted = table.usage().bytes;
   const double bytes = static_cast<double>(after - before) / static_cast<double>(settings.sessions);
-  std::printf("# the table itself counts %.1f bytes a session\n",
-              static_cast<double>(counted) / static_cast<double>(settings.sessions));
-  std::fflush(stdout);
+  Report(settings).say(
+      absl::StrFormat("# the table itself counts %.1f bytes a session",
+                      static_cast<double>(counted) / static_cast<double>(settings.sessions)));
   return bytes;
 }
 
@@ -271,34 +292,35 @@ std::optional<double> measure_server(const Dialect& dialect, const std::string& 
   return static_cast<double>(server.resident() - before) / static_cast<double>(settings.sessions);
 }
 
-void report_server(const Dialect& dialect, const std::string& socket, const Settings& settings) {
-  if (std::system(("command -v " + dialect.command[0] + " > /dev/null").c_str()) != 0) {
-    std::printf("%-44s %s is not installed: skipped\n", dialect.name.c_str(),
-                dialect.command[0].c_str());
+void report_server(const Dialect& dialect, const std::string& socket, const Settings& settings,
+                   Report& report) {
+  const std::string& program = dialect.command[0];
+  if (std::system(("command -v " + program + " > /dev/null").c_str()) != 0) {
+    report.say(absl::StrFormat("%-44s %s is not installed: skipped", dialect.name, program));
     return;
   }
   if (const auto bytes = measure_server(dialect, socket, settings)) {
-    print_row(dialect.name.c_str(), settings, *bytes);
+    report.add(program, dialect.name, *bytes);
   } else {
-    std::printf("%-44s failed: skipped\n", dialect.name.c_str());
+    report.say(absl::StrFormat("%-44s failed: skipped", dialect.name));
   }
 }
 
 int measure(const Settings& settings) {
-  std::printf("%zu sessions of %zu bytes of payload, ids of %zu bytes\n\n", settings.sessions,
-              settings.payload, kIdBytes);
-  std::printf("%-44s %10s %16s %16s\n", "RSS in bytes", "a session", "beyond payload",
-              "and beyond id");
-  std::fflush(stdout);
+  Report report(settings);
+  report.say(absl::StrFormat("%u sessions of %u bytes of payload, ids of %u bytes\n",
+                             settings.sessions, settings.payload, kIdBytes));
+  report.say(absl::StrFormat("%-44s %10s %16s %16s", "RSS in bytes", "a session", "beyond payload",
+                             "and beyond id"));
   const auto table = [&](Indexed indexed, int changes) {
     return in_process_of_its_own([&] { return measure_table(settings, indexed, changes); });
   };
   const double indexed = table(Indexed::kYes, 0);
   const double plain = table(Indexed::kNo, 0);
-  print_row("sojourn, each of a subject of its own", settings, indexed);
-  print_row("the same, each changed three times", settings, table(Indexed::kYes, 3));
-  print_row("without the index", settings, plain);
-  std::printf("%-44s %10.1f\n", "the index's share", indexed - plain);
+  report.add("indexed", "sojourn, each of a subject of its own", indexed);
+  report.add("changed", "the same, each changed three times", table(Indexed::kYes, 3));
+  report.add("plain", "without the index", plain);
+  report.say(absl::StrFormat("%-44s %10.1f", "the index's share", indexed - plain));
 
   const TemporaryDirectory directory;
   const std::string redis = (directory.path() / "redis").string();
@@ -316,7 +338,7 @@ int measure(const Settings& settings) {
                        return text;
                      },
                  .answer = "+OK\r\n"},
-                redis, settings);
+                redis, settings, report);
   const std::string memcached = (directory.path() / "memcached").string();
   report_server({.name = "memcached, set with an expiry",
                  .command = {"memcached", "-s", memcached, "-m", "8192", "-u", "root"},
@@ -326,7 +348,8 @@ int measure(const Settings& settings) {
                               std::to_string(value.size()) + "\r\n" + value + "\r\n";
                      },
                  .answer = "STORED\r\n"},
-                memcached, settings);
+                memcached, settings, report);
+  report.end();
   return 0;
 }
 
@@ -341,6 +364,7 @@ int main(int argc, char** argv) {
   app.add_option("--payload", settings.payload, "bytes of subject, names and values, on average")
       ->check(CLI::Range(128, 16000))
       ->capture_default_str();
+  app.add_flag("--json", settings.json, "bytes a session as one line of JSON");
   CLI11_PARSE(app, argc, argv);
   return measure(settings);
 }

@@ -7,15 +7,14 @@
 // Commands are lines such as `get callers=50 seconds=2 warm=0.2`; each is answered by a line of
 // JSON (load/command.h). Ends when its input does.
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <asio/bind_executor.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cstdio>
+#include <cstring>
+#include <ctime>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -30,6 +29,7 @@
 #include "load/callers.h"
 #include "load/command.h"
 #include "load/latencies.h"
+#include "load/make_sessions.h"
 #include "load/member_options.h"
 #include "sojourn/store.h"
 #include "sojourn/sync_store.h"
@@ -47,6 +47,12 @@ using namespace std::chrono_literals;
 // Long, so that a queue that is too long shows as latency, not as failures.
 constexpr sojourn::ReadOptions kPatientRead{.timeout = 30s};
 constexpr sojourn::WriteOptions kPatientWrite{.timeout = 30s};
+
+#if defined(ASIO_HAS_CO_AWAIT)
+constexpr bool kHasCoroutines = true;
+#else
+constexpr bool kHasCoroutines = false;
+#endif
 
 double seconds_of(Clock::time_point time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
@@ -78,10 +84,21 @@ class Driver {
     const auto method = [this](json (Driver::*verb)(const Command&)) {
       return [this, verb](const Command& command) { return (this->*verb)(command); };
     };
-    return {{"await", method(&Driver::await)},     {"fill", method(&Driver::fill)},
-            {"ids", method(&Driver::read_ids)},    {"get", method(&Driver::get)},
-            {"create", method(&Driver::create)},   {"patch", method(&Driver::patch)},
-            {"metrics", method(&Driver::metrics)}, {"await_expiry", method(&Driver::await_expiry)}};
+    return {
+        {"await", method(&Driver::await)},
+        {"await_expiry", method(&Driver::await_expiry)},
+        {"copy", method(&Driver::copy)},
+        {"create", method(&Driver::create)},
+        {"features",
+         [](const Command&) {
+           return json{{"coroutines", kHasCoroutines}};
+         }},
+        {"fill", method(&Driver::fill)},
+        {"get", method(&Driver::get)},
+        {"ids", method(&Driver::read_ids)},
+        {"patch", method(&Driver::patch)},
+        {"during", method(&Driver::during)},
+    };
   }
 
  private:
@@ -101,13 +118,18 @@ class Driver {
     }
   }
 
-  // Until this member is ready; and so many are members; and it holds so many sessions, with
-  // nothing left to be received. When each came true, by the clock that all processes of a machine
-  // share.
+  // Until this member is admitted and ready; and so many are members; and it holds so many
+  // sessions, with nothing left to be received. When each came true, by the clock that all
+  // processes of a machine share.
   json await(const Command& command) {
     constexpr auto kStep = 200us;
-    wait_until([&] { return store().health().ready; }, command, kStep);
+    const auto is_admitted = [&] {
+      const auto view = store().view();
+      return view != nullptr && view->find(store().name()) != nullptr;
+    };
+    wait_until(is_admitted, command, kStep);
     const Clock::time_point admitted = Clock::now();
+    wait_until([&] { return store().health().ready; }, command, kStep);
     const std::size_t members = command.count("members", 0);
     const std::size_t sessions = command.count("sessions", 0);
     wait_until(
@@ -118,57 +140,31 @@ class Driver {
         },
         command, kStep);
     const Clock::time_point in_step = Clock::now();
-    if (command.text("safe") == "yes") {
-      wait_until([&] { return store().health().safe; }, command, kStep);
-    }
-    return {{"admitted", seconds_of(admitted)},
-            {"in_step", seconds_of(in_step)},
-            {"safe", seconds_of(Clock::now())}};
+    return {{"admitted", seconds_of(admitted)}, {"in_step", seconds_of(in_step)}};
   }
 
-  // Makes sessions that this member owns, appends their ids to a file, and keeps them as the ones
-  // that `get` and `patch` are about. With `expire_in`, all of them end within one second, so many
-  // seconds from now.
+  // Makes sessions that this member owns, appends the ids of one of so many to a file, and keeps
+  // all as the ones that `get` and `patch` are about. With `expire_in`, all of them end within one
+  // second, so many seconds from now.
   json fill(const Command& command) {
-    const std::size_t sessions = command.count("sessions", 1000);
-    const std::size_t payload = command.count("payload", 512);
     const auto begin = Clock::now();
-    const auto expiry = begin + std::chrono::seconds(command.count("expire_in", 0));
     const std::size_t had = ids_.size();
-    std::size_t begun = 0;
-    std::string failure;
-    std::function<void()> next = [&] {
-      if (begun == sessions || !failure.empty()) return;
-      sojourn::NewSession session = load::session_of(had + begun++, payload);
-      if (expiry != begin) {
-        const auto left = std::chrono::ceil<std::chrono::seconds>(expiry - Clock::now());
-        const auto lifetime = std::max<std::chrono::seconds>(left, 1s);
-        session.lasting({lifetime, lifetime});
-      }
-      store().async_create(std::move(session), kPatientWrite,
-                           asio::bind_executor(context_, [&](absl::StatusOr<Session> made) {
-                             if (made.ok()) {
-                               ids_.push_back(made->id());
-                             } else {
-                               failure = made.status().ToString();
-                             }
-                             next();
-                           }));
-    };
-    ids_.reserve(had + sessions);
-    constexpr int kAtOnce = 256;
-    for (int i = 0; i < kAtOnce; ++i) next();
-    context_.run();
-    context_.restart();
-    if (!failure.empty()) throw std::runtime_error("create: " + failure);
-    write_ids(command.text("ids"), had);
-    return {{"seconds", seconds_since(begin)}, {"sessions", sessions}};
+    load::Making making{.sessions = command.count("sessions", 1000),
+                        .payload = command.count("payload", 512),
+                        .first_number = had};
+    if (const std::size_t seconds = command.count("expire_in", 0); seconds > 0) {
+      making.expiry = begin + std::chrono::seconds(seconds);
+    }
+    const std::vector<SessionId> made = load::make_sessions(store(), context_, making);
+    ids_.insert(ids_.end(), made.begin(), made.end());
+    write_ids(command.text("ids"), had, command.count("one_of", 1));
+    return {{"seconds", seconds_since(begin)}, {"sessions", made.size()}};
   }
 
-  void write_ids(const std::string& path, std::size_t from) {
+  void write_ids(const std::string& path, std::size_t from, std::size_t one_of) {
     if (path.empty()) return;
     std::ofstream file(path, std::ios::app);
-    for (std::size_t i = from; i < ids_.size(); ++i) file << ids_[i].text() << "\n";
+    for (std::size_t i = from; i < ids_.size(); i += one_of) file << ids_[i].text() << "\n";
     file.close();
     if (!file) throw std::runtime_error("cannot write " + path);
   }
@@ -193,6 +189,8 @@ class Driver {
   template <typename Start>
   json run(const Command& command, Start start) {
     Recorder recorder(command.number("warm", 0.1), command.number("seconds", 1));
+    kept_.clear();
+    if (command.text("keep") == "yes") recorder.keep_in(kept_);
     load::Callers callers(command.count("callers", 1), recorder, std::move(start));
     callers.run(context_);
     return recorder.summary();
@@ -266,26 +264,58 @@ class Driver {
     });
   }
 
-  json metrics(const Command&) {
-    const sojourn::Metrics now = store().metrics();
-    return {{"members", now.members},
-            {"sessions", now.sessions_active},
-            {"bytes", now.bytes},
-            {"expired", now.expired},
-            {"reads_local", now.reads_local_hit},
-            {"reads_remote", now.reads_remote_hit}};
+  // Until this member has ended so many sessions because their time was up: when it began to be
+  // watched, just before the first of them went, and when the last had, with the processor time
+  // used until then.
+  json await_expiry(const Command& command) {
+    constexpr auto kStep = 2ms;
+    const auto note = [] { return json{{"at", seconds_of(Clock::now())}, {"cpu", cpu_seconds()}}; };
+    const std::uint64_t before = expired_;
+    const json begin = note();
+    json first = begin;
+    const auto has_begun = [&] {
+      const json now = note();
+      if (store().metrics().expired > before) return true;
+      first = now;
+      return false;
+    };
+    wait_until(has_begun, command, kStep);
+    expired_ = before + command.count("sessions", 1);
+    wait_until([&] { return store().metrics().expired >= expired_; }, command, kStep);
+    return {{"begin", begin}, {"first", first}, {"last", note()}};
   }
 
-  // Until this member has ended so many sessions because their time was up: when the first and the
-  // last went.
-  json await_expiry(const Command& command) {
-    constexpr auto kStep = 1ms;
-    const std::uint64_t before = command.count("before", 0);
-    const std::uint64_t sessions = command.count("sessions", 1);
-    wait_until([&] { return store().metrics().expired > before; }, command, kStep);
-    const Clock::time_point first = Clock::now();
-    wait_until([&] { return store().metrics().expired >= before + sessions; }, command, kStep);
-    return {{"first", seconds_of(first)}, {"last", seconds_of(Clock::now())}};
+  static double cpu_seconds() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+  }
+
+  // What the last `get keep=yes` saw between two moments.
+  json during(const Command& command) {
+    load::Latencies latencies;
+    for (const auto& [ended, took] : kept_) {
+      const double at = seconds_of(ended);
+      if (at >= command.number("from", 0) && at < command.number("to", 0)) latencies.add(took);
+    }
+    json summary = latencies.summary();
+    summary["count"] = latencies.count();
+    return summary;
+  }
+
+  // Bytes a second of a plain copy of so many sessions' bytes in memory, one after the other.
+  json copy(const Command& command) {
+    const std::size_t each = command.count("payload", 512);
+    const std::size_t sessions = command.count("sessions", 1000);
+    const std::vector<char> from(each * sessions, 'x');
+    std::vector<char> to(from.size());
+    const auto begin = Clock::now();
+    for (std::size_t i = 0; i < sessions; ++i) {
+      std::memcpy(to.data() + i * each, from.data() + i * each, each);
+    }
+    const double took = seconds_since(begin);
+    if (to.back() != 'x') throw std::runtime_error("the copy is wrong");
+    return {{"bytes_per_second", static_cast<double>(to.size()) / took}};
   }
 
   asio::io_context context_{1};
@@ -295,6 +325,8 @@ class Driver {
   std::vector<SessionId> ids_;
   std::minstd_rand random_{1};
   std::size_t created_ = 0;
+  std::uint64_t expired_ = 0;
+  load::Samples kept_;
 };
 
 }  // namespace

@@ -2,15 +2,12 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 
 from .machine import Cores, Watch
-from .processes import Driver, Failure, Process, free_ports
-
-
-class MissingPeer(Exception):
-    """A peer that is not installed: what is compared with it is left out."""
+from .processes import Driver, Failure, MissingPeer, Process, begin_on, free_ports
 
 
 class Bench:
@@ -27,7 +24,9 @@ class Bench:
         self._processes = []
 
     def close(self):
-        self.stop(*reversed(self._processes))
+        for process in self._processes:
+            process.end_soon()
+        self.stop_all()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def say(self, text):
@@ -41,6 +40,13 @@ class Bench:
         if not os.path.exists(program):
             raise Failure(f"{program} is not built")
         return program
+
+    def has_program(self, path):
+        """Whether a program that is no benchmark was built as well."""
+        if os.path.exists(os.path.join(self.programs, path)):
+            return True
+        self.missing.add(os.path.basename(path))
+        return False
 
     def has_peer(self, name):
         if shutil.which(name):
@@ -62,6 +68,10 @@ class Bench:
     def driver(self, command, cores):
         return self.start(command, cores, Driver)
 
+    def adopt(self, process):
+        """Something else that has end_soon(), stop() and cpu_seconds(), as a Process."""
+        self._processes.append(process)
+
     def stop(self, *processes):
         for process in processes:
             process.stop()
@@ -73,6 +83,23 @@ class Bench:
 
     def ports(self, count):
         return free_ports(count)
+
+    def run(self, command, cores=None, **options):
+        """Runs a program to its end; what it printed."""
+        try:
+            done = subprocess.run(
+                command,
+                check=True,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                preexec_fn=lambda: begin_on(cores or self.cores.all),
+                **options,
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = (getattr(error, "stderr", "") or "").strip()
+            raise Failure(f"{os.path.basename(command[0])}: {error} {said}") from None
+        return done.stdout
 
     def file(self, name):
         return os.path.join(self.directory, name)
@@ -97,6 +124,14 @@ class Bench:
             for name, measure in sides.items():
                 results[name].append(watch.during(measure))
         return results, tuple(watch.complaints())
+
+    def available_bytes(self):
+        """Memory that programs can still have."""
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+        return 0
 
     def cpu_seconds(self, measure, processes):
         """The result of `measure` and what all of these used for it."""

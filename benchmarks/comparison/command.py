@@ -14,7 +14,7 @@ from .processes import Failure
 from .rows import ROWS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TARGETS = ["session_load", "redis_load"]
+TARGETS = ["session_load", "local_load", "redis_load", "memory_benchmark", "gatehouse"]
 
 EXIT_STATUS = """\
 exit status: 0 measured, whatever the verdicts; 1 something failed; 2 the command line is wrong;
@@ -105,10 +105,12 @@ def run(options):
     programs = options.programs or build()
     results, failures, missing = measure(options, programs)
     print(report.table(results))
+    if options.quick:
+        print("quick: far too little was measured to be read as more than that it works")
     for line in report.noise(results):
         print("noise:", line)
     if missing:
-        print("not installed, left out:", ", ".join(sorted(missing)))
+        print("not there, left out:", ", ".join(sorted(missing)))
     for name, why in failures.items():
         print(f"failed: {name}: {why}")
     if options.json:

@@ -53,6 +53,7 @@ class Comparison:
     peer_name: str = ""
     target: Optional[Target] = None
     noise: tuple = ()  # what was seen of the machine meanwhile
+    series: Optional[dict] = None  # more of ours, by size: {"1000": [each round]}
 
     @property
     def ours_median(self):
@@ -122,6 +123,7 @@ class Comparison:
             "against": self.peer_name,
             "rounds": {"ours": self.ours, "peer": self.peer},
             "noise": self.complaints,
+            **({"series": self.series} if self.series else {}),
         }
 
 

@@ -1,5 +1,6 @@
 """The processes of a measurement: started on a core, spoken to, and stopped whatever happens."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -15,6 +16,28 @@ LIBC = ctypes.CDLL(None)
 
 class Failure(Exception):
     """What went wrong, in words for who runs the benchmarks."""
+
+
+class MissingPeer(Exception):
+    """A peer that is not installed: what is compared with it is left out."""
+
+
+def begin_on(cores):
+    """In a process that was just made: it runs on these cores, and ends when this program does."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.sched_setaffinity(0, cores)
+
+
+def cpu_seconds(pid):
+    """Of all threads of a process, to the nanosecond."""
+    return time.clock_gettime((~pid << 3) | 2)  # as clock_getcpuclockid(3) makes it
+
+
+def move(pid, cores):
+    """All threads of a process, and those that they will make, run on these cores."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread), cores)
 
 
 def free_ports(count):
@@ -39,29 +62,19 @@ class Process:
             options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **popen}
             # A session of its own: Ctrl-C reaches only this program, which then stops the others.
             self.popen = subprocess.Popen(
-                command, preexec_fn=lambda: self._begin(cores), start_new_session=True, **options
+                command, preexec_fn=lambda: begin_on(cores), start_new_session=True, **options
             )
-
-    @staticmethod
-    def _begin(cores):
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        os.sched_setaffinity(0, cores)
 
     @property
     def pid(self):
         return self.popen.pid
 
     def cpu_seconds(self):
-        """Of all its threads, to the nanosecond; what it used in all if it has ended."""
-        process_clock = (~self.pid << 3) | 2  # as clock_getcpuclockid(3) makes it
-        return time.clock_gettime(process_clock)
+        return cpu_seconds(self.pid)
 
-    def resident_bytes(self):
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
-            for line in status:
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) * 1024
-        return 0
+    def move_to(self, cores):
+        """All of its threads, and those that they will make."""
+        move(self.pid, cores)
 
     def last_words(self):
         with open(self.log, encoding="utf-8", errors="replace") as log:
@@ -77,6 +90,10 @@ class Process:
                     return
             time.sleep(0.02)
         raise Failure(f"{self.name} does not listen on port {port} after {timeout} s")
+
+    def end_soon(self):
+        """Without waiting for it, nor for what it is doing."""
+        self.popen.terminate()
 
     def stop(self):
         if self.popen.poll() is None:
@@ -129,7 +146,7 @@ class Driver(Process):
     def stop(self):
         try:
             self.popen.stdin.close()
-            self.popen.wait(10)
+            self.popen.wait(5)
         except (BrokenPipeError, subprocess.TimeoutExpired):
             pass
         super().stop()

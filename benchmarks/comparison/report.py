@@ -24,7 +24,9 @@ def amount(value, unit):
 def _ratio(value, unit=None):
     if value is None:
         return "–"
-    return amount(value, unit) if unit else f"{value:.2f}"
+    if unit:
+        return amount(value, unit)
+    return f"{value:.2f}" if value >= 0.1 or value == 0 else f"{value:.2g}"
 
 
 def _lines(results):
@@ -77,13 +79,14 @@ def table(results, markdown=False):
 
 
 def noise(results):
-    """What is to be said of noise, a line for each comparison that had some."""
-    return [
-        f"{name}, {each.what}: {'; '.join(each.complaints)}"
-        for name, comparisons in results.items()
-        for each in comparisons
-        if each.complaints
-    ]
+    """What is to be said of noise, a line for each thing that was seen during a row."""
+    for name, comparisons in results.items():
+        lines_of = {}
+        for each in comparisons:
+            for complaint in each.complaints:
+                lines_of.setdefault(complaint, []).append(each.what)
+        for complaint, lines in lines_of.items():
+            yield f"{name}: {complaint}" + (f" ({lines[0]})" if len(lines) == 1 else "")
 
 
 def as_json(results):

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace load {
 
@@ -69,6 +71,9 @@ class Latencies {
   std::uint64_t slowest_ = 0;
 };
 
+// When each operation ended, and how long it took.
+using Samples = std::vector<std::pair<Clock::time_point, std::chrono::nanoseconds>>;
+
 // What a driver records during one command: operations that end before the window opens only warm
 // things up.
 class Recorder {
@@ -79,12 +84,16 @@ class Recorder {
         closes_(opens_ + of(seconds)),
         seconds_(seconds) {}
 
+  // Every operation is noted there as well.
+  void keep_in(Samples& samples) { kept_ = &samples; }
+
   bool is_over(Clock::time_point now) const { return now >= closes_; }
 
   void add(Clock::time_point started, Clock::time_point ended, bool ok) {
     ++operations_;
     failed_ += ok ? 0 : 1;
     if (ended >= opens_ && ended < closes_) latencies_.add(ended - started);
+    if (kept_ != nullptr) kept_->emplace_back(ended, ended - started);
   }
 
   // Why operations failed; the first reason is told.
@@ -114,6 +123,7 @@ class Recorder {
   std::uint64_t operations_ = 0;
   std::uint64_t failed_ = 0;
   std::string failure_;
+  Samples* kept_ = nullptr;
 };
 
 }  // namespace load

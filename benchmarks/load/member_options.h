@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "sojourn/options.h"
-#include "sojourn/session.h"
 
 namespace load {
 
@@ -16,6 +15,7 @@ struct MemberSettings {
   std::vector<std::string> members = {};  // name=host:port
   std::uint32_t copies = 2;
   std::uint32_t expect = 0;
+  std::uint32_t capacity = 1;
   std::string tls_directory = {};
   std::size_t memory_mib = 0;
 };
@@ -25,6 +25,7 @@ inline void add_member_options(CLI::App& app, MemberSettings& settings) {
   app.add_option("--member", settings.members, "name=host:port of each member");
   app.add_option("--copies", settings.copies, "members that hold each session");
   app.add_option("--expect", settings.expect, "bootstrap_expect");
+  app.add_option("--capacity", settings.capacity, "this member's; 0 for a witness");
   app.add_option("--tls", settings.tls_directory, "directory with ca.pem, NAME.pem, NAME.key");
   app.add_option("--memory-mib", settings.memory_mib, "memory_bytes");
 }
@@ -35,8 +36,10 @@ inline sojourn::StoreOptions store_options(const MemberSettings& settings) {
   for (const std::string& member : settings.members) {
     const std::size_t equals = member.find('=');
     if (equals == std::string::npos) throw std::invalid_argument(member + " is not name=host:port");
-    options.members.push_back(
-        {.name = member.substr(0, equals), .address = member.substr(equals + 1)});
+    const std::string name = member.substr(0, equals);
+    options.members.push_back({.name = name,
+                               .address = member.substr(equals + 1),
+                               .capacity = name == settings.name ? settings.capacity : 1});
   }
   options.copies = settings.copies;
   options.bootstrap_expect = settings.expect;
@@ -50,15 +53,6 @@ inline sojourn::StoreOptions store_options(const MemberSettings& settings) {
                                       .ca_file = settings.tls_directory + "/ca.pem"};
   }
   return options;
-}
-
-// A session whose subject, names and values are `payload` bytes together, each of another subject.
-inline sojourn::NewSession session_of(std::size_t number, std::size_t payload) {
-  std::string subject = "user" + std::to_string(100'000'000 + number % 100'000'000);
-  const std::string name = "token";
-  const std::size_t taken = subject.size() + name.size();
-  return sojourn::NewSession(std::move(subject))
-      .with(name, std::string(payload > taken ? payload - taken : 0, 'x'));
 }
 
 }  // namespace load

@@ -24,5 +24,16 @@ def row(name, what, against):
     return register
 
 
-for _module in ("remote_get", "write"):
+for _module in (
+    "remote_get",
+    "write",
+    "local_get",
+    "memory",
+    "transfer",
+    "expiry",
+    "whole_way",
+    "growth",
+):
     importlib.import_module(f"{__name__}.{_module}")
+
+ROWS = dict(sorted(ROWS.items(), key=lambda item: int(item[0][1:])))

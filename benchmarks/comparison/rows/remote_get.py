@@ -1,9 +1,9 @@
 """S1 to S4: sessions that another member owns, beside values that a Redis has."""
 
-from ..bench import MissingPeer
 from ..clusters import certificates, pair
 from ..judgement import Comparison, at_least, at_most
 from ..peers import Redis
+from ..processes import MissingPeer
 from . import row
 
 SESSIONS = 10_000
@@ -25,7 +25,7 @@ def redis_or_none(bench, **options):
 def remote_pair(bench, **options):
     """A caller `a`, and `b`, which owns the sessions that `a` asks for."""
     cluster = pair(bench, **options)
-    cluster.fill("b", bench.size(SESSIONS, QUICK_SESSIONS), readers=["a"])
+    cluster.fill("b", sessions=bench.size(SESSIONS, QUICK_SESSIONS), readers=["a"])
     return cluster
 
 
@@ -35,8 +35,10 @@ def one_caller(bench):
     blocking = remote_pair(bench, sync=["a"])
     redis = redis_or_none(bench)
     window = bench.window
+    # clang 14 and Asio 1.22 have no coroutines together.
+    how = "coroutine" if by_coroutine["a"].ask("features")["coroutines"] else "callback"
     sides = {
-        "a coroutine": lambda: by_coroutine["a"].ask("get", by="coroutine", **window),
+        f"a {how}": lambda: by_coroutine["a"].ask("get", by=how, **window),
         "a SyncStore": lambda: blocking["a"].ask("get", by="blocking", **window),
     }
     if redis:
@@ -52,7 +54,7 @@ def one_caller(bench):
             target=at_most(1.0),
             noise=noise,
         )
-        for caller in ("a coroutine", "a SyncStore")
+        for caller in (f"a {how}", "a SyncStore")
     ]
 
 

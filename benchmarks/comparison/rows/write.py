@@ -11,9 +11,9 @@ def replicated_writes(bench):
     # Of the two, `a` calls: it owns what it makes, and `b` is the backup. What `b` made is changed
     # through `a` as well: it goes there and comes back as a replicated write.
     near = pair(bench)
-    near.fill("a", bench.size(SESSIONS, QUICK_SESSIONS))
+    near.fill("a", sessions=bench.size(SESSIONS, QUICK_SESSIONS))
     far = pair(bench)
-    far.fill("b", bench.size(SESSIONS, QUICK_SESSIONS), readers=["a"])
+    far.fill("b", sessions=bench.size(SESSIONS, QUICK_SESSIONS), readers=["a"])
     redis = redis_or_none(bench, replica_on=bench.cores.backup)
     window = bench.window
     sides = {

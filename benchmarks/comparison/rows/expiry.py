@@ -1,0 +1,84 @@
+"""S10: what gets notice when a million sessions expire at once."""
+
+import math
+import time
+
+from ..clusters import pair
+from ..judgement import Comparison, at_most
+from ..processes import Failure
+from . import row
+
+LIVING = 10_000
+
+
+@row("S10", "gets while a million sessions expire", "the same gets in calm")
+def expiry(bench):
+    cluster = pair(bench)
+    living = bench.size(LIVING, 200)
+    began = time.monotonic()
+    cluster.fill("b", sessions=living, readers=["a"])
+    a_session = (time.monotonic() - began) / living
+    sessions = bench.size(1_000_000, 1_000)
+    calm_seconds = bench.size(3.0, 1.0)
+    # They are made while nothing is measured, and expire when gets have run for a while in calm.
+    seconds = math.ceil(2 * a_session * sessions + calm_seconds + 1)
+
+    def measure():
+        expires = time.monotonic() + seconds
+        cluster.fill("b", sessions=sessions, expire_in=seconds)
+        cluster["b"].tell("await_expiry", sessions=sessions)
+        # Until the expiry should be over, which is no slower than making them.
+        left = expires - time.monotonic() + 1 + a_session * sessions
+        cluster["a"].tell("get", seconds=left, warm=0.2, keep="yes")
+        owner = cluster["b"].answer()
+        cluster["a"].answer()
+        begin, first, last = (owner[moment] for moment in ("begin", "first", "last"))
+        calm = cluster["a"].ask("during", **{"from": begin["at"] + 0.5, "to": first["at"] - 0.05})
+        during = cluster["a"].ask("during", **{"from": first["at"] - 0.05, "to": last["at"]})
+        if not calm["count"] or not during["count"]:
+            raise Failure("sessions expired before there were gets in calm")
+        usual = (first["cpu"] - begin["cpu"]) / (first["at"] - begin["at"])
+        took = last["at"] - first["at"]
+        return {
+            "calm": calm,
+            "during": during,
+            "seconds": took,
+            "cpu_us": max(0.0, last["cpu"] - first["cpu"] - usual * took) / sessions * 1e6,
+        }
+
+    results, noise = bench.in_turn({"all": measure})
+    rounds = results["all"]
+    # Where the slowest get of the calm is no better, the machine says nothing about the slowest.
+    calm_p99 = [each["calm"]["p99_us"] for each in rounds]
+    unsteady = sum(each["calm"]["max_us"] > 2 * each["calm"]["p99_us"] for each in rounds)
+    calm_noise = (f"in {unsteady} of {len(rounds)} rounds the slowest get in calm was beyond 2 × p99",)
+    return [
+        Comparison(
+            what=f"99 % of gets while {sessions:,} sessions expire",
+            unit="µs",
+            ours=[each["during"]["p99_us"] for each in rounds],
+            peer=calm_p99,
+            peer_name="99 % in calm",
+            target=at_most(2.0),
+            noise=noise,
+        ),
+        Comparison(
+            what="the slowest get meanwhile",
+            unit="µs",
+            ours=[each["during"]["max_us"] for each in rounds],
+            peer=calm_p99,
+            peer_name="99 % in calm",
+            target=at_most(2.0),
+            noise=noise + (calm_noise if unsteady else ()),
+        ),
+        Comparison(
+            what="processor time of the owner for each that expires",
+            unit="µs",
+            ours=[each["cpu_us"] for each in rounds],
+        ),
+        Comparison(
+            what="how long it takes until all are gone",
+            unit="s",
+            ours=[each["seconds"] for each in rounds],
+        ),
+    ]

@@ -19,6 +19,7 @@
 #include "gatehouse/portal/login_step.h"
 #include "gatehouse/portal/own_sessions.h"
 #include "gatehouse/portal/password_step.h"
+#include "gatehouse/safe_endpoint.h"
 #include "gatehouse/status.h"
 #include "gatehouse/users/users_json.h"
 #include "gatehouse/verify/verify_endpoint.h"
@@ -49,7 +50,11 @@ absl::StatusOr<Users> load_users(const Config& config, const PortalConfig& porta
 }
 
 Application::Application(asio::io_context& io, Config config)
-    : io_(io), config_(std::move(config)), stop_timer_(io), health_timer_(io) {}
+    : io_(io),
+      config_(std::move(config)),
+      service_manager_(ServiceManager::from_environment()),
+      stop_timer_(io),
+      health_timer_(io) {}
 
 Application::~Application() = default;
 
@@ -121,6 +126,14 @@ void Application::add_health_routes(Router& router) {
              [](const ExchangePtr& exchange) { exchange->answer(Response::text(200, "alive\n")); });
   router.add("GET", "/readyz", [this](const ExchangePtr& exchange) {
     exchange->answer(readiness_answer(health(), is_stopping_, store_->metrics()));
+  });
+  router.add("GET", "/safe", [this](const ExchangePtr& exchange) {
+    if (!is_internal(exchange->request(), config_.trusted_proxies)) {
+      return exchange->answer(Response::text(403, "Only for this machine and trusted proxies.\n"));
+    }
+    answer_when_safe(
+        exchange, safe_wait_of(exchange->request().query), [this] { return store_->health(); },
+        [this] { return is_stopping_.load(); });
   });
   router.add("GET", "/status", [this](const ExchangePtr& exchange) {
     if (!is_internal(exchange->request(), config_.trusted_proxies)) {
@@ -236,23 +249,33 @@ sojourn::Health Application::health() const {
   return health;
 }
 
-// Tells the log when this server becomes ready, or no longer is, and why.
+// Looks ten times a second, until everything is handed over, on the threads that serve: a service
+// manager that hears no more of it takes this program for hung.
 void Application::watch_health() {
+  if (!is_stopping_) tell_health();
+  service_manager_.tell_alive_if_due(std::chrono::steady_clock::now());
+  health_timer_.expires_after(std::chrono::milliseconds(100));
+  health_timer_.async_wait([this](asio::error_code error) {
+    if (!error && !has_left_) watch_health();
+  });
+}
+
+// Tells the log and the service manager when this server becomes ready, or no longer is, and why.
+void Application::tell_health() {
   if (store_->health().ready) last_ready_ = std::chrono::steady_clock::now();
   const sojourn::Health health = this->health();
   if (was_ready_ != health.ready) {
     log_line(sojourn::LogLevel::kInfo, health.ready ? "ready" : "not ready: " + health.reason);
     was_ready_ = health.ready;
+    if (health.ready) service_manager_.tell_ready();
   }
-  health_timer_.expires_after(std::chrono::milliseconds(100));
-  health_timer_.async_wait([this](asio::error_code error) {
-    if (!error && !is_stopping_) watch_health();
-  });
+  service_manager_.tell_status(health.ready ? "ready" : "not ready: " + health.reason);
 }
 
 void Application::stop(absl::AnyInvocable<void() &&> done) {
   if (is_stopping_.exchange(true)) return;
   log_line(sojourn::LogLevel::kInfo, "stopping");
+  service_manager_.tell_stopping();
   server_->wind_down();
   asio::dispatch(io_, [this, done = std::move(done)]() mutable {
     stop_timer_.expires_after(config_.shutdown_delay);
@@ -265,6 +288,7 @@ void Application::leave(absl::AnyInvocable<void() &&> done) {
   Departure::begin(*server_, *store_, io_.get_executor(), config_.grace_period,
                    [this, done = std::move(done)]() mutable {
                      log_line(sojourn::LogLevel::kInfo, "stopped");
+                     has_left_ = true;
                      if (!operator_server_) return std::move(done)();
                      // Nothing that takes long is answered there.
                      operator_server_->stop(std::chrono::milliseconds(100), std::move(done));

@@ -16,6 +16,7 @@
 #include "gatehouse/http/server.h"
 #include "gatehouse/portal/services.h"
 #include "gatehouse/router.h"
+#include "gatehouse/service_manager.h"
 
 namespace gatehouse {
 
@@ -59,10 +60,12 @@ class Application {
   void serve(const Router& router, const ExchangePtr& exchange);
   sojourn::Health health() const;
   void watch_health();
+  void tell_health();
   void leave(absl::AnyInvocable<void() &&> done);
 
   asio::io_context& io_;
   const Config config_;
+  ServiceManager service_manager_;
   const PortalConfig* portal_ = nullptr;  // in config_
   Counters counters_;
   Users users_;
@@ -80,6 +83,7 @@ class Application {
   std::optional<bool> was_ready_;
   std::atomic<std::chrono::steady_clock::time_point> last_ready_ = {};
   std::atomic<bool> is_stopping_ = false;
+  std::atomic<bool> has_left_ = false;
   // Last, so that its threads end before anything they may touch.
   PasswordChecker passwords_;
 };

@@ -48,7 +48,7 @@ class SojournConan(ConanFile):
 
     def generate(self):
         toolchain = CMakeToolchain(self)
-        for part in ("TESTS", "EXAMPLES", "BENCHMARKS"):
+        for part in ("TESTS", "TOOLS", "EXAMPLES", "BENCHMARKS"):
             toolchain.cache_variables[f"SOJOURN_BUILD_{part}"] = False
         toolchain.generate()
         CMakeDeps(self).generate()
@@ -71,6 +71,11 @@ class SojournConan(ConanFile):
         self.cpp_info.set_property("pkg_config_name", "sojourn")
         self.cpp_info.requires = [
             "abseil::absl_any_invocable",
+            "abseil::absl_core_headers",
+            "abseil::absl_flat_hash_set",
+            "abseil::absl_function_ref",
+            "abseil::absl_hash",
+            "abseil::absl_inlined_vector",
             "abseil::absl_status",
             "abseil::absl_statusor",
             "abseil::absl_str_format",

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 
-from . import report
+from . import charts, report
 from .bench import Bench
 from .judgement import MISSES
 from .processes import Failure
 from .rows import ROWS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CHARTS = os.path.join(ROOT, "docs", "performance")
 TARGETS = ["session_load", "local_load", "redis_load", "memory_benchmark", "gatehouse"]
 
 EXIT_STATUS = """\
@@ -34,7 +35,7 @@ def parse(description, arguments):
     parser.add_argument("--rounds", type=int, help="how often each is measured (5)")
     parser.add_argument("--seconds", type=float, help="of each measurement (1)")
     parser.add_argument("--json", metavar="FILE", help="write the results there")
-    parser.add_argument("--charts", action="store_true", help="draw docs/performance/*.svg")
+    parser.add_argument("--charts", action="store_true", help="draw docs/performance/*.svg, and write the page there if all rows were measured")
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -53,6 +54,8 @@ def parse(description, arguments):
         parser.error(f"no such row: {', '.join(unknown)} (there are {', '.join(ROWS)})")
     options.rounds = options.rounds or (1 if options.quick else 5)
     options.seconds = options.seconds or (0.05 if options.quick else 1.0)
+    if options.quick and options.charts:
+        parser.error("--quick measures too little for --charts")
     if options.rounds < 1 or options.seconds <= 0:
         parser.error("--rounds and --seconds are to be positive")
     return options
@@ -115,6 +118,11 @@ def run(options):
         print(f"failed: {name}: {why}")
     if options.json:
         report.write_json(results, options.json)
+    if options.charts:
+        complete = set(results) == set(ROWS)
+        charts.draw(results, CHARTS, options.rounds, complete)
+        if not complete:
+            print("not all rows were measured: the page with the table stays as it was")
     if failures:
         return 1
     missed = any(each.verdict == MISSES for row in results.values() for each in row)

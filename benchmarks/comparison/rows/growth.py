@@ -68,11 +68,10 @@ def by_members(bench):
     def costs(kind):
         return {count: rounds for (name, count), rounds in results.items() if name == kind}
 
-    asked = f"get elsewhere, {CALLERS} callers for each member asked, members"
     return [
-        flat("processor time of a get of the member's own, members", costs("here"), noise),
-        flat(f"of a {asked}", costs("each"), noise),
-        flat(f"of the same with {CALLERS} callers in all, members", costs("all"), noise, None),
+        flat("CPU a get, own sessions, by members", costs("here"), noise),
+        flat(f"CPU a get elsewhere, {CALLERS} callers a member, by members", costs("each"), noise),
+        flat(f"CPU a get elsewhere, {CALLERS} callers in all, by members", costs("all"), noise, None),
     ]
 
 
@@ -99,7 +98,7 @@ def by_sessions(bench, sizes):
         results, seen = bench.in_turn(measure)
         costs.update(results)
         noise += seen
-    return flat("of a get elsewhere, sessions", costs, noise)
+    return flat("CPU a get elsewhere, by sessions", costs, noise)
 
 
 def by_own_sessions(bench, sizes):
@@ -113,7 +112,7 @@ def by_own_sessions(bench, sizes):
         results, seen = bench.in_turn({size: lambda: driver.ask("stream", gets=gets)["ns"] / 1e3})
         costs.update(results)
         noise += seen
-    return flat("of get_local in a stream, sessions", costs, noise, target=None)
+    return flat("get_local in a stream, by sessions", costs, noise, target=None)
 
 
 @row("S12", "what a get costs with 1 to 9 members, and with 10⁴ to 10⁷ sessions", "itself")

@@ -43,7 +43,7 @@ def transfer(bench):
 
     def join():
         joining = cluster.join("b")
-        seen = joining.ask("await", members=3, sessions=sessions)
+        seen = joining.ask("await", members=3, sessions=sessions, timeout=500)
         cluster.leave("b")
         return sessions / (seen["in_step"] - seen["admitted"])
 

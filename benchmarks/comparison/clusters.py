@@ -9,10 +9,21 @@ class Cluster:
     """Members by their names; all of them are ready when this has been made."""
 
     def __init__(
-        self, bench, cores, sync=(), later=(), witnesses=(), copies=2, tls=None, memory_mib=0
+        self,
+        bench,
+        cores,
+        sync=(),
+        later=(),
+        witnesses=(),
+        copies=2,
+        tls=None,
+        memory_mib=0,
+        patient=True,
     ):
         """`cores` says for each member where it runs. Those in `sync` are SyncStores, those in
-        `witnesses` hold nothing, and those in `later` only begin by join()."""
+        `witnesses` hold nothing, and those in `later` only begin by join(). Patient ones do not
+        take each other for dead when the machine is busy with other things, which has nothing to
+        do with how fast they are."""
         self.bench = bench
         self.members = {}
         self._cores = cores
@@ -22,6 +33,7 @@ class Cluster:
         self._options = ["--copies", str(copies), "--memory-mib", str(memory_mib)]
         self._options += ["--expect", str(len(at_once))]
         self._options += ["--tls", tls] if tls else []
+        self._options += ["--patient"] if patient else []
         for name, port in zip(cores, bench.ports(len(cores))):
             self._options += ["--member", f"{name}=127.0.0.1:{port}"]
         for name in at_once:

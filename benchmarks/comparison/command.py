@@ -77,9 +77,8 @@ def build():
     return os.path.join(ROOT, "build", "release")
 
 
-def measure(options, programs):
-    """The comparisons of each row, and what of them failed."""
-    results, failures = {}, {}
+def measure(options, programs, results, failures):
+    """Adds the comparisons of each row, or why it failed; says which peers are missing."""
     bench = Bench(programs, options.rounds, options.seconds, options.quick)
     try:
         for name in options.rows:
@@ -96,7 +95,7 @@ def measure(options, programs):
             bench.say(f"{name}  took {time.monotonic() - began:.0f} s")
     finally:
         bench.close()
-    return results, failures, bench.missing
+    return bench.missing
 
 
 def end_by(number, _frame):
@@ -106,7 +105,13 @@ def end_by(number, _frame):
 
 def run(options):
     programs = options.programs or build()
-    results, failures, missing = measure(options, programs)
+    results, failures = {}, {}
+    try:
+        missing = measure(options, programs, results, failures)
+    except SystemExit:
+        print(report.table(results))
+        print("interrupted: this is what was measured until then")
+        raise
     print(report.table(results))
     if options.quick:
         print("quick: far too little was measured to be read as more than that it works")

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct MemberSettings {
   std::uint32_t copies = 2;
   std::uint32_t expect = 0;
   std::uint32_t capacity = 1;
+  bool patient = false;
   std::string tls_directory = {};
   std::size_t memory_mib = 0;
 };
@@ -26,6 +28,8 @@ inline void add_member_options(CLI::App& app, MemberSettings& settings) {
   app.add_option("--copies", settings.copies, "members that hold each session");
   app.add_option("--expect", settings.expect, "bootstrap_expect");
   app.add_option("--capacity", settings.capacity, "this member's; 0 for a witness");
+  app.add_flag("--patient", settings.patient,
+               "be slow to take members for dead: for machines that are busy with other things");
   app.add_option("--tls", settings.tls_directory, "directory with ca.pem, NAME.pem, NAME.key");
   app.add_option("--memory-mib", settings.memory_mib, "memory_bytes");
 }
@@ -43,6 +47,10 @@ inline sojourn::StoreOptions store_options(const MemberSettings& settings) {
   }
   options.copies = settings.copies;
   options.bootstrap_expect = settings.expect;
+  if (settings.patient) {
+    options.heartbeat_interval = std::chrono::seconds(1);
+    options.lease = std::chrono::seconds(5);
+  }
   options.memory_bytes = settings.memory_mib << 20;
   if (settings.tls_directory.empty()) {
     options.insecure = true;

@@ -38,6 +38,7 @@ def transfer(bench):
         {"a": bench.cores.client, "witness": bench.cores.client, "b": bench.cores.server},
         later=["b"],
         witnesses=["witness"],
+        patient=False,  # its patience is part of what is measured
     )
     cluster.fill("a", sessions=sessions, payload=PAYLOAD)
 

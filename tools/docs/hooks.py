@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Documents elsewhere that are pages of the site, by their names in it.
 ELSEWHERE = {"examples/gatehouse/README.md": "gatehouse.md", "packaging/README.md": "packages.md",
              "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
+# What lies in docs/ and is neither a page nor shown on one: programs, models.
+NO_PAGES = (".py", ".pml")
 LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 FENCED = re.compile(r"(^```.*?^```)", re.M | re.S)
 
@@ -72,8 +74,7 @@ def on_files(files, config):
         if page.src_path.endswith(".md"):
             _add_sources(files, config, target, page)
     for file in list(files):
-        # What is neither a page nor belongs to one: models, programs.
-        if file.src_path.endswith((".py", ".pml")):
+        if file.src_path.endswith(NO_PAGES):
             files.remove(file)
     return files
 
@@ -137,7 +138,8 @@ def _site_path(path):
         return ELSEWHERE[path]
     if path == "docs/decisions":
         return "decisions/0001-first-view-by-unanimity.md"
-    if path.startswith("docs/") and path.endswith(".md"):
+    if path.startswith("docs/") and (path.endswith(".md") or (ROOT / path).is_file()) and (
+            not path.endswith(NO_PAGES)):
         return path.removeprefix("docs/")
     # Browsers show text, and save what they do not know.
     return f"source/{path}.txt"

@@ -3,18 +3,21 @@ and here cannot differ."""
 
 import re
 
-_STRUCT = re.compile(r"((?:^//.*\n)*)^struct (?:SOJOURN_EXPORT )?(\w+) \{\n(.*?)^\};", re.M | re.S)
+_STRUCT = re.compile(r"((?:^//.*\n)*)^struct (?:SOJOURN_EXPORT )?(\w+) \{\n((?:.*\n)*?)^\};", re.M)
+_ENUM = re.compile(r"((?:^//.*\n)*)^enum class (\w+)(?: : [\w:]+)? \{\n((?:.*\n)*?)^\};", re.M)
+_ENUMERATOR = re.compile(r"((?:^  //.*\n)*)^  (k\w+)", re.M)
 _MEMBER = re.compile(r"((?:^  //.*\n)*)^  ([\w:<>, ]+?) (\w+) = (.*?);(?:  // (.*))?$", re.M)
 
 
 def _text(comment):
     """A comment as Markdown: its lines joined, its names in code."""
-    lines = [line.strip().removeprefix("//").strip() for line in comment.splitlines()]
-    text = " ".join(lines)
-    text = re.sub(r"(\[a-z0-9\]\([^ ]*\)\?)", r"`\1`", text)
-    text = text.replace("<", "&lt;").replace("|", "\\|")
-    text = re.sub(r"(?<![`\w])((?:\w+::)+\w+(?:\(\))?|k[A-Z]\w+)", r"`\1`", text)
-    return re.sub(r"(?<![`\w:])([a-z]+_[a-z_]+(?:\(\))?)(?![\w`])", r"`\1`", text)
+    text = " ".join(line.strip().removeprefix("//").strip() for line in comment.splitlines())
+    parts = re.split(r"(`[^`]*`)", text.replace("|", "\\|"))
+    for at in range(0, len(parts), 2):  # what is not in code yet
+        part = re.sub(r"(\[a-z0-9\]\([^ ]*\)\?|(?:\w+::)+\w+(?:\(\))?|\bk[A-Z]\w+|\b[a-z]+_[a-z_]+(?:\(\))?)",
+                      r"`\1`", parts[at])
+        parts[at] = part.replace("<", "&lt;")
+    return "".join(parts)
 
 
 def _default(text):
@@ -29,12 +32,14 @@ def options(root):
             "Made of the headers [`options.h`](../../include/sojourn/options.h), "
             "[`discovery.h`](../../include/sojourn/discovery.h) and "
             "[`cookie.h`](../../include/sojourn/cookie.h). An option without a default here is empty by default. "
-            "[Gatehouse's configuration](../../examples/gatehouse/README.md#configuration) has a directive for "
-            "each.", ""]
+            "[Gatehouse's configuration](../../examples/gatehouse/README.md#configuration) has directives for "
+            "them.", ""]
     for header in ("options.h", "discovery.h", "cookie.h"):
         text = (root / "include/sojourn" / header).read_text()
         for comment, name, body in _STRUCT.findall(text):
             members = _MEMBER.findall(body)
+            if len(members) != len(re.findall(r"^  [^/\s].*=", body, re.M)):
+                raise ValueError(f"{header}: there are members of {name} that this does not understand")
             if not members:
                 continue
             page += [f"## {name}", "", _text(comment), "", "| Option | Type | Default | Meaning |",
@@ -44,6 +49,10 @@ def options(root):
                 meaning = _text(before) or after or meaning  # some share the comment of the one before
                 kind = type_.replace("std::", "").replace("chrono::", "").strip()
                 page.append(f"| `{member}` | `{kind}` | {_default(default)} | {meaning} |")
+            page.append("")
+        for comment, name, body in _ENUM.findall(text):
+            page += [f"## {name}", "", _text(comment), "", "| Value | Meaning |", "|---|---|"]
+            page += [f"| `{value}` | {_text(before)} |" for before, value in _ENUMERATOR.findall(body)]
             page.append("")
     return "\n".join(page)
 

@@ -10,6 +10,7 @@ import urllib.parse
 
 import balancers
 from harness import COOKIE, Browser, WithCluster, begin_login, main, request, sign_in, sign_out
+from loopback.browser import patiently
 from loopback.processes import free_port, wait_until
 from loopback.servers import ANA, BEN, Person
 
@@ -171,9 +172,10 @@ class ThroughAProxy:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        app = cls.enterClassContext(app_running())
-        gatehouse = cls.cluster["auth-2"].port
-        cls.proxy = cls.enterClassContext(cls.make_proxy(cls.directory, gatehouse, app)).port
+        cls.app = cls.enterClassContext(app_running())
+        only = {"auth-2": cls.cluster["auth-2"].port}
+        cls.proxy = cls.enterClassContext(
+            balancers.asking_proxy(cls.target, cls.directory / "proxy", only, cls.app)).port
 
     def test_who_has_signed_in_reaches_the_application_under_their_name(self):
         cookie, _ = self.cookie_of()
@@ -242,9 +244,32 @@ class ThroughAProxy:
                    "the session can be reached again")
 
 
+    def test_the_server_that_has_the_session_is_asked_and_another_one_when_it_is_gone(self):
+        sessions = {name: self.cookie_of(at=name)[0] for name in self.ports}
+        with balancers.asking_proxy(self.target, self.directory / "asking", self.ports,
+                                    self.app) as proxy:
+            before = self.cluster.remote_calls()
+            for cookie in sessions.values():
+                for _ in range(3):
+                    self.assertEqual(self.ask(proxy.port, cookie=cookie).status, 200)
+            self.assertEqual(self.cluster.remote_calls(), before)
+            self.assertEqual(self.ask(proxy.port).status, 302)
+
+            self.cluster["auth-1"].kill()
+            for _ in range(3):
+                # Signing in is possible where the application is, if it is at that host.
+                browser = Browser(proxy.port)
+                sign_in(browser)
+                self.assertEqual(self.ask(proxy.port, cookie=browser.cookies[COOKIE]).status, 200)
+            self.assertEqual(patiently(lambda: self.ask(proxy.port, cookie=sessions["auth-1"]),
+                                       10).status, 200)
+            self.cluster.start("auth-1")
+            self.cluster.wait_safe()
+
+
 class CaddyForwardAuth(ThroughAProxy, ForwardAuth):
     needs = ("caddy",)
-    make_proxy = staticmethod(balancers.caddy_forward_auth)
+    target = "caddy"
 
     def test_scripts_are_answered_401_with_the_way_to_sign_in(self):
         answer = self.ask(self.proxy, accept="application/json")
@@ -254,7 +279,7 @@ class CaddyForwardAuth(ThroughAProxy, ForwardAuth):
 
 class NginxAuthRequest(ThroughAProxy, ForwardAuth):
     needs = ("nginx",)
-    make_proxy = staticmethod(balancers.nginx_auth_request)
+    target = "nginx"
 
 
 if __name__ == "__main__":

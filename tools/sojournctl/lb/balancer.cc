@@ -13,6 +13,40 @@ namespace {
 
 constexpr Target kTargets[] = {
     {.name = "haproxy", .about = "HAProxy 2.4 or newer", .is_tested = true, .write = write_haproxy},
+    {.name = "nginx",
+     .about = "nginx of any version, by a map",
+     .is_tested = true,
+     .has_forward_auth = true,
+     .write = write_nginx},
+    {.name = "apache", .about = "Apache 2.4", .is_tested = true, .write = write_apache},
+    {.name = "caddy",
+     .about = "Caddy 2.6 or newer",
+     .is_tested = true,
+     .has_forward_auth = true,
+     .write = write_caddy},
+    {.name = "varnish", .about = "Varnish 6.4 or newer", .is_tested = true, .write = write_varnish},
+    {.name = "nginx-sticky",
+     .about = "nginx 1.29.6 or newer, by sticky route",
+     .has_forward_auth = true,
+     .write = write_nginx_sticky},
+    {.name = "envoy", .about = "Envoy", .write = write_envoy},
+    {.name = "traefik", .about = "Traefik 3, as a file", .write = write_traefik},
+    {.name = "gateway-api",
+     .about = "Kubernetes' Gateway API",
+     .follows_cookie = false,
+     .write = write_gateway_api},
+    {.name = "ingress-nginx",
+     .about = "Kubernetes with ingress-nginx",
+     .follows_cookie = false,
+     .write = write_ingress_nginx},
+    {.name = "gke",
+     .about = "Google Kubernetes Engine's load balancer",
+     .follows_cookie = false,
+     .write = write_gke},
+    {.name = "alb",
+     .about = "AWS Application Load Balancer, by its Kubernetes controller",
+     .follows_cookie = false,
+     .write = write_alb},
 };
 
 absl::Status invalid(const std::string& message) { return absl::InvalidArgumentError(message); }
@@ -49,8 +83,8 @@ absl::Status Balancer::check() const {
 absl::StatusOr<std::string> write_configuration(const Target& target, const Balancer& balancer) {
   if (const absl::Status status = balancer.check(); !status.ok()) return status;
   if (balancer.forward_auth && !target.has_forward_auth) {
-    return invalid("target '" + std::string(target.name) +
-                   "' cannot ask before it lets pass: " + "--forward-auth is for caddy and nginx");
+    return invalid("target '" + std::string(target.name) + "' cannot ask before it lets pass: " +
+                   "--forward-auth is for caddy, nginx and nginx-sticky");
   }
   return target.write(balancer);
 }

@@ -2,6 +2,7 @@
 
 #include "sojournctl/lb/target_list.h"
 #include "sojournctl/lb/template_text.h"
+#include "sojournctl/lb/wording.h"
 
 namespace sojournctl {
 namespace {
@@ -11,8 +12,7 @@ namespace {
 // requests that are on their way to another server. The section of defaults has a name so that it
 // changes nothing for others in the file.
 constexpr std::string_view kTemplate = R"(
-# HAProxy 2.4 or newer, for the nodes @NAMES@.
-# To drain a node while it runs, say on the statistics socket: set server @BACKEND@/NODE state drain
+@HEADING@# To drain a node while it runs, say on the statistics socket: set server @BACKEND@/NODE state drain
 @RESOLVERS@defaults sojourn
     mode http
     timeout connect @CONNECT@s
@@ -67,11 +67,11 @@ absl::StatusOr<std::string> write_haproxy(const Balancer& balancer) {
   const Address listen = balancer.listen_address();
   return fill(
       kTemplate,
-      {{"NAMES", join(cluster.nodes, ", ", [](const Node& node) { return node.name; })},
+      {{"HEADING", heading("HAProxy 2.4 or newer", balancer)},
        {"BACKEND", balancer.service},
        {"RESOLVERS", has_names ? std::string(kResolvers) : ""},
-       {"CONNECT", std::to_string(balancer.connect_timeout.count())},
-       {"READ", std::to_string(balancer.read_timeout.count())},
+       {"CONNECT", seconds_text(balancer.connect_timeout)},
+       {"READ", seconds_text(balancer.read_timeout)},
        {"LISTEN", listen.host.empty() ? "*" + listen.text() : listen.text()},
        {"SHOW_NODE", balancer.show_node ? "    http-response set-header X-Answered-By %s\n" : ""},
        {"HEALTH", cluster.health_path},

@@ -15,8 +15,11 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <exception>
 #include <fstream>
+#include <latch>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
@@ -62,7 +65,8 @@ double seconds_since(Clock::time_point begin) {
   return seconds_of(Clock::now()) - seconds_of(begin);
 }
 
-// Used on the main thread only. Completions run there while a command waits for them.
+// Used on the main thread only, but for calls under way: they end, and begin anew, on the threads
+// of the store that read their answers.
 class Driver {
  public:
   static std::unique_ptr<Driver> open(const load::MemberSettings& settings, bool sync) {
@@ -73,7 +77,7 @@ class Driver {
       if (!store.ok()) throw std::runtime_error(store.status().ToString());
       driver->blocking_.emplace(std::move(*store));
     } else {
-      auto store = sojourn::Store::open(driver->context_.get_executor(), options);
+      auto store = sojourn::Store::open(options);
       if (!store.ok()) throw std::runtime_error(store.status().ToString());
       driver->own_.emplace(std::move(*store));
     }
@@ -192,7 +196,7 @@ class Driver {
     kept_.clear();
     if (command.text("keep") == "yes") recorder.keep_in(kept_);
     load::Callers callers(command.count("callers", 1), recorder, std::move(start));
-    callers.run(context_);
+    callers.run(store().get_executor());
     return recorder.summary();
   }
 
@@ -221,23 +225,35 @@ class Driver {
   }
 
 #if defined(ASIO_HAS_CO_AWAIT)
+  // What coroutines share is for one of them at a time.
+  template <typename Step>
+  auto take_turn(Step step) {
+    const std::lock_guard lock(turn_);
+    return step();
+  }
   asio::awaitable<void> call_until_over(Recorder& recorder) {
     for (auto started = Clock::now(); !recorder.is_over(started);) {
+      const SessionId id = take_turn([this] { return any_id(); });
       const absl::StatusOr<Session> session =
-          co_await store().async_get(any_id(), kPatientRead, asio::use_awaitable);
+          co_await store().async_get(id, kPatientRead, asio::use_awaitable);
       const auto ended = Clock::now();
-      recorder.add(started, ended, session.ok());
-      if (!session.ok()) recorder.explain(session.status().ToString());
+      take_turn([&] {
+        recorder.add(started, ended, session.ok());
+        if (!session.ok()) recorder.explain(session.status().ToString());
+      });
       started = ended;
     }
   }
+  // Each runs where its answers are read.
   json get_by_coroutines(const Command& command) {
     Recorder recorder(command.number("warm", 0.1), command.number("seconds", 1));
-    for (std::size_t i = 0; i < command.count("callers", 1); ++i) {
-      asio::co_spawn(context_, call_until_over(recorder), asio::detached);
+    const std::size_t callers = command.count("callers", 1);
+    std::latch ended(static_cast<std::ptrdiff_t>(callers));
+    for (std::size_t i = 0; i < callers; ++i) {
+      asio::co_spawn(store().get_executor(), call_until_over(recorder),
+                     [&ended](const std::exception_ptr&) { ended.count_down(); });
     }
-    context_.run();
-    context_.restart();
+    ended.wait();
     return recorder.summary();
   }
 #else
@@ -318,7 +334,9 @@ class Driver {
     return {{"bytes_per_second", static_cast<double>(to.size()) / took}};
   }
 
+  // Where sessions are made; and who may touch what coroutines share.
   asio::io_context context_{1};
+  std::mutex turn_;
   // One of the two.
   std::optional<sojourn::Store> own_;
   std::optional<sojourn::SyncStore> blocking_;

@@ -30,9 +30,9 @@ namespace sojourn {
 // memory on its owner and on backups; a call for a session that another member owns is sent there.
 //
 // Safe from any thread. Asynchronous calls take any Asio completion token, complete exactly once,
-// never inside the call that started them, and on the handler's associated executor (the executor
-// given to open() where the handler names none). Destroying the store completes what is unfinished
-// with kCancelled.
+// never inside the call that started them, and on the handler's associated executor (the store's,
+// see get_executor(), where the handler names none). Destroying the store completes what is
+// unfinished with kCancelled.
 //
 // Errors mean one thing each, in every call:
 //   kNotFound           the session is absent, expired or revoked; only its owner says so
@@ -60,6 +60,18 @@ class SOJOURN_EXPORT Store {
   // before the member is ready: see async_ready. Errors are those of check(); and kUnavailable says
   // why the address cannot be listened on.
   static absl::StatusOr<Store> open(asio::any_io_executor executor, StoreOptions options);
+
+  // The same with an executor of the store's own: completions run on the threads that read from
+  // other members, in place, which saves waking another thread for each. They must not block, and
+  // may run at the same time, as with any pool of threads. Coroutines that are spawned on
+  // get_executor() profit most. What runs there ends before the store does: work that is still
+  // posted when the store is destroyed is dropped, completions of the store's calls are not. The
+  // store must not be destroyed on it.
+  static absl::StatusOr<Store> open(StoreOptions options);
+
+  // Where completions run whose handlers name no executor: the one given to open(), or the store's
+  // own.
+  asio::any_io_executor get_executor() const { return destination().executor; }
 
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
@@ -553,7 +565,7 @@ class SOJOURN_EXPORT Store {
   // docs/events.md has more.
   template <typename Handler>
   [[nodiscard]] Subscription subscribe(Handler handler, SubscribeOptions options = {}) {
-    auto associated = asio::get_associated_executor(handler, executor());
+    auto associated = asio::get_associated_executor(handler, get_executor());
     return subscribe_on(std::move(associated), std::move(handler), options);
   }
 
@@ -586,10 +598,11 @@ class SOJOURN_EXPORT Store {
 
   template <typename Result, typename Start, typename Token>
   auto initiate(Start start, Token&& token) const {
-    return detail::initiate<Result>(executor(), std::move(start), std::forward<Token>(token));
+    return detail::initiate<Result>(destination(), std::move(start), std::forward<Token>(token));
   }
 
-  const asio::any_io_executor& executor() const;
+  static absl::StatusOr<Store> start(std::shared_ptr<Impl> impl);
+  const detail::Destination& destination() const;
   Subscription subscribe_on(asio::any_io_executor executor,
                             absl::AnyInvocable<void(const Event&)> handler,
                             SubscribeOptions options);

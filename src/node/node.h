@@ -182,6 +182,15 @@ class Node {
     return plane_.read(id, touch, now);
   }
 
+  // Answers a lookup of another member, or declines.
+  template <typename Now>
+  replication::Found look_up(const replication::Lookup& lookup, Now now) const {
+    std::optional<replication::Result> result = plane_.read(lookup.id, lookup.touch, now);
+    if (!result) return {.number = lookup.number, .declined = true};
+    if (!lookup.wants_record) result->record = {};
+    return {.number = lookup.number, .result = *std::move(result)};
+  }
+
   const replication::Plane& plane() const { return plane_; }
 
  private:

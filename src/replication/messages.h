@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -29,6 +30,29 @@ struct Request {
 // Answers the request of that number.
 struct Reply {
   std::uint64_t number = 0;
+  Result result = {};
+};
+
+// Asks the owner of a session or companion for what stands under an id, without a place in its
+// order of things: it is answered at once by whichever thread reads it, or declined. Who is
+// declined, or hears nothing, sends a Request.
+struct Lookup {
+  // The sender's number for it.
+  std::uint64_t number = 0;
+  // What is left of the caller's time when it is sent.
+  Duration time_left = {};
+  // Whether it counts as use, and whether the record is wanted or only whether there is one.
+  bool touch = true;
+  bool wants_record = true;
+  // Borrowed: of what was decoded it lives as long as the bytes.
+  std::string_view id = {};
+};
+
+// Answers the lookup of that number.
+struct Found {
+  std::uint64_t number = 0;
+  // Its receiver could not answer at that moment; there is no result.
+  bool declined = false;
   Result result = {};
 };
 

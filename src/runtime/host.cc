@@ -24,13 +24,26 @@ Host::Host(node::NodeOptions options, std::shared_ptr<LogSink> log)
       incarnation_{random_nonzero()},
       work_(asio::make_work_guard(context_)),
       timer_(context_),
+      direct_timer_(context_),
       node_(options_, incarnation_, random_),
       subscribers_(std::make_shared<Subscribers>(Subscribers::Hooks{
           .permission =
               [this](const replication::Plane::Offered& offered) {
                 return node_.plane().permission(offered, now());
               },
-          .wake = [this] { asio::post(context_, [this] { collect_delivered(); }); }})) {}
+          .wake = [this] { asio::post(context_, [this] { collect_delivered(); }); }})),
+      direct_reads_(
+          {.in_flight_max = options_.calls_in_flight_max, .patience = options_.resend_interval},
+          {.send =
+               [this](const std::string& owner, const replication::Lookup& lookup) {
+                 return transport_->send(owner, lookup);
+               },
+           .flush = [this] { transport_->flush(); },
+           .call =
+               [this](replication::Operation operation, Duration timeout, Completion completion) {
+                 call(std::move(operation), timeout, std::move(completion));
+               },
+           .wake = [this] { asio::post(context_, [this] { arm_direct_timer(); }); }}) {}
 
 Host::~Host() { stop(); }
 
@@ -67,6 +80,7 @@ void Host::stop() {
   // First nothing more arrives, then nobody waits any more, then the thread may end.
   if (discovery_) discovery_->stop();
   if (transport_) transport_->stop();
+  direct_reads_.stop();
   if (!thread_.joinable()) return;
   asio::post(context_, [this] { cancel_everything(); });
   work_.reset();
@@ -83,6 +97,7 @@ void Host::run() {
 void Host::cancel_everything() {
   cancelled_ = true;
   timer_.cancel();
+  direct_timer_.cancel();
   for (auto& [number, completion] : std::exchange(completions_, {})) cancel(std::move(completion));
   for (auto& [number, completion] : std::exchange(asking_, {})) {
     std::move(completion)({.status = closed()});
@@ -91,6 +106,20 @@ void Host::cancel_everything() {
   for (auto& [until, completion] : std::exchange(waiting_left_, {})) {
     std::move(completion)(closed());
   }
+}
+
+void Host::read(replication::Verb verb, std::string_view id, bool touch, Duration timeout,
+                Completion completion) {
+  if (const std::shared_ptr<const ring::Roles> roles = this->roles()) {
+    const auto primary = roles->primary(roles->segment_of(id));
+    if (primary) {
+      const std::string& owner = roles->view().members[primary->value].name;
+      if (owner != options_.membership.self) {
+        return direct_reads_.start(now(), owner, verb, id, touch, timeout, std::move(completion));
+      }
+    }
+  }
+  call({.verb = verb, .id = std::string(id), .touch = touch}, timeout, std::move(completion));
 }
 
 void Host::call(replication::Operation operation, Duration timeout, Completion completion) {
@@ -204,10 +233,8 @@ void Host::collect_delivered() {
 
 transport::Events Host::events() {
   return {
-      .on_frame =
-          [this](const std::string& from, wire::Frame frame) {
-            asio::post(context_, [this, from, frame = std::move(frame)] { receive(from, frame); });
-          },
+      .on_frame = [this](const std::string& from,
+                         wire::Frame frame) { on_frame(from, std::move(frame)); },
       .on_up =
           [this](const std::string& peer) {
             log_.write(LogLevel::kInfo, "member " + peer + " is connected");
@@ -216,6 +243,7 @@ transport::Events Host::events() {
           [this](const std::string& peer, const std::string& reason) {
             log_.write(LogLevel::kWarning,
                        "the connection to member " + peer + " ended: " + reason);
+            direct_reads_.lost(now(), peer);
           },
       .on_refused = [this](const std::string& reason) { log_.write(LogLevel::kError, reason); },
       .on_gone =
@@ -237,9 +265,42 @@ transport::Events Host::events() {
   };
 }
 
-void Host::receive(const std::string& from, const wire::Frame& frame) {
+// On a thread of the transport. What can be answered and completed at once is; the rest is the
+// node's.
+void Host::on_frame(const std::string& from, wire::Frame frame) {
+  answer(from, frame.lookups);
+  if (!frame.envelopes.empty()) {
+    asio::post(context_,
+               [this, from, envelopes = std::move(frame.envelopes)] { receive(from, envelopes); });
+  }
+  if (frame.lookups.empty() && frame.found.empty()) return;
+  {
+    const DirectReads::Gathering gathering(direct_reads_);
+    const OwnThreads::Here here(own_threads_);
+    direct_reads_.found(now(), from, std::move(frame.found));
+  }
+  transport_->flush();
+}
+
+void Host::answer(const std::string& from, std::span<const replication::Lookup> lookups) {
+  if (lookups.empty()) return;
+  std::vector<replication::Found> found;
+  found.reserve(lookups.size());
+  const Time arrived = now();
+  for (const replication::Lookup& lookup : lookups) {
+    if (lookup.time_left <= Duration::zero()) continue;
+    // The time before the table is read may be that of the frame; the one after it may not.
+    bool has_read = false;
+    found.push_back(
+        node_.look_up(lookup, [&] { return std::exchange(has_read, true) ? now() : arrived; }));
+  }
+  lookups_answered_.fetch_add(found.size(), std::memory_order_relaxed);
+  transport_->send(from, found);
+}
+
+void Host::receive(const std::string& from, const std::vector<node::Envelope>& envelopes) {
   if (cancelled_) return;
-  for (const node::Envelope& envelope : frame.envelopes) {
+  for (const node::Envelope& envelope : envelopes) {
     node_.receive(now(), from, envelope);
     apply_effects();
   }
@@ -330,6 +391,17 @@ void Host::apply_effects() {
   }
 }
 
+void Host::arm_direct_timer() {
+  const std::optional<Time> deadline = direct_reads_.next_deadline();
+  if (!deadline || cancelled_) return;
+  direct_timer_.expires_after(std::max(Duration::zero(), *deadline - now()));
+  direct_timer_.async_wait([this](const asio::error_code& error) {
+    if (error) return;
+    direct_reads_.tick(now());
+    arm_direct_timer();
+  });
+}
+
 void Host::arm_timer() {
   std::optional<Time> deadline = node_.next_deadline();
   if (!waiting_left_.empty()) {
@@ -416,7 +488,7 @@ void Host::add_to(Metrics& metrics) const {
   metrics.companions_expired = published_.companions_expired;
   metrics.refused_for_memory = published_.refused_for_memory;
   metrics.logins_ended_for_room = published_.logins_ended_for_room;
-  metrics.requests_served = published_.requests_served;
+  metrics.requests_served = published_.requests_served + lookups_answered_;
 }
 
 }  // namespace sojourn::runtime

@@ -7,11 +7,13 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,8 +26,10 @@
 #include "node/node.h"
 #include "ring/placement.h"
 #include "runtime/clock.h"
+#include "runtime/direct_reads.h"
 #include "runtime/log.h"
 #include "runtime/os_random.h"
+#include "runtime/own_threads.h"
 #include "runtime/subscribers.h"
 #include "sojourn/metrics.h"
 #include "transport/transport.h"
@@ -56,6 +60,9 @@ class Host {
   // Stops first.
   ~Host();
 
+  // Threads that read from other members run completions as those of that executor. Before start().
+  void complete_in_place(const OwnThreads* threads) { own_threads_ = threads; }
+
   // Starts the transport, the node, and what finds other members, if there is something. Once.
   absl::Status start(MakeTransport make_transport,
                      std::unique_ptr<discovery::Discovery> discovery = nullptr);
@@ -63,6 +70,11 @@ class Host {
   // Ends everything: unfinished calls and waits complete with kCancelled before it returns, later
   // ones as soon as they are made. Not from a completion. Safe to repeat.
   void stop();
+
+  // Starts a read of this member's user, the short way if another member owns what stands under
+  // that id; the completion runs exactly once, on one of the store's threads.
+  void read(replication::Verb verb, std::string_view id, bool touch, Duration timeout,
+            Completion completion);
 
   // Starts a call of this member's user; the completion runs exactly once.
   void call(replication::Operation operation, Duration timeout, Completion completion);
@@ -120,7 +132,10 @@ class Host {
   transport::Events events();
   void run();
   void begin(replication::Operation operation, Duration timeout, Completion completion);
-  void receive(const std::string& from, const wire::Frame& frame);
+  void on_frame(const std::string& from, wire::Frame frame);
+  void answer(const std::string& from, std::span<const replication::Lookup> lookups);
+  void receive(const std::string& from, const std::vector<node::Envelope>& envelopes);
+  void arm_direct_timer();
   void tick();
   void apply_effects();
   // What follows every step of the node: its effects, its new deadline.
@@ -143,11 +158,16 @@ class Host {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::steady_timer timer_;
   std::optional<Time> armed_for_;
+  asio::steady_timer direct_timer_;
   node::Node node_;
   // Safe from any thread.
   std::shared_ptr<Subscribers> subscribers_;
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<discovery::Discovery> discovery_;
+  const OwnThreads* own_threads_ = nullptr;
+  // Safe from any thread.
+  DirectReads direct_reads_;
+  std::atomic<std::uint64_t> lookups_answered_{0};
   std::unordered_map<std::uint64_t, Completion> completions_;
   std::unordered_map<std::uint64_t, FindingsCompletion> asking_;
   std::vector<StatusCompletion> waiting_ready_;

@@ -26,8 +26,10 @@ std::uint32_t place_of(char character) { return kPlaces[static_cast<unsigned cha
 static_assert(IdText::kPackedSize * 4 == SessionId::kGeneratedSize * 3);
 
 bool IdText::can_pack(std::string_view text) {
-  return text.size() == SessionId::kGeneratedSize &&
-         std::all_of(text.begin(), text.end(), [](char c) { return place_of(c) != kNone; });
+  if (text.size() != SessionId::kGeneratedSize) return false;
+  std::uint32_t places = 0;
+  for (const char c : text) places |= place_of(c);
+  return (places & kNone) == 0;
 }
 
 // Four characters of six bits are three bytes.

@@ -10,6 +10,7 @@
 #include "runtime/clock.h"
 #include "runtime/host.h"
 #include "runtime/memory.h"
+#include "runtime/own_threads.h"
 #include "session/access.h"
 #include "session/companion.h"
 #include "session/label_key.h"
@@ -97,11 +98,22 @@ node::NodeOptions node_options(const StoreOptions& options) {
 class Store::Impl {
  public:
   Impl(asio::any_io_executor executor, StoreOptions options)
-      : executor(std::move(executor)),
+      : destination{.executor = std::move(executor)},
         options(std::move(options)),
         host(node_options(this->options), this->options.log) {}
 
-  const asio::any_io_executor executor;
+  // On threads of its own.
+  explicit Impl(StoreOptions options)
+      : own_threads(std::in_place),
+        destination{.executor = own_threads->executor(), .own = &*own_threads},
+        options(std::move(options)),
+        host(node_options(this->options), this->options.log) {
+    host.complete_in_place(&*own_threads);
+  }
+
+  // First: the completions of all calls run on it.
+  std::optional<runtime::OwnThreads> own_threads;
+  const detail::Destination destination;
   const StoreOptions options;
   // Before the host, whose transport writes it.
   store::LastRefusal last_refusal;
@@ -124,13 +136,16 @@ class Store::Impl {
     return result;
   }
 
-  void read(Operation operation, ReadOptions read_options,
-            absl::AnyInvocable<void(Result) &&> done) const {
-    call(std::move(operation), read_options.timeout,
-         [this, done = std::move(done)](node::Finished finished) mutable {
-           count_read(finished.result, finished.remote);
-           std::move(done)(std::move(finished.result));
-         });
+  // `answer` makes of the result what `done` is called with.
+  template <typename Done, typename Answer>
+  void read(Verb verb, const SessionId& id, ReadOptions read_options, Done done,
+            Answer answer) const {
+    const_cast<runtime::Host&>(host).read(
+        verb, id.text(), read_options.touch, read_options.timeout,
+        [this, done = std::move(done), answer](node::Finished finished) mutable {
+          count_read(finished.result, finished.remote);
+          std::move(done)(answer(std::move(finished.result)));
+        });
   }
 
   void ask(Question question, std::chrono::milliseconds timeout,
@@ -174,11 +189,15 @@ class Store::Impl {
     if (replication::is_read(operation->verb)) {
       if (auto result = look_here(operation->id)) return std::move(done)(*std::move(result));
     }
-    call(*std::move(operation), timeout,
-         [this, done = std::move(done)](node::Finished finished) mutable {
-           count_companion(finished.result, finished.remote);
-           std::move(done)(std::move(finished.result));
-         });
+    auto completion = [this, done = std::move(done)](node::Finished finished) mutable {
+      count_companion(finished.result, finished.remote);
+      std::move(done)(std::move(finished.result));
+    };
+    if (replication::is_read(operation->verb)) {
+      return const_cast<runtime::Host&>(host).read(operation->verb, operation->id, false, timeout,
+                                                   std::move(completion));
+    }
+    call(*std::move(operation), timeout, std::move(completion));
   }
 
  private:
@@ -221,7 +240,15 @@ absl::Status Store::check(const StoreOptions& options) { return store::check(opt
 
 absl::StatusOr<Store> Store::open(asio::any_io_executor executor, StoreOptions options) {
   if (absl::Status status = store::check(options); !status.ok()) return status;
-  auto impl = std::make_shared<Impl>(std::move(executor), std::move(options));
+  return start(std::make_shared<Impl>(std::move(executor), std::move(options)));
+}
+
+absl::StatusOr<Store> Store::open(StoreOptions options) {
+  if (absl::Status status = store::check(options); !status.ok()) return status;
+  return start(std::make_shared<Impl>(std::move(options)));
+}
+
+absl::StatusOr<Store> Store::start(std::shared_ptr<Impl> impl) {
   std::unique_ptr<discovery::Discovery> discovery;
   if (impl->options.dns) discovery = discovery::make_dns(*impl->options.dns, runtime::now);
   const absl::Status started = impl->host.start(
@@ -292,20 +319,16 @@ void Store::get(Impl& impl, const SessionId& id, ReadOptions options, SessionCom
   if (std::optional<Result> result = impl.read_here(id, options.touch)) {
     return std::move(done)(session_of(*std::move(result)));
   }
-  impl.read({.verb = Verb::kGet, .id = std::string(id.text()), .touch = options.touch}, options,
-            [done = std::move(done)](Result result) mutable {
-              std::move(done)(session_of(std::move(result)));
-            });
+  impl.read(Verb::kGet, id, options, std::move(done),
+            [](Result&& result) { return session_of(std::move(result)); });
 }
 
 void Store::touch(Impl& impl, const SessionId& id, ReadOptions options, StatusCompletion done) {
   if (std::optional<Result> result = impl.read_here(id, true)) {
     return std::move(done)(std::move(result->status));
   }
-  impl.read({.verb = Verb::kTouch, .id = std::string(id.text())}, options,
-            [done = std::move(done)](Result result) mutable {
-              std::move(done)(std::move(result.status));
-            });
+  impl.read(Verb::kTouch, id, options, std::move(done),
+            [](Result&& result) { return std::move(result.status); });
 }
 
 void Store::update(Impl& impl, Session session, WriteOptions options, SessionCompletion done) {
@@ -609,6 +632,18 @@ Metrics Store::metrics() const {
   return metrics;
 }
 
-const asio::any_io_executor& Store::executor() const { return impl_->executor; }
+const detail::Destination& Store::destination() const { return impl_->destination; }
+
+namespace detail {
+namespace {
+thread_local bool starting = false;
+}  // namespace
+
+Starting::Starting() : outer_(std::exchange(starting, true)) {}
+Starting::~Starting() { starting = outer_; }
+
+bool runs_in_place(const void* own) { return !starting && runtime::OwnThreads::here() == own; }
+
+}  // namespace detail
 
 }  // namespace sojourn

@@ -100,6 +100,16 @@ class GrpcTransport final : public Transport, public LinkOwner {
     return link->push(envelope);
   }
 
+  absl::Status send(const std::string& to, const replication::Lookup& lookup) override {
+    const std::shared_ptr<Link> link = link_to(to);
+    if (!link) return absl::UnavailableError("member " + to + " is not connected");
+    return link->push(lookup);
+  }
+
+  void send(const std::string& to, std::span<const replication::Found> found) override {
+    if (const std::shared_ptr<Link> link = link_to(to)) link->push(found);
+  }
+
   void flush() override {
     absl::InlinedVector<std::shared_ptr<Link>, 8> waiting;
     {

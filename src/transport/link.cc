@@ -6,9 +6,8 @@
 namespace sojourn::transport {
 namespace {
 
-// The frame that the buffer holds. Copies only if it came in several pieces.
-absl::StatusOr<wire::Frame> decode(const grpc::ByteBuffer& buffer, Time now) {
-  grpc::Slice bytes;
+// The frame that the buffer holds, in `bytes`. Copies only if it came in several pieces.
+absl::StatusOr<wire::Frame> decode(const grpc::ByteBuffer& buffer, Time now, grpc::Slice& bytes) {
   if (!buffer.TrySingleSlice(&bytes).ok() && !buffer.DumpToSingleSlice(&bytes).ok()) {
     return absl::InvalidArgumentError("the frame cannot be unpacked");
   }
@@ -66,15 +65,30 @@ void Link::read_next() {
   end_start();
 }
 
-absl::Status Link::push(const node::Envelope& envelope) {
+template <typename Message>
+absl::Status Link::push_any(const Message& message) {
   MutexLock lock(mutex_);
   if (ended_) return absl::UnavailableError("member " + peer_ + " is not connected");
-  absl::Status status = outbox_.push(envelope, options_.now());
+  absl::Status status = outbox_.push(message, options_.now());
   if (absl::IsUnavailable(status)) {
     return absl::ResourceExhaustedError("member " + peer_ + ": " + std::string(status.message()));
   }
   wants_flush_.store(true, std::memory_order_release);
   return status;
+}
+
+absl::Status Link::push(const node::Envelope& envelope) { return push_any(envelope); }
+
+absl::Status Link::push(const replication::Lookup& lookup) { return push_any(lookup); }
+
+void Link::push(std::span<const replication::Found> found) {
+  const Time now = options_.now();
+  MutexLock lock(mutex_);
+  if (ended_) return;
+  for (const replication::Found& each : found) {
+    if (!outbox_.push(each, now).ok()) break;
+  }
+  wants_flush_.store(true, std::memory_order_release);
 }
 
 void Link::flush() {
@@ -155,7 +169,8 @@ absl::Status Link::check_received(const absl::StatusOr<wire::Frame>& frame) {
 
 void Link::read_done(bool ok) {
   if (!ok) return end(grpc::Status::OK);
-  absl::StatusOr<wire::Frame> frame = decode(read_buffer_, options_.now());
+  grpc::Slice bytes;
+  absl::StatusOr<wire::Frame> frame = decode(read_buffer_, options_.now(), bytes);
   if (const absl::Status status = check_received(frame); !status.ok()) {
     const std::string text(status.message());
     {
@@ -166,7 +181,7 @@ void Link::read_done(bool ok) {
     return end(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "bad frame: " + text));
   }
 
-  const bool only_answers = frame->envelopes.empty();
+  const bool only_answers = frame->messages() == 0;
   wants_flush_.store(true, std::memory_order_release);
   if (!only_answers) owner_.received(*this, *std::move(frame));
   read_next();

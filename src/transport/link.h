@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/ids.h"
@@ -76,6 +77,8 @@ class Link : public std::enable_shared_from_this<Link> {
 
   // As Transport has them. Before up() messages are queued, and not sent.
   absl::Status push(const node::Envelope& envelope);
+  absl::Status push(const replication::Lookup& lookup);
+  void push(std::span<const replication::Found> found);
   void flush();
   std::size_t queued_bytes() const;
 
@@ -122,6 +125,8 @@ class Link : public std::enable_shared_from_this<Link> {
   LinkOwner& owner_;
 
  private:
+  template <typename Message>
+  absl::Status push_any(const Message& message);
   absl::Status check_received(const absl::StatusOr<wire::Frame>& frame);
 
   const std::string peer_;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Peer {
 // called after Transport::stop() has returned.
 struct Events {
   // A frame has arrived. flush() when its messages have been handled: its answer may wait for that.
+  // The ids of its lookups are valid until this returns.
   std::function<void(const std::string& from, wire::Frame frame)> on_frame = {};
   std::function<void(const std::string& peer)> on_up = {};
   std::function<void(const std::string& peer, const std::string& reason)> on_down = {};
@@ -53,6 +55,9 @@ class Transport {
   // Queues the envelope. kUnavailable when that member is not connected; kResourceExhausted, naming
   // the bound, when its queue is full. OK promises nothing: connections break.
   virtual absl::Status send(const std::string& to, const node::Envelope& envelope) = 0;
+  virtual absl::Status send(const std::string& to, const replication::Lookup& lookup) = 0;
+  // What there is no room for is dropped.
+  virtual void send(const std::string& to, std::span<const replication::Found> found) = 0;
 
   // Sends what is queued, as frames, where the batching rule allows; the rest follows by itself. To
   // be called after each group of send()s.

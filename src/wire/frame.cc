@@ -113,6 +113,14 @@ std::string encode_frame(const Frame& frame, Time now) {
     [[maybe_unused]] const bool added = draft.add(envelope, now, kMessageBytesMax);
     assert(added);
   }
+  for (const replication::Lookup& lookup : frame.lookups) {
+    [[maybe_unused]] const bool added = draft.add(lookup, now, kMessageBytesMax);
+    assert(added);
+  }
+  for (const replication::Found& found : frame.found) {
+    [[maybe_unused]] const bool added = draft.add(found, now, kMessageBytesMax);
+    assert(added);
+  }
   return draft.finish({.number = frame.number,
                        .answers = frame.answers,
                        .cluster = frame.cluster,
@@ -130,17 +138,12 @@ absl::StatusOr<Frame> decode_frame(std::string_view bytes, Time now) {
                  .answers = fields->answers,
                  .cluster = fields->cluster,
                  .from = {fields->incarnation}};
-  // No message has fewer than four bytes, whatever the frame says.
-  frame.envelopes.reserve(std::min<std::size_t>(fields->messages, bytes.size() / 4));
   if (absl::Status status = decode_controls(fields->controls, frame); !status.ok()) return status;
-  const OperationsFrame context = {.cluster = frame.cluster,
-                                   .from = frame.from,
-                                   .now = now,
-                                   .waited = Duration(fields->waited_us)};
-  absl::Status status =
-      decode_operations(fields->operations, context, fields->messages, frame.envelopes);
+  absl::Status status = decode_operations(
+      fields->operations,
+      {.now = now, .waited = Duration(fields->waited_us), .messages = fields->messages}, frame);
   if (!status.ok()) return status;
-  if (frame.envelopes.size() != fields->messages) {
+  if (frame.messages() != fields->messages) {
     return refuse("the frame has fewer messages than it says");
   }
   return frame;

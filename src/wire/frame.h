@@ -47,6 +47,11 @@ struct Frame {
   // Control messages first, the others after them, each in the order in which they were sent. All
   // carry the cluster and the incarnation of the frame.
   std::vector<node::Envelope> envelopes = {};
+  // Beside them, because whoever reads the frame handles these at once.
+  std::vector<replication::Lookup> lookups = {};
+  std::vector<replication::Found> found = {};
+
+  std::size_t messages() const { return envelopes.size() + lookups.size() + found.size(); }
 };
 
 // Whether the message is part of a bulk transfer, which takes a stream of its own so that it never
@@ -65,7 +70,7 @@ std::string encode_frame(const Frame& frame, Time now);
 // is within the bounds of sojourn/session.h and of this module, so that engines need to check only
 // what depends on their state (such as a segment's number against the view's). kInvalidArgument
 // otherwise, with a message that says what is wrong and repeats nothing of the contents. Memory
-// taken is proportional to the size of `bytes`.
+// taken is proportional to the size of `bytes`, which the lookups' ids are views of.
 absl::StatusOr<Frame> decode_frame(std::string_view bytes, Time now);
 
 }  // namespace sojourn::wire

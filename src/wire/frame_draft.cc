@@ -21,7 +21,8 @@ void write_integer(std::uint32_t tag, std::uint64_t value, ByteWriter& writer) {
 
 }  // namespace
 
-bool FrameDraft::add(const node::Envelope& envelope, Time now, std::size_t bytes_max) {
+template <typename Append>
+bool FrameDraft::add_by(Append append, Time now, std::size_t bytes_max) {
   if (messages_ == kMessagesMax) return false;
   if (empty()) begun_ = last_added_ = now;
   // Callers read the clock before they take turns here.
@@ -29,11 +30,7 @@ bool FrameDraft::add(const node::Envelope& envelope, Time now, std::size_t bytes
 
   const std::size_t controls_size = controls_.size();
   const std::size_t operations_size = operations_.size();
-  if (is_operation(envelope.message)) {
-    append_operation(envelope, added - begun_, now, operations_);
-  } else {
-    append_control(envelope, controls_);
-  }
+  append(added - begun_);
   if (bytes() > bytes_max) {
     controls_.resize(controls_size);
     operations_.resize(operations_size);
@@ -42,6 +39,34 @@ bool FrameDraft::add(const node::Envelope& envelope, Time now, std::size_t bytes
   last_added_ = added;
   ++messages_;
   return true;
+}
+
+bool FrameDraft::add(const node::Envelope& envelope, Time now, std::size_t bytes_max) {
+  const auto append = [&](Duration since) {
+    if (is_operation(envelope.message)) {
+      append_operation(envelope, since, now, operations_);
+    } else {
+      append_control(envelope, controls_);
+    }
+  };
+  return add_by(append, now, bytes_max);
+}
+
+bool FrameDraft::add(const replication::Lookup& lookup, Time now, std::size_t bytes_max) {
+  return add_by([&](Duration) { append_lookup(lookup, operations_); }, now, bytes_max);
+}
+
+bool FrameDraft::add(const replication::Found& found, Time now, std::size_t bytes_max) {
+  return add_by([&](Duration since) { append_found(found, since, now, operations_); }, now,
+                bytes_max);
+}
+
+void FrameDraft::clear(std::size_t bytes_max) {
+  messages_ = 0;
+  for (std::string* text : {&controls_, &operations_}) {
+    text->clear();
+    if (text->capacity() > bytes_max) text->shrink_to_fit();
+  }
 }
 
 std::string FrameDraft::finish(const FrameHeader& header, Time now) const {

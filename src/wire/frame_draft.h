@@ -26,16 +26,25 @@ class FrameDraft {
   // Appends the message, unless the messages would then have more than `bytes_max` bytes together,
   // or be more than a frame may have; false in that case, and nothing changes.
   bool add(const node::Envelope& envelope, Time now, std::size_t bytes_max);
+  bool add(const replication::Lookup& lookup, Time now, std::size_t bytes_max);
+  bool add(const replication::Found& found, Time now, std::size_t bytes_max);
 
   bool empty() const { return messages_ == 0; }
   std::size_t messages() const { return messages_; }
   // Bytes of the messages.
   std::size_t bytes() const { return controls_.size() + operations_.size(); }
 
+  // Forgets its messages, and keeps their memory for others; so much of it at most.
+  void clear(std::size_t bytes_max);
+
   // The frame, sent at `now`.
   std::string finish(const FrameHeader& header, Time now) const;
 
  private:
+  // Counts a message that append(since) writes.
+  template <typename Append>
+  bool add_by(Append append, Time now, std::size_t bytes_max);
+
   // When the first and the newest message were added.
   Time begun_ = {};
   Time last_added_ = {};

@@ -72,6 +72,10 @@ enum class StepKind : std::uint8_t {
 inline constexpr std::uint8_t kOtherNumber = 0x80;
 inline constexpr std::uint8_t kOtherDelivered = 0x40;
 
+// What a lookup asks for: bits of one byte.
+inline constexpr std::uint8_t kLookupTouches = 1;
+inline constexpr std::uint8_t kLookupWantsRecord = 2;
+
 // The numbers stand on the wire.
 enum class OperationKind : std::uint8_t {
   kNone = 0,  // not an operation
@@ -89,6 +93,8 @@ enum class OperationKind : std::uint8_t {
   kPulled = 12,
   kDelivered = 13,
   kDeliveredAck = 14,
+  kLookup = 15,
+  kFound = 16,
   kGather = 48,
   kGathered = 49,
   kApply = 50,
@@ -128,6 +134,10 @@ constexpr const char* name_of(OperationKind kind) {
       return "Delivered";
     case OperationKind::kDeliveredAck:
       return "DeliveredAck";
+    case OperationKind::kLookup:
+      return "Lookup";
+    case OperationKind::kFound:
+      return "Found";
     case OperationKind::kGather:
       return "Gather";
     case OperationKind::kGathered:

@@ -22,10 +22,12 @@ using replication::Committed;
 using replication::Counted;
 using replication::Delivered;
 using replication::DeliveredAck;
+using replication::Found;
 using replication::Gather;
 using replication::Gathered;
 using replication::Inquiry;
 using replication::InStep;
+using replication::Lookup;
 using replication::Pull;
 using replication::Pulled;
 using replication::Replicate;
@@ -225,88 +227,120 @@ void read_into(PartReader& in, node::Envelope& envelope) {
   read(in, envelope.message.emplace<Message>());
 }
 
+void read(PartReader& in, const OperationsHeader& header, Lookup& lookup) {
+  lookup.number = in.integer();
+  const Duration time_left = in.duration(kTimeLeftMax, "the time left is beyond 24 hours");
+  lookup.time_left = std::max(time_left - header.waited, Duration::zero());
+  const std::uint8_t asked = in.byte();
+  if (asked > (kLookupTouches | kLookupWantsRecord)) in.refuse("it asks for what is unknown");
+  lookup.touch = (asked & kLookupTouches) != 0;
+  lookup.wants_record = (asked & kLookupWantsRecord) != 0;
+  lookup.id = in.any_id();
+}
+
+void read_since(PartReader& in, const OperationsHeader& header) {
+  in.set_waited(header.waited -
+                in.duration(header.waited, "it began to wait after the frame was sent"));
+}
+
+void read(PartReader& in, const OperationsHeader& header, Found& found) {
+  read_since(in, header);
+  found.number = in.integer();
+  found.declined = in.boolean();
+  if (!found.declined) found.result = in.result();
+}
+
+void read(PartReader& in, const OperationsHeader& header, OperationKind kind,
+          node::Envelope& envelope) {
+  envelope.generation = in.integer();
+  envelope.epoch = in.integer();
+  read_since(in, header);
+  switch (kind) {
+    case OperationKind::kRequest:
+      read_into<Request>(in, envelope);
+      break;
+    case OperationKind::kReply:
+      read_into<Reply>(in, envelope);
+      break;
+    case OperationKind::kReplicate:
+      read_into<Replicate>(in, envelope);
+      break;
+    case OperationKind::kReplicateAck:
+      read_into<ReplicateAck>(in, envelope);
+      break;
+    case OperationKind::kCommitted:
+      read_into<Committed>(in, envelope);
+      break;
+    case OperationKind::kTouched:
+      read_into<Touched>(in, envelope);
+      break;
+    case OperationKind::kTouchedAck:
+      read_into<TouchedAck>(in, envelope);
+      break;
+    case OperationKind::kPull:
+      read_into<Pull>(in, envelope);
+      break;
+    case OperationKind::kInStep:
+      read_into<InStep>(in, envelope);
+      break;
+    case OperationKind::kChunk:
+      read_into<Chunk>(in, envelope);
+      break;
+    case OperationKind::kChunkAck:
+      read_into<ChunkAck>(in, envelope);
+      break;
+    case OperationKind::kPulled:
+      read_into<Pulled>(in, envelope);
+      break;
+    case OperationKind::kDelivered:
+      read_into<Delivered>(in, envelope);
+      break;
+    case OperationKind::kDeliveredAck:
+      read_into<DeliveredAck>(in, envelope);
+      break;
+    case OperationKind::kGather:
+      read_into<Gather>(in, envelope);
+      break;
+    case OperationKind::kGathered:
+      read_into<Gathered>(in, envelope);
+      break;
+    case OperationKind::kApply:
+      read_into<Apply>(in, envelope);
+      break;
+    case OperationKind::kVerdict:
+      read_into<Verdict>(in, envelope);
+      break;
+    case OperationKind::kVerdictAck:
+      read_into<VerdictAck>(in, envelope);
+      break;
+    default:
+      in.refuse("its kind is unknown");
+  }
+}
+
 }  // namespace
 
-absl::Status decode_operations(std::string_view operations, const OperationsFrame& frame,
-                               std::size_t messages_max, std::vector<node::Envelope>& envelopes) {
-  PartReader in(operations, frame.now);
+absl::Status decode_operations(std::string_view operations, const OperationsHeader& header,
+                               Frame& frame) {
+  PartReader in(operations, header.now);
   while (!in.at_end()) {
-    if (envelopes.size() == messages_max) {
+    if (frame.messages() == header.messages) {
       return absl::InvalidArgumentError("the frame has more messages than it says");
     }
-    const std::uint8_t kind = in.byte();
-    node::Envelope& envelope = envelopes.emplace_back();
-    envelope.cluster = frame.cluster;
-    envelope.from = frame.from;
-    envelope.generation = in.integer();
-    envelope.epoch = in.integer();
-    in.set_waited(frame.waited -
-                  in.duration(frame.waited, "it began to wait after the frame was sent"));
-    switch (static_cast<OperationKind>(kind)) {
-      case OperationKind::kRequest:
-        read_into<Request>(in, envelope);
-        break;
-      case OperationKind::kReply:
-        read_into<Reply>(in, envelope);
-        break;
-      case OperationKind::kReplicate:
-        read_into<Replicate>(in, envelope);
-        break;
-      case OperationKind::kReplicateAck:
-        read_into<ReplicateAck>(in, envelope);
-        break;
-      case OperationKind::kCommitted:
-        read_into<Committed>(in, envelope);
-        break;
-      case OperationKind::kTouched:
-        read_into<Touched>(in, envelope);
-        break;
-      case OperationKind::kTouchedAck:
-        read_into<TouchedAck>(in, envelope);
-        break;
-      case OperationKind::kPull:
-        read_into<Pull>(in, envelope);
-        break;
-      case OperationKind::kInStep:
-        read_into<InStep>(in, envelope);
-        break;
-      case OperationKind::kChunk:
-        read_into<Chunk>(in, envelope);
-        break;
-      case OperationKind::kChunkAck:
-        read_into<ChunkAck>(in, envelope);
-        break;
-      case OperationKind::kPulled:
-        read_into<Pulled>(in, envelope);
-        break;
-      case OperationKind::kDelivered:
-        read_into<Delivered>(in, envelope);
-        break;
-      case OperationKind::kDeliveredAck:
-        read_into<DeliveredAck>(in, envelope);
-        break;
-      case OperationKind::kGather:
-        read_into<Gather>(in, envelope);
-        break;
-      case OperationKind::kGathered:
-        read_into<Gathered>(in, envelope);
-        break;
-      case OperationKind::kApply:
-        read_into<Apply>(in, envelope);
-        break;
-      case OperationKind::kVerdict:
-        read_into<Verdict>(in, envelope);
-        break;
-      case OperationKind::kVerdictAck:
-        read_into<VerdictAck>(in, envelope);
-        break;
-      default:
-        in.refuse("its kind is unknown");
+    const auto kind = static_cast<OperationKind>(in.byte());
+    if (kind == OperationKind::kLookup) {
+      read(in, header, frame.lookups.emplace_back());
+    } else if (kind == OperationKind::kFound) {
+      read(in, header, frame.found.emplace_back());
+    } else {
+      node::Envelope& envelope = frame.envelopes.emplace_back();
+      envelope.cluster = frame.cluster;
+      envelope.from = frame.from;
+      read(in, header, kind, envelope);
     }
     if (!in.ok()) {
-      return absl::InvalidArgumentError(absl::StrFormat("message %d, %s: %s", envelopes.size(),
-                                                        name_of(static_cast<OperationKind>(kind)),
-                                                        in.wrong()));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("message %d, %s: %s", frame.messages(), name_of(kind), in.wrong()));
     }
   }
   return absl::OkStatus();

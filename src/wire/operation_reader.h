@@ -3,29 +3,26 @@
 #include <absl/status/status.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
-#include <vector>
 
-#include "base/ids.h"
 #include "base/time.h"
-#include "node/messages.h"
+#include "wire/frame.h"
 
 namespace sojourn::wire {
 
 // What a frame says about all its messages.
-struct OperationsFrame {
-  std::uint64_t cluster = 0;
-  Incarnation from = {};
+struct OperationsHeader {
   // When it arrived, and how long ago it had been begun when it was sent.
   Time now = {};
   Duration waited = {};
+  // How many it has in all.
+  std::size_t messages = 0;
 };
 
-// Appends the messages in `operations` to `envelopes`, which may hold `messages_max` in the end.
+// Appends the messages in `operations` to those of the frame, whose cluster and sender they get.
 // kInvalidArgument, naming the message and what is wrong with it, at the first that is not as it
-// should be; `envelopes` is of no use then.
-absl::Status decode_operations(std::string_view operations, const OperationsFrame& frame,
-                               std::size_t messages_max, std::vector<node::Envelope>& envelopes);
+// should be; the frame is of no use then.
+absl::Status decode_operations(std::string_view operations, const OperationsHeader& header,
+                               Frame& frame);
 
 }  // namespace sojourn::wire

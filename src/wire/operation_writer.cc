@@ -586,4 +586,23 @@ void append_operation(const node::Envelope& envelope, Duration since, Time now, 
       envelope.message);
 }
 
+void append_lookup(const replication::Lookup& lookup, std::string& out) {
+  Writer writer(out, {});
+  writer.byte(static_cast<std::uint8_t>(OperationKind::kLookup));
+  writer.integer(lookup.number);
+  writer.duration(lookup.time_left, kTimeLeftMax);
+  writer.byte(static_cast<std::uint8_t>((lookup.touch ? kLookupTouches : 0) |
+                                        (lookup.wants_record ? kLookupWantsRecord : 0)));
+  writer.text(lookup.id);
+}
+
+void append_found(const replication::Found& found, Duration since, Time now, std::string& out) {
+  Writer writer(out, now);
+  writer.byte(static_cast<std::uint8_t>(OperationKind::kFound));
+  writer.duration(since, kWaitedMax);
+  writer.integer(found.number);
+  writer.boolean(found.declined);
+  if (!found.declined) writer.write(found.result);
+}
+
 }  // namespace sojourn::wire

@@ -15,4 +15,8 @@ bool is_operation(const node::Message& message);
 // begun.
 void append_operation(const node::Envelope& envelope, Duration since, Time now, std::string& out);
 
+// The same for what is no envelope's message.
+void append_lookup(const replication::Lookup& lookup, std::string& out);
+void append_found(const replication::Found& found, Duration since, Time now, std::string& out);
+
 }  // namespace sojourn::wire

@@ -12,19 +12,32 @@ Outbox::Outbox(OutboxOptions options) : options_(options) {}
 
 absl::Status Outbox::push(const node::Envelope& envelope, Time now) {
   assert(envelope.cluster == options_.cluster && envelope.from == options_.from);
+  return push_any(envelope, now);
+}
+
+absl::Status Outbox::push(const replication::Lookup& lookup, Time now) {
+  return push_any(lookup, now);
+}
+
+absl::Status Outbox::push(const replication::Found& found, Time now) {
+  return push_any(found, now);
+}
+
+template <typename Message>
+absl::Status Outbox::push_any(const Message& message, Time now) {
   const std::size_t room = options_.queue_bytes_max - queued_bytes_;
   if (!drafts_.empty()) {
     FrameDraft& last = drafts_.back();
     const std::size_t before = last.bytes();
-    if (last.add(envelope, now, std::min(kFrameBytesTarget, before + room))) {
+    if (last.add(message, now, std::min(kFrameBytesTarget, before + room))) {
       queued_bytes_ += last.bytes() - before;
       return absl::OkStatus();
     }
   }
 
-  FrameDraft next;
+  FrameDraft next = std::exchange(spare_, {});
   const std::size_t largest = std::min(kMessageBytesMax, options_.queue_bytes_max);
-  if (!next.add(envelope, now, largest)) {
+  if (!next.add(message, now, largest)) {
     return absl::ResourceExhaustedError(
         absl::StrFormat("a message for another member has more than %d bytes", largest));
   }
@@ -55,11 +68,14 @@ std::optional<std::string> Outbox::take_frame(Time now) {
   ++connection_.sent;
   connection_.to_answer = 0;
   connection_.write_pending = true;
-  return draft.finish({.number = connection_.sent,
-                       .answers = connection_.received,
-                       .cluster = options_.cluster,
-                       .from = options_.from},
-                      now);
+  std::string frame = draft.finish({.number = connection_.sent,
+                                    .answers = connection_.received,
+                                    .cluster = options_.cluster,
+                                    .from = options_.from},
+                                   now);
+  draft.clear(2 * kFrameBytesTarget);
+  spare_ = std::move(draft);
+  return frame;
 }
 
 void Outbox::written() { connection_.write_pending = false; }
@@ -83,7 +99,7 @@ absl::Status Outbox::received(const Frame& frame) {
   connection_.answered = frame.answers;
   while (!connection_.unanswered.empty() && connection_.unanswered.front() <= connection_.answered)
     connection_.unanswered.pop_front();
-  if (!frame.envelopes.empty()) ++connection_.to_answer;
+  if (frame.messages() > 0) ++connection_.to_answer;
   return absl::OkStatus();
 }
 

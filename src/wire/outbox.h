@@ -56,6 +56,8 @@ class Outbox {
   // than queue_bytes_max; kResourceExhausted if it never could, or no frame. Then nothing was
   // queued.
   absl::Status push(const node::Envelope& envelope, Time now);
+  absl::Status push(const replication::Lookup& lookup, Time now);
+  absl::Status push(const replication::Found& found, Time now);
 
   // The next frame to write, if one may be written now. To be asked after each push() (or a group
   // of them) and written(), and after received() once the frame's messages have been handled, so
@@ -90,10 +92,15 @@ class Outbox {
     std::size_t to_answer = 0;
   };
 
+  template <typename Message>
+  absl::Status push_any(const Message& message, Time now);
+
   const OutboxOptions options_;
   // Frames in the making, the next to go first; none is empty.
   std::deque<FrameDraft> drafts_;
   std::size_t queued_bytes_ = 0;
+  // Empty: the memory of the one that went last.
+  FrameDraft spare_;
   Connection connection_;
 };
 

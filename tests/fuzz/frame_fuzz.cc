@@ -31,7 +31,8 @@ void check_reading_again(const Frame& frame) {
   const std::string bytes = encode_frame(frame, kNow);
   const auto again = decode_frame(bytes, kNow);
   expect(again.ok(), "what is accepted is accepted again");
-  expect(again->envelopes.size() == frame.envelopes.size(), "no message is lost");
+  expect(again->envelopes.size() == frame.envelopes.size() && again->messages() == frame.messages(),
+         "no message is lost");
   expect(encode_frame(*again, kNow) == bytes, "what is accepted reads the same again");
 }
 
@@ -40,9 +41,15 @@ void check_outbox(const Frame& frame) {
   for (const auto& envelope : frame.envelopes) {
     expect(outbox.push(envelope, kNow).ok(), "what came in a frame fits into a queue");
   }
+  for (const auto& lookup : frame.lookups) {
+    expect(outbox.push(lookup, kNow).ok(), "a lookup that came in a frame fits into a queue");
+  }
+  for (const auto& found : frame.found) {
+    expect(outbox.push(found, kNow).ok(), "what was found fits into a queue");
+  }
   const bool follows = outbox.received(frame).ok();
   expect(follows == (frame.number == 1 && frame.answers == 0), "only a first frame comes first");
-  expect(outbox.take_frame(kNow).has_value() == !frame.envelopes.empty(), "messages are sent");
+  expect(outbox.take_frame(kNow).has_value() == (frame.messages() > 0), "messages are sent");
 }
 
 }  // namespace

@@ -26,31 +26,54 @@ std::pair<Network::Link*, std::size_t> Network::link(std::size_t from, std::size
   return {&links_.at(std::minmax(from, to)), from < to ? 0u : 1u};
 }
 
-absl::Status Network::send(std::size_t from, std::size_t to, const node::Envelope& envelope) {
-  if (options_.mode == NetworkOptions::Mode::kStreams) {
-    const auto [link, side] = this->link(from, to);
-    std::optional<wire::Outbox>& outbox = link->ends[side].outbox;
-    if (!outbox) return absl::UnavailableError("the member is not connected");
-    absl::Status status = outbox->push(envelope, user_.local_time(from));
-    // As the transport says it.
-    if (absl::IsUnavailable(status)) return absl::ResourceExhaustedError(status.message());
-    return status;
-  }
+template <typename Message>
+absl::Status Network::push(std::size_t from, std::size_t to, const Message& message) {
+  const auto [link, side] = this->link(from, to);
+  std::optional<wire::Outbox>& outbox = link->ends[side].outbox;
+  if (!outbox) return absl::UnavailableError("the member is not connected");
+  absl::Status status = outbox->push(message, user_.local_time(from));
+  // As the transport says it.
+  if (absl::IsUnavailable(status)) return absl::ResourceExhaustedError(status.message());
+  return status;
+}
 
-  Datagram datagram = {
-      .from = from,
-      .to = to,
-      .bytes = wire::encode_frame(
-          {.number = 1, .cluster = cluster_, .from = envelope.from, .envelopes = {envelope}},
-          user_.local_time(from))};
+absl::Status Network::send(std::size_t from, std::size_t to, const node::Envelope& envelope) {
+  if (options_.mode == NetworkOptions::Mode::kStreams) return push(from, to, envelope);
+
+  Datagram datagram = this->datagram(from, to, {.from = envelope.from, .envelopes = {envelope}});
   const Fate fate = filter_ ? filter_(from, to, envelope) : Fate::kByChance;
   if (fate == Fate::kLost) return absl::OkStatus();
   if (fate != Fate::kByChance) held_.push_back(datagram);
-  if (fate == Fate::kHeld || by_chance(options_.loss_permille)) return absl::OkStatus();
+  if (fate != Fate::kHeld) send(std::move(datagram));
+  return absl::OkStatus();
+}
+
+absl::Status Network::send(std::size_t from, std::size_t to, const replication::Lookup& lookup) {
+  if (options_.mode == NetworkOptions::Mode::kStreams) return push(from, to, lookup);
+  send(datagram(from, to, {.from = *user_.incarnation(from), .lookups = {lookup}}));
+  return absl::OkStatus();
+}
+
+void Network::send(std::size_t from, std::size_t to, const replication::Found& found) {
+  if (options_.mode == NetworkOptions::Mode::kStreams) {
+    // What cannot be sent is dropped, as by the transport.
+    if (!push(from, to, found).ok()) return;
+  } else {
+    send(datagram(from, to, {.from = *user_.incarnation(from), .found = {found}}));
+  }
+}
+
+Network::Datagram Network::datagram(std::size_t from, std::size_t to, wire::Frame frame) const {
+  frame.number = 1;
+  frame.cluster = cluster_;
+  return {.from = from, .to = to, .bytes = wire::encode_frame(frame, user_.local_time(from))};
+}
+
+void Network::send(Datagram datagram) {
+  if (by_chance(options_.loss_permille)) return;
   if (by_chance(options_.repeat_permille)) schedule(datagram, late_delay());
   const Duration delay = by_chance(options_.late_permille) ? late_delay() : this->delay();
   schedule(std::move(datagram), delay);
-  return absl::OkStatus();
 }
 
 void Network::flush(std::size_t from) {
@@ -142,6 +165,7 @@ void Network::arrive(Link& link, std::size_t side, std::uint64_t connection) {
     events_.at(awake, [this, &link, side, connection] { arrive(link, side, connection); });
     return;
   }
+  // The ids of lookups are views of it.
   const std::string bytes = std::move(link.ends[side].under_way.front());
   link.ends[side].under_way.pop_front();
   std::optional<wire::Outbox>& outbox = link.ends[1 - side].outbox;

@@ -92,6 +92,8 @@ class Network {
 
   // As transport::Transport.
   absl::Status send(std::size_t from, std::size_t to, const node::Envelope& envelope);
+  absl::Status send(std::size_t from, std::size_t to, const replication::Lookup& lookup);
+  void send(std::size_t from, std::size_t to, const replication::Found& found);
   void flush(std::size_t from);
 
   // The member's process is gone, and its ends of all connections with it.
@@ -135,6 +137,10 @@ class Network {
     std::string bytes = {};
   };
 
+  template <typename Message>
+  absl::Status push(std::size_t from, std::size_t to, const Message& message);
+  void send(Datagram datagram);
+  Datagram datagram(std::size_t from, std::size_t to, wire::Frame frame) const;
   std::pair<Link*, std::size_t> link(std::size_t from, std::size_t to);
   void dial(Link& link);
   void dial_later(Link& link);

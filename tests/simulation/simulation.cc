@@ -88,6 +88,7 @@ SimulationOptions SimulationOptions::draw(Random& random) {
   options.clock_offset_max = random.one_in(2) ? std::chrono::hours(1) : Duration::zero();
   options.start_spread = draw_between(random, milliseconds(0), milliseconds(3000));
   options.drift_permille = random.one_in(2) ? random.below(51) : 0;
+  options.direct_permille = random.one_in(4) ? 0 : random.below(1001);
   if (options.members > 2 && random.one_in(4)) {
     options.late_members = 1 + random.below(options.members - 2);
   }
@@ -106,12 +107,13 @@ std::string SimulationOptions::describe() const {
   std::string text = absl::StrFormat(
       "members=%d copies=%d segments=%d chunks=%d/%d place_locally=%d resend=%s/%s heartbeat=%s "
       "calls_max=%d "
-      "writes_max=%d memory=%d/%d start_spread=%s drift=%d late_members=%d per_subject=%d/%d ",
+      "writes_max=%d memory=%d/%d start_spread=%s drift=%d direct=%d late_members=%d "
+      "per_subject=%d/%d ",
       members, copies, segments, node.plane.sending.window, node.plane.sending.chunk_bytes,
       node.place_locally, ms(node.resend_interval), ms(node.plane.resend_interval),
       ms(node.membership.heartbeat_interval), node.calls_in_flight_max,
       node.plane.writes_waiting_max, node.plane.memory_bytes, node.plane.end_oldest_logins,
-      ms(start_spread), drift_permille, late_members, node.sessions_per_subject,
+      ms(start_spread), drift_permille, direct_permille, late_members, node.sessions_per_subject,
       static_cast<int>(node.when_full));
   text += "capacities=";
   for (const std::uint32_t capacity : capacities) text += absl::StrFormat("%d,", capacity);
@@ -274,6 +276,9 @@ void Simulation::crash(std::size_t member) {
     abandoned.push_back(std::move(at->second.done));
     at = calls_.erase(at);
   }
+  for (auto& lookup : members_[member].lookups->take_all()) {
+    abandoned.push_back(std::move(lookup.waiter.done));
+  }
   std::vector<Answered> unanswered;
   for (auto at = questions_.begin(); at != questions_.end();) {
     if (at->first.first != member) {
@@ -314,6 +319,8 @@ void Simulation::start(std::size_t index) {
   for (const Member& other : members_) {
     options.membership.known.push_back({other.name, other.name + ":7600"});
   }
+  member.lookups = std::make_unique<node::Lookups<Waiting>>(node::LookupsOptions{
+      .in_flight_max = options.calls_in_flight_max, .patience = options.resend_interval});
   member.node =
       std::make_unique<node::Node>(std::move(options), member.incarnation, *member.random);
   if (on_event_) member.node->listen(true);
@@ -368,6 +375,7 @@ Time Simulation::local_time_at(std::size_t member, Time time) const {
 // What the runtime does in production.
 
 void Simulation::receive(std::size_t to, std::size_t from, const wire::Frame& frame) {
+  receive_direct(to, from, frame);
   for (const node::Envelope& envelope : frame.envelopes) {
     if (!members_[to].node) return;  // it has left meanwhile
     if (trace_) trace(name(from) + " -> " + name(to) + ": " + describe(envelope));
@@ -432,7 +440,10 @@ void Simulation::apply_effects(std::size_t member) {
 
 void Simulation::arm(std::size_t index) {
   Member& member = members_[index];
-  const std::optional<Time> deadline = member.node->next_deadline();
+  std::optional<Time> deadline = member.node->next_deadline();
+  if (const auto due = member.lookups->next_deadline()) {
+    deadline = std::min(deadline.value_or(*due), *due);
+  }
   if (!deadline) return;
   const Time at = std::max({time_of(index, *deadline), now(), member.asleep_until});
   if (member.tick_at && *member.tick_at <= at) return;
@@ -453,6 +464,11 @@ void Simulation::tick(std::size_t index, std::uint64_t start) {
       violation(member.name + " asks for ticks without end at one instant");
     }
     return;
+  }
+  const std::uint64_t starts = member.starts;
+  for (auto& lookup : member.lookups->tick(local_time(index))) {
+    call_instead(index, std::move(lookup));
+    if (!member.node || member.starts != starts) return;
   }
   member.node->tick(local_time(index));
   after_step(index);
@@ -565,11 +581,84 @@ void Simulation::call(std::size_t member, replication::Operation operation, Dura
       return done(std::move(*result));
     }
   }
-  const std::uint64_t number = node.call(local_time(member), std::move(operation), timeout);
   // The member counts by its own clock.
-  calls_[{member, number}] = {.deadline = time_of(member, local_time(member) + timeout),
-                              .done = std::move(done)};
+  Waiting waiting = {.deadline = time_of(member, local_time(member) + timeout),
+                     .done = std::move(done)};
+  if (replication::is_read(operation.verb) && options_.direct_permille > random_.below(1000) &&
+      look_up(member, operation, timeout, waiting)) {
+    return after_step(member);
+  }
+  call_node(member, std::move(operation), timeout, std::move(waiting));
+}
+
+void Simulation::call_node(std::size_t member, replication::Operation operation, Duration timeout,
+                           Waiting waiting) {
+  const std::uint64_t number =
+      members_[member].node->call(local_time(member), std::move(operation), timeout);
+  calls_[{member, number}] = std::move(waiting);
   after_step(member);
+}
+
+// The short way, as runtime::DirectReads goes it; false if it must be the long one.
+bool Simulation::look_up(std::size_t member, const replication::Operation& operation,
+                         Duration timeout, const Waiting& waiting) {
+  const ring::Roles* roles = members_[member].node->roles().get();
+  node::Lookups<Waiting>& lookups = *members_[member].lookups;
+  if (!roles || lookups.is_full()) return false;
+  const auto primary = roles->primary(roles->segment_of(operation.id));
+  if (!primary) return false;
+  const std::string& owner = roles->view().members[primary->value].name;
+  const std::size_t to = member_called(owner);
+  if (to == member || to == members_.size()) return false;
+  const Time now = local_time(member);
+  const replication::Lookup lookup =
+      lookups.start(now, stable_hash(owner), operation.verb, operation.id, operation.touch,
+                    now + timeout, waiting);
+  if (network_.send(member, to, lookup).ok()) return true;
+  lookups.answered(stable_hash(owner), lookup.number);
+  return false;
+}
+
+void Simulation::call_instead(std::size_t member, node::Lookups<Waiting>::Lookup lookup) {
+  const Time now = local_time(member);
+  if (lookup.deadline <= now) {
+    return finish(member, "a read", std::move(lookup.waiter),
+                  {.status = absl::DeadlineExceededError("the owner did not answer in time")});
+  }
+  call_node(member, {.verb = lookup.verb, .id = std::string(lookup.id()), .touch = lookup.touch},
+            lookup.deadline - now, std::move(lookup.waiter));
+}
+
+void Simulation::receive_direct(std::size_t to, std::size_t from, const wire::Frame& frame) {
+  const auto local_now = [&] { return local_time(to); };
+  for (const replication::Lookup& lookup : frame.lookups) {
+    if (lookup.time_left <= Duration::zero()) continue;
+    network_.send(to, from, members_[to].node->look_up(lookup, local_now));
+  }
+  for (const replication::Found& found : frame.found) {
+    if (!members_[to].node) return;
+    auto lookup = members_[to].lookups->answered(stable_hash(name(from)), found.number);
+    if (!lookup) continue;
+    if (found.declined) {
+      call_instead(to, *std::move(lookup));
+    } else {
+      finish(to, "a read", std::move(lookup->waiter), found.result);
+    }
+  }
+}
+
+std::size_t Simulation::calls_pending() const {
+  std::size_t pending = calls_.size() + questions_.size();
+  for (const Member& member : members_) pending += member.lookups ? member.lookups->in_flight() : 0;
+  return pending;
+}
+
+void Simulation::finish(std::size_t member, const char* what, Waiting waiting,
+                        replication::Result result) {
+  if (now() > std::max(waiting.deadline, members_[member].asleep_until)) {
+    violation(absl::StrFormat("%s of %s ended after its deadline", what, name(member)));
+  }
+  waiting.done(std::move(result));
 }
 
 void Simulation::finish(std::size_t member, node::Finished finished) {
@@ -580,11 +669,7 @@ void Simulation::finish(std::size_t member, node::Finished finished) {
   }
   Waiting waiting = std::move(call->second);
   calls_.erase(call);
-  if (now() > std::max(waiting.deadline, members_[member].asleep_until)) {
-    violation(
-        absl::StrFormat("call %d of %s ended after its deadline", finished.number, name(member)));
-  }
-  waiting.done(std::move(finished.result));
+  finish(member, "a call", std::move(waiting), std::move(finished.result));
 }
 
 void Simulation::ask(std::size_t member, replication::Question question, Duration timeout,

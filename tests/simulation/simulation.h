@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "node/lookups.h"
 #include "node/node.h"
 #include "simulation/event_queue.h"
 #include "simulation/history.h"
@@ -40,6 +41,8 @@ struct SimulationOptions {
   std::size_t late_members = 0;
   // The load is such that no member must ever hold more than its bound.
   bool memory_is_bounded = false;
+  // So many of a thousand reads of other members' sessions take the short way first.
+  std::uint64_t direct_permille = 0;
   // Leaves a rule of the protocol out, to see what it is good for.
   Rules rules = {};
 
@@ -143,7 +146,7 @@ class Simulation final : private NetworkUser {
   using Done = std::function<void(std::optional<replication::Result>)>;
   // As the store carries it out: reads try the member's own table first.
   void call(std::size_t member, replication::Operation operation, Duration timeout, Done done);
-  std::size_t calls_pending() const { return calls_.size() + questions_.size(); }
+  std::size_t calls_pending() const;
   // Likewise.
   using Answered = std::function<void(std::optional<replication::Findings>)>;
   void ask(std::size_t member, replication::Question question, Duration timeout, Answered done);
@@ -158,10 +161,16 @@ class Simulation final : private NetworkUser {
   const std::set<std::string>& replicated_ids() const { return replicated_ids_; }
 
  private:
+  // Who waits for a call of a member.
+  struct Waiting {
+    Time deadline = {};
+    Done done = {};
+  };
   struct Member {
     std::string name = {};
     std::unique_ptr<SeededRandom> random = {};
     std::unique_ptr<node::Node> node = {};
+    std::unique_ptr<node::Lookups<Waiting>> lookups = {};
     Incarnation incarnation = {};
     // Counts its processes.
     std::uint64_t starts = 0;
@@ -178,11 +187,6 @@ class Simulation final : private NetworkUser {
     Time last_tick = {};
     int ticks_at_once = 0;
   };
-  // Who waits for a call of a member.
-  struct Waiting {
-    Time deadline = {};
-    Done done = {};
-  };
   struct Asking {
     Time deadline = {};
     Answered done = {};
@@ -198,6 +202,13 @@ class Simulation final : private NetworkUser {
 
   void apply_effects(std::size_t member);
   void after_step(std::size_t member);
+  void call_node(std::size_t member, replication::Operation operation, Duration timeout,
+                 Waiting waiting);
+  bool look_up(std::size_t member, const replication::Operation& operation, Duration timeout,
+               const Waiting& waiting);
+  void call_instead(std::size_t member, node::Lookups<Waiting>::Lookup lookup);
+  void receive_direct(std::size_t to, std::size_t from, const wire::Frame& frame);
+  void finish(std::size_t member, const char* what, Waiting waiting, replication::Result result);
   void finish(std::size_t member, node::Finished finished);
   void finish(std::size_t member, node::Inquiries::Answered answered);
   void arm(std::size_t member);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <absl/functional/any_invocable.h>
+#include <sojourn/export.h>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_executor.hpp>
@@ -25,19 +26,64 @@ auto keep_running(const Executor& executor) {
   return asio::prefer(executor, asio::execution::outstanding_work.tracked);
 }
 
+// Whether this thread is inside a call that starts an operation: its handler must not run yet.
+class SOJOURN_EXPORT Starting {
+ public:
+  Starting();
+  ~Starting();
+  Starting(const Starting&) = delete;
+  Starting& operator=(const Starting&) = delete;
+
+ private:
+  const bool outer_;
+};
+
+// Where handlers run that name no executor of their own.
+struct Destination {
+  asio::any_io_executor executor;
+  // If the executor is the store's own, what tells its threads from others: those that read from
+  // other members may run handlers in place.
+  const void* own = nullptr;
+};
+
+// Whether this thread is one that runs handlers of that executor, and not starting an operation.
+SOJOURN_EXPORT bool runs_in_place(const void* own);
+
+// A handler that may run on any thread and inside the call that starts the operation, because it
+// only tells somebody who waits.
+template <typename Handler>
+concept RunsAnywhere = requires {
+  typename Handler::RunsAnywhere;
+};
+
 // Calling the result runs the handler where Asio would: after a trip through the store's executor,
 // so that it never runs inside the call that started the operation, on the handler's own executor.
 // Both are kept running until then. (Posting straight to the handler's executor would race the
-// initiation when that executor is another thread pool, as it is for use_future.)
+// initiation when that executor is another thread pool, as it is for use_future.) On the store's
+// own executor the trip is none when the result is there after the call has returned.
 template <typename Result, typename Handler>
-Completion<Result> complete_with(Handler handler, const asio::any_io_executor& store_executor) {
-  auto associated = asio::get_associated_executor(handler, store_executor);
+Completion<Result> complete_with(Handler handler, const Destination& store) {
+  if constexpr (RunsAnywhere<Handler>) return Completion<Result>(std::move(handler));
+  auto associated = asio::get_associated_executor(handler, store.executor);
+  if constexpr (std::is_same_v<decltype(associated), asio::any_io_executor>) {
+    // The store's own executor runs until all its operations have ended.
+    if (store.own && associated == store.executor) {
+      return [executor = std::move(associated), own = store.own,
+              handler = std::move(handler)](Result result) mutable {
+        if (runs_in_place(own)) return std::move(handler)(std::move(result));
+        asio::post(executor, [handler = std::move(handler), result = std::move(result)]() mutable {
+          std::move(handler)(std::move(result));
+        });
+      };
+    }
+  }
   return
-      [handler_executor = keep_running(associated), store_executor = keep_running(store_executor),
-       handler = std::move(handler)](Result result) mutable {
+      [handler_executor = keep_running(associated), store_executor = keep_running(store.executor),
+       own = store.own, handler = std::move(handler)](Result result) mutable {
         auto run = [handler = std::move(handler), result = std::move(result)]() mutable {
           std::move(handler)(std::move(result));
         };
+        if (own && runs_in_place(own)) return asio::dispatch(handler_executor, std::move(run));
         asio::post(store_executor,
                    [executor = std::move(handler_executor), run = std::move(run)]() mutable {
                      asio::dispatch(executor, std::move(run));
@@ -53,27 +99,28 @@ class Initiation {
  public:
   using executor_type = asio::any_io_executor;
 
-  Initiation(asio::any_io_executor executor, Start start)
-      : executor_(std::move(executor)), start_(std::move(start)) {}
+  Initiation(Destination store, Start start) : store_(std::move(store)), start_(std::move(start)) {}
 
-  executor_type get_executor() const noexcept { return executor_; }
+  executor_type get_executor() const noexcept { return store_.executor; }
 
   template <typename Handler>
   void operator()(Handler&& handler) && {
-    std::move(start_)(
-        complete_with<Result>(std::decay_t<Handler>(std::forward<Handler>(handler)), executor_));
+    auto completion =
+        complete_with<Result>(std::decay_t<Handler>(std::forward<Handler>(handler)), store_);
+    const Starting starting;
+    std::move(start_)(std::move(completion));
   }
 
  private:
-  asio::any_io_executor executor_;
+  Destination store_;
   Start start_;
 };
 
 // Starts an operation with any completion token. `start` takes the Completion.
 template <typename Result, typename Token, typename Start>
-auto initiate(const asio::any_io_executor& executor, Start start, Token&& token) {
+auto initiate(const Destination& store, Start start, Token&& token) {
   return asio::async_initiate<Token, void(Result)>(
-      Initiation<Result, Start>(executor, std::move(start)), token);
+      Initiation<Result, Start>(store, std::move(start)), token);
 }
 
 }  // namespace sojourn::detail

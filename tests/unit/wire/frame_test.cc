@@ -4,6 +4,7 @@
 #include <sojourn/v1/peer.pb.h>
 
 #include <cstdlib>
+#include <deque>
 #include <fstream>
 #include <map>
 #include <utility>
@@ -30,7 +31,10 @@ using namespace std::chrono_literals;
 constexpr Time kReceived = Time(3s);
 
 Frame round_trip(const Frame& frame) {
-  const absl::StatusOr<Frame> decoded = decode_frame(encode_frame(frame, kSent), kReceived);
+  // The ids of lookups are views of it.
+  static std::deque<std::string> bytes;
+  const absl::StatusOr<Frame> decoded =
+      decode_frame(bytes.emplace_back(encode_frame(frame, kSent)), kReceived);
   INFO(decoded.status());
   REQUIRE(decoded.ok());
   return *decoded;
@@ -64,6 +68,52 @@ TEST_CASE("every kind of message arrives as it was sent", "[wire]") {
     INFO(example.name);
     CHECK(describe(round_trip(example.frame), kReceived) == describe(example.frame, kSent));
   }
+}
+
+TEST_CASE("lookups and what was found arrive as they were sent", "[wire]") {
+  for (const Example& example : examples()) {
+    if (example.frame.lookups.empty() && example.frame.found.empty()) continue;
+    INFO(example.name);
+
+    CHECK(describe(round_trip(example.frame), kReceived) == describe(example.frame, kSent));
+  }
+}
+
+TEST_CASE("the time of a lookup that waited too long is over", "[wire]") {
+  FrameDraft draft;
+  REQUIRE(draft.add(replication::Lookup{.number = 1, .time_left = 50ms, .id = "s-1"}, kSent, 1000));
+  REQUIRE(draft.add(replication::Lookup{.number = 2, .time_left = 1s, .id = "s-1"}, kSent, 1000));
+
+  const std::string bytes = draft.finish({.number = 1, .from = {1}}, kSent + 60ms);
+  const absl::StatusOr<Frame> frame = decode_frame(bytes, kReceived);
+
+  REQUIRE(frame.ok());
+  CHECK(frame->lookups.at(0).time_left == 0ms);
+  CHECK(frame->lookups.at(1).time_left == 940ms);
+}
+
+TEST_CASE("a session that was found is as old as its answer waited", "[wire]") {
+  FrameDraft draft;
+  const replication::Result result = {.record = record_made(kSent - 10s, kSent - 2s),
+                                      .last_seen = kSent - 2s};
+  REQUIRE(draft.add(replication::Found{.number = 1, .result = result}, kSent, 1000));
+
+  const std::string bytes = draft.finish({.number = 1, .from = {1}}, kSent + 60ms);
+  const absl::StatusOr<Frame> frame = decode_frame(bytes, kReceived);
+
+  REQUIRE(frame.ok());
+  CHECK(frame->found.at(0).result.record->created_at() == kReceived - 10s - 60ms);
+  CHECK(frame->found.at(0).result.last_seen == kReceived - 2s - 60ms);
+}
+
+TEST_CASE("a lookup that asks for what is unknown is refused", "[wire]") {
+  std::string bytes = encode_frame(
+      {.number = 1, .from = {1}, .lookups = {{.number = 5, .time_left = 1ms, .id = "s-1"}}}, kSent);
+  bytes[bytes.size() - 5] = 4;
+
+  const absl::Status refused = decode_frame(bytes, kReceived).status();
+
+  CHECK(refused.message() == "message 1, Lookup: it asks for what is unknown");
 }
 
 TEST_CASE("a frame of many messages keeps their order, control messages first", "[wire]") {
@@ -388,6 +438,12 @@ TEST_CASE("the bytes of wire version 1 never change", "[wire]") {
       {"apply", header + "4a09320103000103616e61"},
       {"verdict", header + "4a1e33010300080103616e6101edfe00000000000007010b0000000000000009"},
       {"verdict_ack", header + "4a0a34010300080103616e61"},
+      {"lookup", header + "4a0b0fe80780897a0303732d31"},
+      {"lookup_touch", header + "4a0b0fe80780897a0103732d31"},
+      {"found", header + "4a321000e80700000103732d310203616e61880ec0d102034d8095f52a80897a0204"
+                         "6c616e6702646504726f6c650561646d696e"},
+      {"found_nothing", header + "4a161000e80700050f6e6f20737563682073657373696f6e"},
+      {"found_declined", header + "4a051000e80701"},
   };
 
   for (const Example& example : examples()) {
@@ -408,7 +464,7 @@ TEST_CASE("frames are what Protobuf writes and reads", "[wire]") {
     CHECK(parsed.cluster() == example.frame.cluster);
     CHECK(parsed.incarnation() == example.frame.from.value);
     CHECK(parsed.number() == example.frame.number);
-    CHECK(parsed.messages() == example.frame.envelopes.size());
+    CHECK(parsed.messages() == example.frame.messages());
     CHECK(to_hex(parsed.SerializeAsString()) == to_hex(bytes));
   }
 }
@@ -461,6 +517,10 @@ std::string frame_of_all_examples() {
     for (const node::Envelope& envelope : example.frame.envelopes) {
       frame.envelopes.push_back(envelope);
     }
+    for (const replication::Lookup& lookup : example.frame.lookups) {
+      frame.lookups.push_back(lookup);
+    }
+    for (const replication::Found& found : example.frame.found) frame.found.push_back(found);
   }
   return encode_frame(frame, kSent);
 }

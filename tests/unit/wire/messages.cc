@@ -83,6 +83,18 @@ ring::Layout layout() {
 
 Frame frame_of(node::Message message) { return wire::frame_of({envelope_of(std::move(message))}); }
 
+Frame frame_of(const replication::Lookup& lookup) {
+  Frame frame = wire::frame_of({});
+  frame.lookups.push_back(lookup);
+  return frame;
+}
+
+Frame frame_of(replication::Found found) {
+  Frame frame = wire::frame_of({});
+  frame.found.push_back(std::move(found));
+  return frame;
+}
+
 Frame request(Operation operation) {
   return frame_of(replication::Request{
       .number = 1000, .settled = 990, .time_left = 250ms, .operation = std::move(operation)});
@@ -669,6 +681,15 @@ std::vector<Example> examples() {
        frame_of(replication::Verdict{
            .number = 8, .key = ana, .admitted = {{{0xfeed}, 7}}, .refused = {{{11}, 9}}})},
       {"verdict_ack", frame_of(replication::VerdictAck{.number = 8, .key = ana})},
+      {"lookup", frame_of(replication::Lookup{.number = 1000, .time_left = 2s, .id = "s-1"})},
+      {"lookup_touch", frame_of(replication::Lookup{
+                           .number = 1000, .time_left = 2s, .wants_record = false, .id = "s-1"})},
+      {"found", frame_of(replication::Found{
+                    .number = 1000, .result = {.record = record("s-1"), .last_seen = kSent - 2s}})},
+      {"found_nothing",
+       frame_of(replication::Found{.number = 1000,
+                                   .result = {.status = absl::NotFoundError("no such session")}})},
+      {"found_declined", frame_of(replication::Found{.number = 1000, .declined = true})},
   };
 }
 
@@ -699,6 +720,15 @@ std::string describe(const Frame& frame, Time now) {
   std::string out = absl::StrFormat("frame %d answers %d from %d/%d\n", frame.number, frame.answers,
                                     frame.cluster, frame.from.value);
   for (const node::Envelope& envelope : frame.envelopes) out += describe(envelope, now) + "\n";
+  for (const replication::Lookup& lookup : frame.lookups) {
+    out += absl::StrFormat("Lookup %d %dus touch %d record %d %s\n", lookup.number,
+                           lookup.time_left.count(), lookup.touch, lookup.wants_record,
+                           std::string(lookup.id));
+  }
+  for (const replication::Found& found : frame.found) {
+    out += absl::StrFormat("Found %d declined %d %s\n", found.number, found.declined,
+                           describe(found.result, now));
+  }
   return out;
 }
 

@@ -86,7 +86,7 @@ TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
   const std::string malformed = ": it is cut short or has a malformed number";
   const std::vector<Refused> rows = {
       {"of no kind: its kind is unknown", operation(0).frame()},
-      {"of no kind: its kind is unknown", operation(15).frame()},
+      {"of no kind: its kind is unknown", operation(47).frame()},
       {"Committed: it began to wait after the frame was sent", Bytes()
                                                                    .number(5)
                                                                    .number(1)

@@ -90,6 +90,21 @@ struct LogRecord {
 // Called from the store's threads, one call at a time; must not block and must not throw.
 using LogSink = absl::AnyInvocable<void(const LogRecord&)>;
 
+// One line of the audit log: what an administrator changed, or tried to. No line break, no secret,
+// no whole session id.
+struct AuditRecord {
+  // Who: the name in the certificate, and the address.
+  std::string_view caller = {};
+  // What, as in "revoke all sessions of subject 'ana'".
+  std::string_view change = {};
+  // What came of it, in words.
+  std::string_view outcome = {};
+  bool ok = false;
+};
+
+// Called from the store's threads, one call at a time; must not block and must not throw.
+using AuditSink = absl::AnyInvocable<void(const AuditRecord&)>;
+
 // How a store is opened. Plain values; a mistake is answered by Store::open with kInvalidArgument
 // and a message that names the option.
 //
@@ -125,6 +140,14 @@ struct StoreOptions {
   std::optional<TlsOptions> tls = {};
   bool insecure = false;
   bool insecure_beyond_loopback = false;
+
+  // Who may administer this member and its cluster over the network (docs/sojournctl.md): whoever
+  // shows a certificate of the same authority that carries one of these DNS names exactly. Empty:
+  // nobody. In plain text, whoever calls from this machine, and nobody else.
+  std::vector<std::string> administrators = {};
+  // Where it is written down what they change. Null: the log, at kInfo, in lines that begin with
+  // "audit: ".
+  std::shared_ptr<AuditSink> audit = {};
 
   // How many members hold each session: 1 to 5, the same on all members. With fewer members, as
   // many as there are.

@@ -218,6 +218,19 @@ void Host::acknowledge_losses() {
       [](absl::Status) {});
 }
 
+void Host::look(absl::AnyInvocable<void(const node::Node*) &&> look) {
+  {
+    MutexLock lock(mutex_);
+    if (!stopped_) {
+      asio::post(context_, [this, look = std::move(look)]() mutable {
+        std::move(look)(cancelled_ ? nullptr : &node_);
+      });
+      return;
+    }
+  }
+  std::move(look)(nullptr);
+}
+
 std::shared_ptr<Subscriber> Host::subscribe(asio::any_io_executor executor,
                                             Subscriber::Handler handler, SubscribeOptions options) {
   return subscribers_->add(std::move(executor), std::move(handler), options);

@@ -92,6 +92,13 @@ class Host {
   void recover(StatusCompletion completion);
   void acknowledge_losses();
 
+  // Calls it on the node's thread, where all of the node may be looked at; with null once the host
+  // has been stopped, on whichever thread.
+  void look(absl::AnyInvocable<void(const node::Node*) &&> look);
+
+  // Writes a line to the log. Safe from any thread.
+  void log(LogLevel level, const std::string& message) { log_.write(level, message); }
+
   // Delivers what happens from then on, to this member's part of the sessions and to the cluster.
   std::shared_ptr<Subscriber> subscribe(asio::any_io_executor executor, Subscriber::Handler handler,
                                         SubscribeOptions options);

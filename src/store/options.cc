@@ -134,6 +134,21 @@ absl::Status check_bootstrap(const StoreOptions& options) {
   return absl::OkStatus();
 }
 
+// As certificates have them; one with a blank or a comma in it is a list by mistake.
+absl::Status check_administrators(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const bool plain =
+        !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [](char c) {
+          return c > ' ' && c < 0x7f && c != ',' && c != '*';
+        });
+    if (!plain) {
+      return wrong(absl::StrFormat("administrators: \"%s\" is not a DNS name of a certificate",
+                                   name.substr(0, 64)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status check_options(const StoreOptions& options) {
@@ -160,6 +175,9 @@ absl::Status check_options(const StoreOptions& options) {
         std::pair{"remembered_lifetime", options.remembered_lifetime}}) {
     absl::Status status = session::check_lifetime(lifetime);
     if (!status.ok()) return wrong(std::string(what) + ": " + std::string(status.message()));
+  }
+  if (absl::Status status = check_administrators(options.administrators); !status.ok()) {
+    return status;
   }
   constexpr std::size_t kMemoryMin = std::size_t{1} << 20;
   if (options.memory_bytes != 0 && options.memory_bytes < kMemoryMin) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "admin/administration.h"
 #include "discovery/dns.h"
 #include "replication/operation.h"
 #include "runtime/clock.h"
@@ -100,6 +101,14 @@ class Store::Impl {
   Impl(asio::any_io_executor executor, StoreOptions options)
       : destination{.executor = std::move(executor)},
         options(std::move(options)),
+        administration(this->options, host,
+                       {.health = [this] { return health(); },
+                        .metrics = [this] { return metrics(); },
+                        .drain =
+                            [this](Duration timeout, StatusCompletion done) {
+                              store::Departure::begin(host, this->options.name, timeout,
+                                                      std::move(done));
+                            }}),
         host(node_options(this->options), this->options.log) {}
 
   // On threads of its own.
@@ -117,6 +126,8 @@ class Store::Impl {
   const StoreOptions options;
   // Before the host, whose transport writes it.
   store::LastRefusal last_refusal;
+  // Before the host, whose transport offers it.
+  admin::Administration administration;
   runtime::Host host;
 
   // Counters of this member's callers; each by itself.
@@ -128,6 +139,16 @@ class Store::Impl {
     std::atomic<std::uint64_t> questions_answered{0}, questions_failed{0};
   };
   mutable Counters counters;
+
+  Health health() const {
+    Health health = host.health();
+    if (health.live && !health.ready && !health.left) {
+      health.reason += last_refusal.recent(runtime::now());
+    }
+    return health;
+  }
+
+  Metrics metrics() const;
 
   // A get or touch, first on the caller's own thread.
   std::optional<Result> read_here(const SessionId& id, bool touch) const {
@@ -263,7 +284,8 @@ absl::StatusOr<Store> Store::start(std::shared_ptr<Impl> impl) {
                                          {.incarnation = incarnation,
                                           .listen = store::listen_address(impl->options),
                                           .address = store::self_of(impl->options).address,
-                                          .peers = store::peers_of(impl->options)},
+                                          .peers = store::peers_of(impl->options),
+                                          .beside = &impl->administration},
                                          runtime::now, std::move(events));
       },
       std::move(discovery));
@@ -604,18 +626,13 @@ std::shared_ptr<const View> Store::view() const {
 
 std::string_view Store::name() const { return impl_->options.name; }
 
-Health Store::health() const {
-  Health health = impl_->host.health();
-  if (health.live && !health.ready && !health.left) {
-    health.reason += impl_->last_refusal.recent(runtime::now());
-  }
-  return health;
-}
+Health Store::health() const { return impl_->health(); }
 
-Metrics Store::metrics() const {
+Metrics Store::metrics() const { return impl_->metrics(); }
+
+Metrics Store::Impl::metrics() const {
   Metrics metrics;
-  impl_->host.add_to(metrics);
-  const Impl::Counters& counters = impl_->counters;
+  host.add_to(metrics);
   metrics.reads_local_hit = counters.reads_local_hit;
   metrics.reads_local_miss = counters.reads_local_miss;
   metrics.reads_remote_hit = counters.reads_remote_hit;

@@ -84,7 +84,8 @@ class GrpcTransport final : public Transport, public LinkOwner {
 
   absl::Status start(Presence presence) {
     if (!presence.listen.empty()) {
-      absl::Status status = listener_.start(presence.listen, credentials_.server());
+      absl::Status status =
+          listener_.start(presence.listen, credentials_.server(), presence.beside);
       if (!status.ok()) return status;
     } else if (!presence.peers.empty()) {
       return absl::InvalidArgumentError("listen: is empty, and there are other members");

@@ -13,6 +13,10 @@
 #include "transport/security.h"
 #include "transport/transport.h"
 
+namespace grpc {
+class Service;
+}
+
 namespace sojourn::transport {
 
 // How this process appears among the members.
@@ -25,6 +29,9 @@ struct Presence {
   std::string address = {};
   // The members to be connected with at first: as for Transport::set_peers().
   std::vector<Peer> peers = {};
+  // Another service that is offered where it listens; null: none. It must outlive the transport,
+  // and finish its calls by itself when they are cancelled.
+  grpc::Service* beside = nullptr;
 };
 
 // A transport over gRPC: one bidirectional stream between each two members, which the member with

@@ -37,7 +37,8 @@ class Introducing final : public grpc::ServerGenericBidiReactor {
 }  // namespace
 
 absl::Status Listener::start(const std::string& address,
-                             const std::shared_ptr<grpc::ServerCredentials>& credentials) {
+                             const std::shared_ptr<grpc::ServerCredentials>& credentials,
+                             grpc::Service* beside) {
   grpc::ServerBuilder builder;
   for (const auto& [name, value] : common_arguments()) {
     builder.AddChannelArgument(name, value);
@@ -48,6 +49,7 @@ absl::Status Listener::start(const std::string& address,
                              static_cast<int>(std::chrono::milliseconds(kAnswerTimeout).count()));
   int port = 0;
   builder.AddListeningPort(address, credentials, &port);
+  if (beside) builder.RegisterService(beside);
   builder.RegisterCallbackGenericService(this);
   server_ = builder.BuildAndStart();
   if (server_ && port != 0) return absl::OkStatus();

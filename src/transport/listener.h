@@ -3,6 +3,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/impl/service_type.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
@@ -31,9 +32,11 @@ class Listener final : private grpc::CallbackGenericService {
 
   explicit Listener(Answers answers) : answers_(std::move(answers)) {}
 
-  // kUnavailable, naming the address, if it cannot be listened on. Once.
+  // kUnavailable, naming the address, if it cannot be listened on. Once. `beside`: another service
+  // that is offered there, or null; it must outlive the listener.
   absl::Status start(const std::string& address,
-                     const std::shared_ptr<grpc::ServerCredentials>& credentials);
+                     const std::shared_ptr<grpc::ServerCredentials>& credentials,
+                     grpc::Service* beside);
 
   // Ends all streams and waits for them. Nobody is accepted any more.
   void stop();

@@ -26,7 +26,7 @@ absl::Status check_dialled(const StoreOptions& options, const std::string& addre
 std::string certificate_name(const std::string& member, const std::string& cluster);
 
 // kFailedPrecondition, naming the file, when it cannot be read, key and certificate do not belong
-// together, or the certificate is not this member's.
+// together, or the certificate does not carry that name. Empty: it may carry any.
 absl::Status check_files(const TlsOptions& tls, const std::string& own_certificate_name);
 
 // Whether the peer has shown a certificate with exactly that DNS name.

@@ -27,7 +27,8 @@ FLOORS = {
     "transport": 7,
     "discovery": 7,
     "runtime": 8,
-    "store": 9,
+    "admin": 9,
+    "store": 10,
 }
 HIGHEST_PURE_FLOOR = 5
 
@@ -48,9 +49,9 @@ PUBLIC_HEADERS = {
     "metrics.h": 8,
     "event.h": 8,
     "subscription.h": 8,
-    "detail/": 9,
-    "store.h": 9,
-    "sync_store.h": 9,
+    "detail/": 10,
+    "store.h": 10,
+    "sync_store.h": 10,
 }
 
 # Code generated from proto/sojourn/v1: for those who make bytes of structs, and above.

@@ -223,6 +223,8 @@ void read_line(const Directive& line, Config& config, Problems& problems) {
     read_remembered(words, config);
   } else if (words.take({"sessions_per_user"})) {
     read_sessions_per_user(words, store.sessions_per_subject);
+  } else if (words.take({"administrators"})) {
+    store.administrators = words.texts("the DNS name of a certificate");
   } else if (words.take({"route"})) {
     read_route(words, config);
   } else {

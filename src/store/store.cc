@@ -101,14 +101,6 @@ class Store::Impl {
   Impl(asio::any_io_executor executor, StoreOptions options)
       : destination{.executor = std::move(executor)},
         options(std::move(options)),
-        administration(this->options, host,
-                       {.health = [this] { return health(); },
-                        .metrics = [this] { return metrics(); },
-                        .drain =
-                            [this](Duration timeout, StatusCompletion done) {
-                              store::Departure::begin(host, this->options.name, timeout,
-                                                      std::move(done));
-                            }}),
         host(node_options(this->options), this->options.log) {}
 
   // On threads of its own.
@@ -127,7 +119,15 @@ class Store::Impl {
   // Before the host, whose transport writes it.
   store::LastRefusal last_refusal;
   // Before the host, whose transport offers it.
-  admin::Administration administration;
+  admin::Administration administration{options,
+                                       host,
+                                       {.health = [this] { return health(); },
+                                        .metrics = [this] { return metrics(); },
+                                        .drain =
+                                            [this](Duration timeout, StatusCompletion done) {
+                                              store::Departure::begin(host, options.name, timeout,
+                                                                      std::move(done));
+                                            }}};
   runtime::Host host;
 
   // Counters of this member's callers; each by itself.

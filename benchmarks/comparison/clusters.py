@@ -68,14 +68,17 @@ class Cluster:
 
     def fill(self, *owners, sessions, readers=(), **options):
         """Makes sessions, as many of each owner, on all cores; and tells the readers to ask for
-        those from now on."""
+        those from now on. How many seconds making them took."""
         path = self.bench.file(f"{time.monotonic_ns()}.ids")
         file = {"ids": path} if readers else {}
+        seconds = 0.0
         with self.on_all_cores():
             for owner in owners:
-                self[owner].ask("fill", sessions=sessions // len(owners), **file, **options)
+                made = self[owner].ask("fill", sessions=sessions // len(owners), **file, **options)
+                seconds += made["seconds"]
             for reader in readers:
                 self[reader].ask("ids", **{"from": path})
+        return seconds
 
     @contextlib.contextmanager
     def on_all_cores(self):

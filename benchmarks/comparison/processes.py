@@ -122,7 +122,7 @@ class Driver(Process):
         except BrokenPipeError:
             raise Failure(f"{self.name} has ended: {self.last_words()}") from None
 
-    def answer(self, timeout=600):
+    def answer(self, timeout=1800):
         ready, _, _ = select.select([self.popen.stdout], [], [], timeout)
         line = self.popen.stdout.readline() if ready else None
         if line is None:

@@ -15,18 +15,16 @@ LIVING = 10_000
 def expiry(bench):
     cluster = pair(bench)
     living = bench.size(LIVING, 200)
-    began = time.monotonic()
-    cluster.fill("b", sessions=living, readers=["a"])
-    a_session = (time.monotonic() - began) / living
+    a_session = cluster.fill("b", sessions=living, readers=["a"]) / living
     sessions = bench.size(1_000_000, 1_000)
     calm_seconds = bench.size(3.0, 1.0)
     # They are made while nothing is measured, and expire when gets have run for a while in calm.
-    seconds = math.ceil(2 * a_session * sessions + calm_seconds + 1)
+    seconds = math.ceil(1.5 * a_session * sessions + calm_seconds + 1)
 
     def measure():
         expires = time.monotonic() + seconds
         cluster.fill("b", sessions=sessions, expire_in=seconds)
-        cluster["b"].tell("await_expiry", sessions=sessions)
+        cluster["b"].tell("await_expiry", sessions=sessions, timeout=seconds + 600)
         # Until the expiry should be over, which is no slower than making them.
         left = expires - time.monotonic() + 1 + a_session * sessions
         cluster["a"].tell("get", seconds=left, warm=0.2, keep="yes")

@@ -149,7 +149,7 @@ TEST_CASE("with TLS nobody answers for another member", "[transport][grpc]") {
     return Identity{.cluster = "test", .member = "b", .incarnation = Incarnation{2}};
   }});
   const Credentials of_c(certificates.secure({}, "c"));
-  REQUIRE(impostor.start(at(ports[1]), of_c.server()).ok());
+  REQUIRE(impostor.start(at(ports[1]), of_c.server(), nullptr).ok());
 
   a.transport().introduce(at(ports[1]));
 

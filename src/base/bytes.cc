@@ -5,15 +5,18 @@
 namespace sojourn {
 
 void ByteWriter::varint(std::uint64_t value) {
-  while (value >= 0x80) {
-    byte(static_cast<std::uint8_t>(value | 0x80));
-    value >>= 7;
-  }
-  byte(static_cast<std::uint8_t>(value));
+  if (value < 0x80) return byte(static_cast<std::uint8_t>(value));
+  char bytes[10];
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+  bytes[size++] = static_cast<char>(value);
+  out_.append(bytes, size);
 }
 
 void ByteWriter::fixed64(std::uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) byte(static_cast<std::uint8_t>(value >> shift));
+  char bytes[8];
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+  out_.append(bytes, sizeof(bytes));
 }
 
 void ByteWriter::string(std::string_view value) {
@@ -32,6 +35,7 @@ std::uint8_t ByteReader::byte() {
 }
 
 std::uint64_t ByteReader::varint() {
+  if (!in_.empty() && static_cast<std::uint8_t>(in_.front()) < 0x80) return byte();
   std::uint64_t value = 0;
   for (int shift = 0; shift < 64; shift += 7) {
     const std::uint8_t next = byte();

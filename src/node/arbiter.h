@@ -64,6 +64,9 @@ class Arbiter {
   void tick(Time now);
 
   Effects take_effects() { return std::exchange(effects_, {}); }
+  bool has_effects() const {
+    return !effects_.surveys.empty() || !effects_.endings.empty() || !effects_.verdicts.empty();
+  }
   std::optional<Time> next_deadline() const;
   std::size_t busy() const { return subjects_.size(); }
 

@@ -87,6 +87,9 @@ class Inquiries {
   void tick(Time now, const std::string& why);
 
   Effects take_effects() { return std::exchange(effects_, {}); }
+  bool has_effects() const {
+    return !effects_.outgoing.empty() || !effects_.answered.empty() || !effects_.surveyed.empty();
+  }
   std::optional<Time> next_deadline() const;
 
   // State.

@@ -53,6 +53,11 @@ void Node::start(Time now) {
 
 Effects Node::take_effects() { return std::exchange(effects_, {}); }
 
+void Node::take_effects(Effects& effects) {
+  effects.clear();
+  std::swap(effects, effects_);
+}
+
 // Calls of this member's user.
 
 std::uint64_t Node::call(Time now, Operation operation, Duration timeout) {
@@ -73,13 +78,16 @@ std::uint64_t Node::call(Time now, Operation operation, Duration timeout) {
                         "%d calls of this member are unfinished already", calls_in_flight()))}});
     return number;
   }
-  Call& call = calls_[number];
-  call = {.operation = std::move(operation), .verb = verb, .deadline = now + timeout};
-  call.wake_at = call.deadline;
-  timers_.insert({call.wake_at, number});
+  Call& call =
+      begin(number, {.operation = std::move(operation), .verb = verb, .deadline = now + timeout});
   dispatch(now, number, call);
   collect(now);
   return number;
+}
+
+// To be dispatched next.
+Node::Call& Node::begin(std::uint64_t number, Call call) {
+  return spare_calls_.add(calls_, number, std::move(call))->second;
 }
 
 // Hands the call to the owner of its session, under the view of now. May end it.
@@ -141,25 +149,31 @@ std::string Node::draw_id() {
 }
 
 void Node::schedule(std::uint64_t number, Call& call, Time next_send) {
-  timers_.erase({call.wake_at, number});
   call.wake_at = std::min(next_send, call.deadline);
-  timers_.insert({call.wake_at, number});
+  timers_.add(call.wake_at, number);
+  forget_timers();
+}
+
+void Node::forget_timers() {
+  timers_.drop_outdated([this](std::uint64_t number, Time at) { return is_due_at(number, at); });
+}
+
+bool Node::is_due_at(std::uint64_t number, Time at) const {
+  const auto call = calls_.find(number);
+  return call != calls_.end() && call->second.wake_at == at;
 }
 
 void Node::finish(std::uint64_t number, Result result) {
   const auto call = calls_.find(number);
   if (call == calls_.end()) return;
-  timers_.erase({call->second.wake_at, number});
   waiting_here_.erase(number);
-  if (ended_for_limit(number)) {
-    calls_.erase(call);
-    return;
-  }
+  const Call ended = spare_calls_.take(calls_, call);
+  forget_timers();
+  if (ended_for_limit(number)) return;
   effects_.finished.push_back({.number = number,
-                               .verb = call->second.verb,
-                               .remote = !call->second.remote_owner.empty(),
+                               .verb = ended.verb,
+                               .remote = !ended.remote_owner.empty(),
                                .result = std::move(result)});
-  calls_.erase(call);
 }
 
 // The call's time is up: says what is known of its outcome.
@@ -417,9 +431,12 @@ std::string Node::not_handed_over() const {
 // Time.
 
 void Node::tick(Time now) {
-  while (!timers_.empty() && timers_.begin()->first <= now) {
-    const std::uint64_t number = timers_.begin()->second;
-    Call& call = calls_.at(number);
+  const auto due = timers_.take_due(
+      now, [this](std::uint64_t number, Time at) { return is_due_at(number, at); });
+  for (const std::uint64_t number : due) {
+    const auto found = calls_.find(number);
+    if (found == calls_.end() || found->second.wake_at > now) continue;
+    Call& call = found->second;
     if (call.deadline <= now) {
       end_of_time(now, number, call);
     } else {
@@ -440,7 +457,7 @@ std::optional<Time> Node::next_deadline() const {
   const auto sooner = [&](std::optional<Time> time) {
     if (time) next = next ? std::min(*next, *time) : *time;
   };
-  if (!timers_.empty()) sooner(timers_.begin()->first);
+  sooner(timers_.next());
   sooner(plane_.next_deadline());
   sooner(inquiries_.next_deadline());
   sooner(arbiter_.next_deadline());
@@ -493,8 +510,9 @@ void Node::collect_membership(Time now) {
 }
 
 void Node::collect_plane(Time now) {
-  for (;;) {
-    auto plane = plane_.take_effects();
+  while (plane_.has_effects()) {
+    replication::Plane::Effects& plane = plane_effects_;
+    plane_.take_effects(plane);
     for (replication::Plane::Outgoing& outgoing : plane.outgoing) {
       const std::string& to = roles_->view().members[outgoing.to.value].name;
       std::visit([&](auto& body) { send(to, std::move(body)); }, outgoing.message);

@@ -13,9 +13,11 @@
 #include <variant>
 #include <vector>
 
+#include "base/due_queue.h"
 #include "base/ids.h"
 #include "base/notice.h"
 #include "base/random.h"
+#include "base/spare_nodes.h"
 #include "base/time.h"
 #include "membership/membership.h"
 #include "node/arbiter.h"
@@ -77,6 +79,14 @@ struct Effects {
     return outgoing.empty() && finished.empty() && answered.empty() && events.empty() &&
            notices.empty() && !reborn_as;
   }
+  void clear() {
+    outgoing.clear();
+    finished.clear();
+    answered.clear();
+    events.clear();
+    notices.clear();
+    reborn_as.reset();
+  }
 };
 
 // One member: membership and replication composed, and the calls of this member's own users. An
@@ -84,7 +94,8 @@ struct Effects {
 // this class.
 //
 // Inputs and take_effects() must be called one at a time (the runtime's serial executor), and
-// effects taken after every input; read_local() may be called from any thread at any time.
+// effects taken after every input, or a few of them that came together; read_local() may be called
+// from any thread at any time.
 class Node {
  public:
   // `random` draws session ids, so in production it must be cryptographically strong; it must
@@ -132,8 +143,10 @@ class Node {
 
   void tick(Time now);
 
-  // What must be done now; emptied by the call.
+  // What must be done now; emptied by the call. The second puts it in the place of what was in
+  // `effects`, whose room is used again.
   Effects take_effects();
+  void take_effects(Effects& effects);
 
   // When tick() is next due.
   std::optional<Time> next_deadline() const;
@@ -217,7 +230,10 @@ class Node {
   void dispatch(Time now, std::uint64_t number, Call& call);
   void finish(std::uint64_t number, replication::Result result);
   void end_of_time(Time now, std::uint64_t number, const Call& call);
+  Call& begin(std::uint64_t number, Call call);
   void schedule(std::uint64_t number, Call& call, Time next_send);
+  void forget_timers();
+  bool is_due_at(std::uint64_t number, Time at) const;
   std::string draw_id();
   void on_membership(Time now, const std::string& from, const Envelope& envelope,
                      const membership::Message& message);
@@ -280,7 +296,8 @@ class Node {
   std::set<std::string> level_;
   // Unfinished calls by number, and by when they must be looked at.
   std::map<std::uint64_t, Call> calls_;
-  std::set<std::pair<Time, std::uint64_t>> timers_;
+  SpareNodes<std::map<std::uint64_t, Call>> spare_calls_;
+  DueQueue<std::uint64_t> timers_;
   // Calls and requests that wait for this member to serve their segment.
   std::set<std::uint64_t> waiting_here_;
   std::deque<Parked> parked_;
@@ -292,6 +309,8 @@ class Node {
   std::uint64_t requests_served_ = 0;
   bool listening_ = false;
   Effects effects_;
+  // Those of the plane that are being passed on.
+  replication::Plane::Effects plane_effects_;
 };
 
 }  // namespace sojourn::node

@@ -85,9 +85,8 @@ void Node::collect_inquiries(Time now) {
 }
 
 bool Node::pass_on_inquiries(Time now) {
+  if (!inquiries_.has_effects()) return false;
   Inquiries::Effects effects = inquiries_.take_effects();
-  const bool any =
-      !effects.outgoing.empty() || !effects.answered.empty() || !effects.surveyed.empty();
   for (Inquiries::Answered& answered : effects.answered) {
     effects_.answered.push_back(std::move(answered));
   }
@@ -104,14 +103,13 @@ bool Node::pass_on_inquiries(Time now) {
         },
         outgoing.message);
   }
-  return any;
+  return true;
 }
 
 bool Node::pass_on_arbiter(Time now) {
+  if (!arbiter_.has_effects()) return false;
   Arbiter::Effects effects = arbiter_.take_effects();
-  const bool any =
-      !effects.surveys.empty() || !effects.endings.empty() || !effects.verdicts.empty();
-  if (!roles_) return any;
+  if (!roles_) return true;
   for (Key& key : effects.surveys) {
     const std::uint64_t number = next_number_++;
     inquiries_.survey(now, number, std::move(key));
@@ -125,7 +123,7 @@ bool Node::pass_on_arbiter(Time now) {
       send(roles_->view().members[to.value].name, std::move(verdict));
     }
   }
-  return any;
+  return true;
 }
 
 // Limits.
@@ -149,14 +147,11 @@ bool Node::is_self(MemberIndex member) const {
 void Node::end_for_limit(Time now, const Key& key, std::string id) {
   const std::uint64_t number = next_number_++;
   endings_.emplace(number, key);
-  Call& call = calls_[number];
-  call = {.operation = {.verb = Verb::kRevoke,
-                        .id = std::move(id),
-                        .cause = replication::Cause::kRevokedByLimit},
-          .verb = Verb::kRevoke,
-          .deadline = now + kEndingTime};
-  call.wake_at = call.deadline;
-  timers_.insert({call.wake_at, number});
+  Call& call = begin(number, {.operation = {.verb = Verb::kRevoke,
+                                            .id = std::move(id),
+                                            .cause = replication::Cause::kRevokedByLimit},
+                              .verb = Verb::kRevoke,
+                              .deadline = now + kEndingTime});
   dispatch(now, number, call);
 }
 

@@ -113,7 +113,7 @@ Evaluation create(const Operation& operation, const Record* current, Time now, V
                                .labels = labels};
   if (absl::Status status = check_size(fields); !status.ok()) return refuse(std::move(status));
   RecordRef made = Record::make(fields);
-  return {.entries = {{operation.id, made}}, .answer = made, .cause = Cause::kCreated};
+  return {.entries = entries_of(operation.id, made), .answer = made, .cause = Cause::kCreated};
 }
 
 // The session under the same id with other contents.
@@ -121,7 +121,9 @@ Evaluation change(RecordFields fields, const std::vector<AttributeView>& attribu
   fields.attributes = attributes;
   if (absl::Status status = check_size(fields); !status.ok()) return refuse(std::move(status));
   RecordRef made = Record::make(fields);
-  return {.entries = {{std::string(fields.id), made}}, .answer = made, .cause = Cause::kChanged};
+  return {.entries = entries_of(std::string(fields.id), made),
+          .answer = made,
+          .cause = Cause::kChanged};
 }
 
 // The session under a new id, and the old id dead; or for so long an alias of the new one.
@@ -150,7 +152,7 @@ Evaluation rename(RecordFields fields, const std::vector<AttributeView>& attribu
 Evaluation without_tab(const Operation& operation, const Record& current, RecordFields fields,
                        std::vector<TabView>& tabs) {
   const bool last = erase_tab(tabs, operation.tab) && tabs.empty();
-  if (last) return {.entries = {{operation.id, RecordRef()}}, .cause = Cause::kLastTab};
+  if (last) return {.entries = entries_of(operation.id, RecordRef()), .cause = Cause::kLastTab};
   fields.tabs = tabs;
   return change(fields, attributes_of(current));
 }
@@ -165,7 +167,7 @@ Evaluation evaluate(const Operation& operation, const Record* current, Time now,
   if (operation.verb == Verb::kCreate) return create(operation, current, now, version);
   // A tombstone even for an absent id: a copy of it may still be under way to somebody.
   if (operation.verb == Verb::kRevoke) {
-    return {.entries = {{operation.id, RecordRef()}},
+    return {.entries = entries_of(operation.id, RecordRef()),
             .cause = current ? operation.cause : Cause::kNothing};
   }
 

@@ -18,7 +18,7 @@ struct Evaluation {
   absl::Status status = {};
   // What it leaves behind, to be applied together; empty if it changes nothing. The first is the
   // answer, if there is one.
-  std::vector<Entry> entries = {};
+  Entries entries = {};
   // The session to answer with; none for kRevoke.
   session::RecordRef answer = {};
   // What subscribers are told of it.

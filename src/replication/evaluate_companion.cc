@@ -17,7 +17,7 @@ using session::RecordRef;
 Evaluation refuse(absl::Status status) { return {.status = std::move(status)}; }
 
 Evaluation leave(const CompanionFields& fields) {
-  return {.entries = {{std::string(fields.id), session::make_companion(fields)}}};
+  return {.entries = entries_of(std::string(fields.id), session::make_companion(fields))};
 }
 
 // What the operation makes if there is nothing yet, without a content.
@@ -87,7 +87,7 @@ Evaluation evaluate_companion(const Operation& operation, const Record* current,
       return add(operation, current, now, version);
     case Verb::kResetCounter:
       // A tombstone even for what is absent, as for a session that is revoked.
-      return {.entries = {{operation.id, RecordRef()}}};
+      return {.entries = entries_of(operation.id, RecordRef())};
     case Verb::kRevokeToken:
       return revoke_token(operation, current, now, version);
     default:

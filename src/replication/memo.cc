@@ -31,7 +31,7 @@ const Result& Memo::result(OperationId operation) const {
 }
 
 void Memo::begin(OperationId operation) {
-  callers_[operation.caller].operations.emplace(operation.number, Outcome());
+  spare_.add(callers_[operation.caller].operations, operation.number, Outcome());
 }
 
 void Memo::abandon(OperationId operation) {
@@ -47,8 +47,13 @@ void Memo::finish(OperationId operation, SegmentId segment, std::uint64_t epoch,
   if (!known_callers_.empty() && !known_callers_.contains(operation.caller)) return;
   Caller& caller = callers_[operation.caller];
   if (operation.number < caller.settled) return;
-  caller.operations.insert_or_assign(
-      operation.number, Outcome{.segment = segment, .epoch = epoch, .result = std::move(result)});
+  Outcome outcome = {.segment = segment, .epoch = epoch, .result = std::move(result)};
+  const auto found = caller.operations.find(operation.number);
+  if (found != caller.operations.end()) {
+    found->second = std::move(outcome);
+  } else {
+    spare_.add(caller.operations, operation.number, std::move(outcome));
+  }
 }
 
 std::uint64_t Memo::settled(Incarnation caller) const {
@@ -60,7 +65,9 @@ void Memo::settle(Incarnation caller, std::uint64_t number) {
   Caller& state = callers_[caller];
   if (number <= state.settled) return;
   state.settled = number;
-  state.operations.erase(state.operations.begin(), state.operations.lower_bound(number));
+  while (!state.operations.empty() && state.operations.begin()->first < number) {
+    spare_.erase(state.operations, state.operations.begin());
+  }
 }
 
 void Memo::keep_only(std::set<Incarnation> callers) {

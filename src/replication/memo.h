@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/spare_nodes.h"
 #include "replication/messages.h"
 #include "replication/operation.h"
 
@@ -82,11 +83,13 @@ class Memo {
     // Nothing while it is running.
     std::optional<Result> result = {};
   };
+  using Operations = std::map<std::uint64_t, Outcome>;
   struct Caller {
     std::uint64_t settled = 0;
-    std::map<std::uint64_t, Outcome> operations = {};
+    Operations operations = {};
   };
 
+  SpareNodes<Operations> spare_;
   std::set<Incarnation> known_callers_;
   std::map<Incarnation, Caller> callers_;
 };

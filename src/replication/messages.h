@@ -1,8 +1,11 @@
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -65,6 +68,15 @@ struct Entry {
   // remember it too, or a repeat would find nothing to answer with.
   session::RecordRef taken = {};
 };
+// Mostly one.
+using Entries = absl::InlinedVector<Entry, 1>;
+
+// Of one.
+inline Entries entries_of(std::string id, session::RecordRef record) {
+  Entries entries;
+  entries.push_back({std::move(id), std::move(record)});
+  return entries;
+}
 
 // The primary's write, for a backup to apply whole or not at all.
 struct Replicate {
@@ -74,7 +86,7 @@ struct Replicate {
   Version committed = {};
   // The operation that it carries out; nobody's for the store's own, such as expiry.
   OperationId operation = {};
-  std::vector<Entry> entries = {};
+  Entries entries = {};
   // What happened, for subscribers; and the events of the segment below this number have been
   // delivered to those of the primary.
   Occurrence occurrence = {};

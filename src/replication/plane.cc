@@ -186,7 +186,7 @@ void Plane::send_again_under_new_view(Time now, SegmentId id) {
   std::map<std::uint64_t, Write> writes = std::exchange(segment.writes, {});
   segment.last_sequence = 0;
   for (auto& [old_sequence, write] : writes) {
-    resends_.erase({write.next_send, {id, old_sequence}});
+    (void)old_sequence;
     const std::uint64_t sequence = ++segment.last_sequence;
     for (Entry& entry : write.entries) {
       if (!entry.record) continue;
@@ -195,10 +195,7 @@ void Plane::send_again_under_new_view(Time now, SegmentId id) {
     // A value that was taken is in no entry's record, and stays the answer.
     const session::RecordRef& made = write.entries.front().record;
     if (write.answer.record && made) write.answer.record = made;
-    write.unacknowledged.clear();
-    for (const MemberIndex writer : roles_->writers(id)) {
-      if (writer != *self_) write.unacknowledged.insert(writer);
-    }
+    expect_acknowledgements(id, write);
     Write& moved = segment.writes.emplace(sequence, std::move(write)).first->second;
     send_write(now, id, sequence, moved);
   }
@@ -210,7 +207,7 @@ void Plane::abandon_writes(SegmentId id) {
   Segment& segment = this->segment(id);
   segment.last_sequence = 0;
   for (auto& [sequence, write] : std::exchange(segment.writes, {})) {
-    resends_.erase({write.next_send, {id, sequence}});
+    (void)sequence;
     bytes_under_way_ -= write.bytes;
     --writes_waiting_;
     if (write.by_expiry || write.for_room) replica_.table().revive(write.session_id);
@@ -218,12 +215,15 @@ void Plane::abandon_writes(SegmentId id) {
     memo_.abandon(write.id);
     const auto queue = queues_.find(write.session_id);
     if (queue == queues_.end()) continue;
-    for (const Waiting& waiting : queue->second) {
-      memo_.abandon(waiting.id);
-      --writes_waiting_;
+    if (!queue->second.empty()) {
+      for (const Waiting& waiting : queue->second.waiting()) {
+        memo_.abandon(waiting.id);
+        --writes_waiting_;
+      }
     }
     queues_.erase(queue);
   }
+  forget_resends();
   if (!applications_.empty()) abandon_applications(id);
 }
 
@@ -307,20 +307,16 @@ void Plane::restart() {
   repairs_left_ = segments_left_ = primaries_ = primaries_waiting_ = 0;
 }
 
-void Plane::receive(Time now, MemberIndex from, const PlaneMessage& message) {
-  if (!roles_) return;
-  std::visit([&](const auto& body) { on(now, from, body); }, message);
-  begin_waiting(now);
-}
-
 // Time.
 
 void Plane::tick(Time now) {
   if (!roles_) return;
-  while (!resends_.empty() && resends_.begin()->first <= now) {
-    const auto [segment_id, sequence] = resends_.begin()->second;
-    resends_.erase(resends_.begin());
-    Write& write = segment(segment_id).writes.at(sequence);
+  const auto due = resends_.take_due(
+      now, [this](const auto& write, Time at) { return is_sent_again_at(write, at); });
+  for (const auto& [segment_id, sequence] : due) {
+    const auto found = segment(segment_id).writes.find(sequence);
+    if (found == segment(segment_id).writes.end()) continue;
+    Write& write = found->second;
     if (may_commit(now, segment_id, write)) {
       commit(now, segment_id, sequence);
     } else {
@@ -366,7 +362,7 @@ std::optional<Time> Plane::next_deadline() const {
     if (time) next = next ? std::min(*next, *time) : *time;
   };
   if (!roles_) return std::nullopt;
-  if (!resends_.empty()) sooner(resends_.begin()->first);
+  sooner(resends_.next());
   sooner(committed_due_);
   sooner(forget_due_);
   sooner(pull_due_);

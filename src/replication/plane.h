@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -14,11 +16,13 @@
 #include <variant>
 #include <vector>
 
+#include "base/due_queue.h"
 #include "base/ids.h"
 #include "base/memory_level.h"
 #include "base/notice.h"
 #include "base/random.h"
 #include "base/rules.h"
+#include "base/spare_nodes.h"
 #include "base/time.h"
 #include "replication/evaluate.h"
 #include "replication/event.h"
@@ -56,7 +60,7 @@ struct PlaneOptions {
 };
 
 // What the new records of a write take.
-std::size_t bytes_of(const std::vector<Entry>& entries);
+std::size_t bytes_of(const Entries& entries);
 
 // Whether a session that the operation makes would have that key.
 bool brings_key(const Operation& operation, const Key& key);
@@ -118,6 +122,20 @@ class Plane {
     // Something that a call may have been waiting for has come: a segment is served now, or an
     // ended session is gone.
     bool news = false;
+
+    bool empty() const {
+      return outgoing.empty() && answers.empty() && endings.empty() && applicants.empty() &&
+             events.empty() && notices.empty() && !news;
+    }
+    void clear() {
+      outgoing.clear();
+      answers.clear();
+      endings.clear();
+      applicants.clear();
+      events.clear();
+      notices.clear();
+      news = false;
+    }
   };
 
   // `random` draws the new ids of renamed sessions and must outlive the plane.
@@ -152,7 +170,13 @@ class Plane {
   // reason, and will give one when there is news.
   void expire(Time now, std::string_view id);
 
-  void receive(Time now, MemberIndex from, const PlaneMessage& message);
+  // `message` is one of PlaneMessage.
+  template <typename Message>
+  void receive(Time now, MemberIndex from, const Message& message) {
+    if (!roles_) return;
+    on(now, from, message);
+    begin_waiting(now);
+  }
 
   // Questions about all sessions with a key of the segments whose primary this member is. It must
   // answer for all of them: see serves_all().
@@ -192,8 +216,14 @@ class Plane {
   void tick(Time now);
   std::optional<Time> next_deadline() const;
 
-  // What must be done now; emptied by the call.
+  // What must be done now; emptied by the call. The second puts it in the place of what was in
+  // `effects`, whose room is used again.
   Effects take_effects() { return std::exchange(effects_, {}); }
+  void take_effects(Effects& effects) {
+    effects.clear();
+    std::swap(effects, effects_);
+  }
+  bool has_effects() const { return !effects_.empty(); }
 
   // Answers a get or touch if this member serves the session's segment; nothing otherwise, or if
   // the session must be ended first. `now` is called before the table is read and after, because
@@ -282,6 +312,21 @@ class Plane {
     bool admitted = false;
   };
 
+  // Those of one session.
+  class Queue {
+   public:
+    bool empty() const { return !waiting_ || waiting_->empty(); }
+    // Most never hold anything.
+    std::deque<Waiting>& waiting() {
+      if (!waiting_) waiting_ = std::make_unique<std::deque<Waiting>>();
+      return *waiting_;
+    }
+
+   private:
+    std::unique_ptr<std::deque<Waiting>> waiting_;
+  };
+  using Queues = std::unordered_map<std::string, Queue>;
+
   // A session that is being made, or that gets a key: under its id it is not there yet, or cannot
   // be found by that key.
   struct Arrival {
@@ -305,7 +350,7 @@ class Plane {
     OperationId id = {};
     // The session whose later writes wait for this one.
     std::string session_id = {};
-    std::vector<Entry> entries = {};
+    Entries entries = {};
     Result answer = {};
     Occurrence occurrence = {};
     bool by_expiry = false;
@@ -315,7 +360,8 @@ class Plane {
     std::optional<OperationId> ending = {};
     bool was_there = false;
     std::size_t bytes = 0;
-    std::set<MemberIndex> unacknowledged = {};
+    // In order.
+    absl::InlinedVector<MemberIndex, 3> unacknowledged = {};
     Time next_send = {};
   };
 
@@ -381,6 +427,9 @@ class Plane {
   void begin_expiry(Time now, std::string id);
   void start_write(Time now, SegmentId segment_id, Write write);
   void send_write(Time now, SegmentId segment_id, std::uint64_t sequence, Write& write);
+  void expect_acknowledgements(SegmentId segment_id, Write& write) const;
+  void forget_resends();
+  bool is_sent_again_at(const std::pair<SegmentId, std::uint64_t>& write, Time at) const;
   bool may_commit(Time now, SegmentId id, const Write& write) const;
   void commit(Time now, SegmentId segment_id, std::uint64_t sequence);
   void apply_as_primary(Time now, const Write& write);
@@ -431,9 +480,8 @@ class Plane {
 
   // Events.
   static Occurrence occurrence_of(Cause cause, const session::Record* before);
-  static Event event_of(const std::vector<Entry>& entries, const Occurrence& occurrence,
-                        Version version);
-  void keep_event(SegmentId id, const std::vector<Entry>& entries, const Occurrence& occurrence,
+  static Event event_of(const Entries& entries, const Occurrence& occurrence, Version version);
+  void keep_event(SegmentId id, const Entries& entries, const Occurrence& occurrence,
                   Version version);
   void replace_events(SegmentId id, const std::vector<Event>& events);
   Version delivered_below(SegmentId id) const;
@@ -480,7 +528,8 @@ class Plane {
   Memo memo_;
   std::vector<Segment> segments_;
   // Sessions with a write under way, each with the mutations that wait behind it.
-  std::unordered_map<std::string, std::deque<Waiting>> queues_;
+  Queues queues_;
+  SpareNodes<Queues> spare_queues_;
   // Writes under way and waiting.
   std::size_t writes_waiting_ = 0;
   // Bytes of new records under way.
@@ -496,7 +545,8 @@ class Plane {
   std::map<OperationId, Waiting> applications_;
   std::optional<Time> applications_due_;
   // When writes under way are due to be sent again.
-  std::set<std::pair<Time, std::pair<SegmentId, std::uint64_t>>> resends_;
+  DueQueue<std::pair<SegmentId, std::uint64_t>> resends_;
+  SpareNodes<std::map<std::uint64_t, Write>> spare_writes_;
   // Sessions whose write was just committed.
   std::deque<std::string> freed_;
   // Backups that hold tombstones up to this version and must hear that they are committed, and when

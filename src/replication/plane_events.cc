@@ -24,8 +24,7 @@ Occurrence Plane::occurrence_of(Cause cause, const session::Record* before) {
 }
 
 // If the session has a new id, the old one comes second.
-Event Plane::event_of(const std::vector<Entry>& entries, const Occurrence& occurrence,
-                      Version version) {
+Event Plane::event_of(const Entries& entries, const Occurrence& occurrence, Version version) {
   Event event = {.cause = occurrence.cause,
                  .number = occurrence.number,
                  .id = entries.front().id,
@@ -46,8 +45,8 @@ void Plane::listen(bool listening) {
   if (!listening) events_.clear();
 }
 
-void Plane::keep_event(SegmentId id, const std::vector<Entry>& entries,
-                       const Occurrence& occurrence, Version version) {
+void Plane::keep_event(SegmentId id, const Entries& entries, const Occurrence& occurrence,
+                       Version version) {
   if (!listening_ || occurrence.cause == Cause::kNothing) return;
   events_.keep(id, event_of(entries, occurrence, version), epoch());
 }

@@ -29,7 +29,8 @@ constexpr std::size_t kOvertakenMax = 65536;
 KeyView subject_key(std::string_view subject) { return {KeyView::Kind::kSubject, subject}; }
 
 bool same_keys(const Record& a, const Record& b) {
-  return a.subject() == b.subject() && a.labels() == b.labels();
+  const bool labelled = a.label_count() > 0 || b.label_count() > 0;
+  return a.subject() == b.subject() && (!labelled || a.labels() == b.labels());
 }
 
 // Whether the operation, if it succeeds, makes a session that others ask for by its keys.
@@ -106,7 +107,8 @@ void Plane::keep_count(const Record& record, bool added) {
 void Plane::note_arrivals(const Write& write) {
   for (const Entry& entry : write.entries) {
     if (!entry.record || entry.record->is_alias()) continue;
-    const RecordRef before = table().peek(entry.id);
+    const bool is_new = !write.was_there && entry.id == write.session_id;
+    const RecordRef before = is_new ? RecordRef() : table().peek(entry.id);
     if (before && same_keys(*before, *entry.record)) continue;
     arrivals_[entry.id] = {.session_id = write.session_id, .record = entry.record};
     // Who is to end goes on under another id, and that is to end too.
@@ -254,7 +256,7 @@ void Plane::end(Time now, OperationId ending, const std::string& session_id, Cau
   }
   if (const auto queue = queues_.find(queue_id); queue != queues_.end()) {
     ++writes_waiting_;
-    queue->second.push_front(std::move(waiting));
+    queue->second.waiting().push_front(std::move(waiting));
     return;
   }
   begin(now, std::move(waiting));
@@ -323,7 +325,7 @@ void Plane::abandon_applications(SegmentId segment_id) {
     memo_.abandon(at->first);
     --writes_waiting_;
     if (const auto queue = queues_.find(session_id); queue != queues_.end()) {
-      for (const Waiting& waiting : queue->second) {
+      for (const Waiting& waiting : queue->second.waiting()) {
         memo_.abandon(waiting.id);
         --writes_waiting_;
       }

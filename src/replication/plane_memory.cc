@@ -19,7 +19,7 @@ constexpr std::size_t kLoginsEndedAtOnce = 16;
 
 }  // namespace
 
-std::size_t bytes_of(const std::vector<Entry>& entries) {
+std::size_t bytes_of(const Entries& entries) {
   std::size_t bytes = 0;
   for (const Entry& entry : entries) bytes += entry.record ? entry.record->bytes() : 0;
   return bytes;
@@ -155,7 +155,7 @@ void Plane::end_for_room(Time now, std::string id) {
   replica_.table().set_aside(id);
   start_write(now, segment_of(id),
               Write{.session_id = id,
-                    .entries = {{id, session::RecordRef()}},
+                    .entries = entries_of(id, session::RecordRef()),
                     .occurrence = occurrence_of(Cause::kRevokedForRoom, ended.get()),
                     .for_room = true});
 }

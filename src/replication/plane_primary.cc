@@ -55,7 +55,7 @@ void Plane::execute(Time now, OperationId id, Operation operation, Time deadline
   Waiting waiting = {.id = id, .operation = std::move(operation), .deadline = deadline};
   if (const auto queue = queues_.find(queue_of(waiting.operation.id)); queue != queues_.end()) {
     ++writes_waiting_;
-    queue->second.push_back(std::move(waiting));
+    queue->second.waiting().push_back(std::move(waiting));
     return;
   }
   begin(now, std::move(waiting));
@@ -67,16 +67,16 @@ void Plane::execute(Time now, OperationId id, Operation operation, Time deadline
 bool Plane::begin(Time now, Waiting waiting) {
   Operation& operation = waiting.operation;
   const SegmentId segment_id = segment_of(operation.id);
-  if (replica_.table().end(operation.id, now, promoted_at(segment_id))) {
+  // A mutation is a use: it moves the idle expiry, and from here on until its own version is read.
+  const bool use = !is_companion_verb(operation.verb);
+  const table::Found found = replica_.table().find(operation.id, now, use, promoted_at(segment_id));
+  if (found.ended && replica_.table().end(operation.id, now, promoted_at(segment_id))) {
     std::string session_id = operation.id;
-    queues_[session_id].push_front(std::move(waiting));
+    queues_[session_id].waiting().push_front(std::move(waiting));
     ++writes_waiting_;
     begin_expiry(now, std::move(session_id));
     return true;
   }
-  // A mutation is a use: it moves the idle expiry, and from here on until its own version is read.
-  const bool use = !is_companion_verb(operation.verb);
-  const table::Found found = replica_.table().find(operation.id, now, use, promoted_at(segment_id));
   const session::Record* current = found.record.get();
   if (!has_lease(now) && options_.rules.keep(Rule::kLease)) {
     // Nothing that this member sees may be told, not even that there is nothing: who asked asks
@@ -150,7 +150,7 @@ bool Plane::begin_through(Time now, const session::Record& alias, Waiting waitin
     start_write(now, segment_id,
                 Write{.id = waiting.id,
                       .session_id = session_id,
-                      .entries = {{session_id, session::RecordRef()}}});
+                      .entries = entries_of(session_id, session::RecordRef())});
     return true;
   }
   // Behind what is under way with the session itself; should that be a renewal, so once more. With
@@ -158,7 +158,7 @@ bool Plane::begin_through(Time now, const session::Record& alias, Waiting waitin
   waiting.operation.id = std::string(session->id());
   if (const auto queue = queues_.find(waiting.operation.id); queue != queues_.end()) {
     ++writes_waiting_;
-    queue->second.push_back(std::move(waiting));
+    queue->second.waiting().push_back(std::move(waiting));
   } else {
     begin(now, std::move(waiting));
   }
@@ -184,24 +184,22 @@ void Plane::begin_expiry(Time now, std::string id) {
   const session::RecordRef ended = table().peek(id);
   start_write(now, segment_of(id),
               Write{.session_id = id,
-                    .entries = {{id, session::RecordRef()}},
+                    .entries = entries_of(id, session::RecordRef()),
                     .occurrence = occurrence_of(Cause::kExpired, ended.get()),
                     .by_expiry = true});
 }
 
 void Plane::start_write(Time now, SegmentId segment_id, Write write) {
   Segment& segment = this->segment(segment_id);
-  for (const MemberIndex writer : roles_->writers(segment_id)) {
-    if (writer != *self_) write.unacknowledged.insert(writer);
-  }
+  expect_acknowledgements(segment_id, write);
   write.bytes = bytes_of(write.entries);
   bytes_under_way_ += write.bytes;
   ++writes_waiting_;
-  queues_[write.session_id];
+  if (!busy(write.session_id)) spare_queues_.add(queues_, write.session_id, Queue());
   note_arrivals(write);
   const std::uint64_t sequence = ++segment.last_sequence;
   write.occurrence.number = version(sequence);
-  Write& started = segment.writes.emplace(sequence, std::move(write)).first->second;
+  Write& started = spare_writes_.add(segment.writes, sequence, std::move(write))->second;
   if (!options_.rules.keep(Rule::kCommittedReads)) apply_as_primary(now, started);
   if (may_commit(now, segment_id, started)) {
     if (!started.unacknowledged.empty()) send_write(now, segment_id, sequence, started);
@@ -222,7 +220,27 @@ void Plane::send_write(Time now, SegmentId segment_id, std::uint64_t sequence, W
                            .delivered_below = delivered_below(segment_id)});
   }
   write.next_send = now + options_.resend_interval;
-  resends_.insert({write.next_send, {segment_id, sequence}});
+  resends_.add(write.next_send, {segment_id, sequence});
+}
+
+void Plane::expect_acknowledgements(SegmentId segment_id, Write& write) const {
+  write.unacknowledged.clear();
+  for (const MemberIndex writer : roles_->writers(segment_id)) {
+    if (writer != *self_) write.unacknowledged.push_back(writer);
+  }
+  std::sort(write.unacknowledged.begin(), write.unacknowledged.end());
+}
+
+void Plane::forget_resends() {
+  resends_.drop_outdated([this](const std::pair<SegmentId, std::uint64_t>& write, Time at) {
+    return is_sent_again_at(write, at);
+  });
+}
+
+bool Plane::is_sent_again_at(const std::pair<SegmentId, std::uint64_t>& write, Time at) const {
+  const auto& writes = segments_[write.first.value].writes;
+  const auto found = writes.find(write.second);
+  return found != writes.end() && found->second.next_send == at;
 }
 
 void Plane::on(Time now, MemberIndex from, const ReplicateAck& ack) {
@@ -230,7 +248,9 @@ void Plane::on(Time now, MemberIndex from, const ReplicateAck& ack) {
   Segment& segment = this->segment(ack.segment);
   const auto write = segment.writes.find(ack.version.sequence);
   if (write == segment.writes.end()) return;
-  write->second.unacknowledged.erase(from);
+  auto& unacknowledged = write->second.unacknowledged;
+  const auto waited_for = std::find(unacknowledged.begin(), unacknowledged.end(), from);
+  if (waited_for != unacknowledged.end()) unacknowledged.erase(waited_for);
   if (ack.keeps_events) owe_delivered(now, ack.segment, from);
   if (may_commit(now, ack.segment, write->second)) {
     commit(now, ack.segment, ack.version.sequence);
@@ -262,8 +282,9 @@ void Plane::apply_as_primary(Time now, const Write& write) {
 }
 
 void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
-  Write write = std::move(segment(segment_id).writes.extract(sequence).mapped());
-  resends_.erase({write.next_send, {segment_id, sequence}});
+  auto& writes = segment(segment_id).writes;
+  Write write = spare_writes_.take(writes, writes.find(sequence));
+  forget_resends();
   bytes_under_way_ -= write.bytes;
   --writes_waiting_;
   forget_arrivals(write);
@@ -309,18 +330,18 @@ void Plane::begin_next(Time now) {
   const auto queue = queues_.find(session_id);
   if (queue == queues_.end()) return;
   if (queue->second.empty()) {
-    queues_.erase(queue);
+    spare_queues_.erase(queues_, queue);
     return;
   }
-  Waiting next = std::move(queue->second.front());
-  queue->second.pop_front();
+  Waiting next = std::move(queue->second.waiting().front());
+  queue->second.waiting().pop_front();
   --writes_waiting_;
   const bool renamed = next.operation.id != session_id;
   if (renamed) {
     // It waited for a session to be made under another id, and goes on in that one's queue.
     if (const auto own = queues_.find(next.operation.id); own != queues_.end()) {
       ++writes_waiting_;
-      own->second.push_back(std::move(next));
+      own->second.waiting().push_back(std::move(next));
       freed_.push_back(session_id);
       return;
     }
@@ -345,10 +366,12 @@ bool Plane::withdraw(OperationId id, std::string_view session_id) {
   }
   const auto queue = queues_.find(std::string(session_id));
   if (queue == queues_.end()) return false;
-  const auto found = std::find_if(queue->second.begin(), queue->second.end(),
-                                  [&](const Waiting& waiting) { return waiting.id == id; });
-  if (found == queue->second.end()) return false;
-  queue->second.erase(found);
+  if (queue->second.empty()) return false;
+  std::deque<Waiting>& waiting = queue->second.waiting();
+  const auto found = std::find_if(waiting.begin(), waiting.end(),
+                                  [&](const Waiting& one) { return one.id == id; });
+  if (found == waiting.end()) return false;
+  waiting.erase(found);
   --writes_waiting_;
   return true;
 }

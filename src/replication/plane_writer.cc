@@ -171,8 +171,15 @@ void Plane::drop_transfer(Segment& segment) {
 void Plane::finish_transfer(SegmentId id) {
   const Rules& rules = options_.rules;
   Segment& segment = this->segment(id);
+  // A newcomer has nothing that these could meet.
+  const bool anything_here = replica_.digest(id) != 0 || replica_.tombstones() != 0;
   std::set<std::string, std::less<>> held;
   for (const Copy& copy : segment.copies) {
+    if (!anything_here) {
+      if (copy.record->last_seen() < copy.last_seen) copy.record->set_last_seen(copy.last_seen);
+      replica_.put(copy.record);
+      continue;
+    }
     std::string session_id(copy.record->id());
     const Version here = replica_.version_of(session_id);
     const bool newer_here =
@@ -184,7 +191,7 @@ void Plane::finish_transfer(SegmentId id) {
     held.insert(std::move(session_id));
   }
   std::vector<std::string> extra;
-  if (rules.keep(Rule::kForgetting)) {
+  if (anything_here && rules.keep(Rule::kForgetting)) {
     replica_.for_each(id, [&](const session::Record& record, Time) {
       const bool older = record.version().epoch < epoch();
       if (older && !held.contains(record.id())) extra.emplace_back(record.id());

@@ -28,7 +28,7 @@ Replica::Replica(std::uint32_t segments, Rules rules) : rules_(rules), segments_
 
 void Replica::put(const session::RecordRef& record) {
   std::uint64_t& digest = segments_[segment_of(record->id()).value].digest;
-  tombstones_.erase(std::string(record->id()));
+  if (!tombstones_.empty()) tombstones_.erase(std::string(record->id()));
   const session::RecordRef replaced = table_.put(record);
   digest ^= digest_of(*record);
   if (replaced) digest ^= digest_of(*replaced);
@@ -46,8 +46,9 @@ void Replica::bury(const std::string& id, Version version) {
 }
 
 Version Replica::version_of(const std::string& id) const {
-  if (const auto tombstone = tombstones_.find(id); tombstone != tombstones_.end()) {
-    return tombstone->second;
+  if (!tombstones_.empty()) {
+    const auto tombstone = tombstones_.find(id);
+    if (tombstone != tombstones_.end()) return tombstone->second;
   }
   const session::RecordRef record = table_.peek(id);
   return record ? record->version() : Version{};
@@ -73,6 +74,7 @@ void Replica::drop_tombstones(SegmentId segment) {
 
 void Replica::drop_tombstones(SegmentId segment, Version up_to) {
   auto& tombstones = segments_[segment.value].tombstones;
+  if (tombstones.empty()) return;
   const auto end = tombstones.upper_bound(up_to);
   for (auto at = tombstones.begin(); at != end; ++at) {
     for (const std::string& id : at->second) {

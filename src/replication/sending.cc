@@ -40,13 +40,23 @@ void Sending::begin_next(const Replica& replica, const EventLog& events) {
   if (wanted_.empty()) return;
   current_ = Current{.segment = wanted_.front(), .transfer = ++transfers_};
   wanted_.pop_front();
+  // Ids are unpacked once, not for each comparison.
+  struct Found {
+    session::IdText id;
+    const session::Record* record;
+    Time last_seen;
+  };
+  std::vector<Found> found;
   replica.for_each(current_->segment, [&](const session::Record& record, Time last_seen) {
-    current_->copies.push_back({session::RecordRef::share(record), last_seen});
+    found.push_back({record.id(), &record, last_seen});
   });
-  current_->events = events.copies(current_->segment);
   // In the order of ids: that of the table depends on what it has been through.
-  std::sort(current_->copies.begin(), current_->copies.end(),
-            [](const Copy& a, const Copy& b) { return a.record->id() < b.record->id(); });
+  std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.id < b.id; });
+  current_->copies.reserve(found.size());
+  for (const Found& one : found) {
+    current_->copies.push_back({session::RecordRef::share(*one.record), one.last_seen});
+  }
+  current_->events = events.copies(current_->segment);
 }
 
 Chunk Sending::next_chunk(const Memo& memo) {

@@ -127,21 +127,29 @@ void Host::call(replication::Operation operation, Duration timeout, Completion c
     // What is posted before stop() runs before the thread ends; nothing is posted after.
     MutexLock lock(mutex_);
     if (!stopped_) {
-      asio::post(context_, [this, operation = std::move(operation), timeout,
-                            completion = std::move(completion)]() mutable {
-        begin(std::move(operation), timeout, std::move(completion));
-      });
+      if (calls_.put({std::move(operation), timeout, std::move(completion)})) {
+        asio::post(context_, [this] { begin_calls(); });
+      }
       return;
     }
   }
   cancel(std::move(completion));
 }
 
-void Host::begin(replication::Operation operation, Duration timeout, Completion completion) {
-  if (cancelled_) return cancel(std::move(completion));
-  const std::uint64_t number = node_.call(now(), std::move(operation), timeout);
-  completions_.emplace(number, std::move(completion));
-  after_step();
+void Host::begin_calls() {
+  calls_.take(begun_);
+  const Time time = now();
+  for (Call& call : begun_) {
+    if (cancelled_) {
+      cancel(std::move(call.completion));
+      continue;
+    }
+    const std::uint64_t number = node_.call(time, std::move(call.operation), call.timeout);
+    completions_.emplace(number, std::move(call.completion));
+  }
+  begun_.clear();
+  // Once for all, so that what they caused travels together.
+  if (!cancelled_) after_step();
 }
 
 void Host::ask(replication::Question question, Duration timeout, FindingsCompletion completion) {
@@ -313,10 +321,9 @@ void Host::answer(const std::string& from, std::span<const replication::Lookup> 
 
 void Host::receive(const std::string& from, const std::vector<node::Envelope>& envelopes) {
   if (cancelled_) return;
-  for (const node::Envelope& envelope : envelopes) {
-    node_.receive(now(), from, envelope);
-    apply_effects();
-  }
+  // All of it came before that moment.
+  const Time time = now();
+  for (const node::Envelope& envelope : envelopes) node_.receive(time, from, envelope);
   // Once a frame, so that what it caused travels together.
   after_step();
 }
@@ -375,8 +382,8 @@ void Host::ask_found() {
 
 void Host::apply_effects() {
   // What cannot be sent goes back to the node, which may cause more.
-  for (node::Effects effects = node_.take_effects(); !effects.empty();
-       effects = node_.take_effects()) {
+  node::Effects& effects = effects_;
+  for (node_.take_effects(effects); !effects.empty(); node_.take_effects(effects)) {
     if (effects.reborn_as) transport_->reincarnate(*effects.reborn_as);
     for (const node::Outgoing& outgoing : effects.outgoing) {
       const absl::Status sent = transport_->send(outgoing.to, outgoing.envelope);

@@ -27,6 +27,7 @@
 #include "ring/placement.h"
 #include "runtime/clock.h"
 #include "runtime/direct_reads.h"
+#include "runtime/inbox.h"
 #include "runtime/log.h"
 #include "runtime/os_random.h"
 #include "runtime/own_threads.h"
@@ -45,8 +46,8 @@ namespace sojourn::runtime {
 //   completions_        the node's thread
 //   published state     any thread: atomics, or guarded by mutex_
 // Frames arrive on the transport's threads and calls on the users'; both are posted to the node's
-// thread. Completions run on the node's thread and must not block; the store sends them on to the
-// user's executor.
+// thread, which takes all calls that have gathered in one step. Completions run on the node's
+// thread and must not block; the store sends them on to the user's executor.
 class Host {
  public:
   using Completion = absl::AnyInvocable<void(node::Finished) &&>;
@@ -136,13 +137,19 @@ class Host {
     std::uint64_t events_kept = 0;
   };
 
+  struct Call {
+    replication::Operation operation = {};
+    Duration timeout = {};
+    Completion completion = {};
+  };
+
   transport::Events events();
   void run();
-  void begin(replication::Operation operation, Duration timeout, Completion completion);
   void on_frame(const std::string& from, wire::Frame frame);
   void answer(const std::string& from, std::span<const replication::Lookup> lookups);
   void receive(const std::string& from, const std::vector<node::Envelope>& envelopes);
   void arm_direct_timer();
+  void begin_calls();
   void tick();
   void apply_effects();
   // What follows every step of the node: its effects, its new deadline.
@@ -167,6 +174,8 @@ class Host {
   std::optional<Time> armed_for_;
   asio::steady_timer direct_timer_;
   node::Node node_;
+  // Those that are being applied.
+  node::Effects effects_;
   // Safe from any thread.
   std::shared_ptr<Subscribers> subscribers_;
   std::unique_ptr<transport::Transport> transport_;
@@ -175,6 +184,9 @@ class Host {
   // Safe from any thread.
   DirectReads direct_reads_;
   std::atomic<std::uint64_t> lookups_answered_{0};
+  // Calls of the users, and those that are being begun.
+  Inbox<Call> calls_;
+  std::vector<Call> begun_;
   std::unordered_map<std::uint64_t, Completion> completions_;
   std::unordered_map<std::uint64_t, FindingsCompletion> asking_;
   std::vector<StatusCompletion> waiting_ready_;

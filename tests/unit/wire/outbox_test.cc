@@ -23,7 +23,7 @@ node::Envelope message(std::uint64_t number = 0) {
 
 // A message of about that many bytes.
 node::Envelope message_of(std::size_t bytes) {
-  std::vector<replication::Entry> entries(bytes / 64, {std::string(62, 'a'), {}});
+  replication::Entries entries(bytes / 64, {std::string(62, 'a'), {}});
   return envelope_of(replication::Replicate{.entries = std::move(entries)});
 }
 

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace sojourn {
+
+// Keeps the nodes of what was erased from maps of one type for what is added next, so that entries
+// that come and go with each operation cost no allocation. Not safe from several threads.
+template <typename Map>
+class SpareNodes {
+ public:
+  using iterator = typename Map::iterator;
+  using Key = typename Map::key_type;
+  using Value = typename Map::mapped_type;
+
+  // The entry of that key, which was not there before, at the end of the map or anywhere else.
+  iterator add(Map& map, Key key, Value value) {
+    if (nodes_.empty()) {
+      return map.emplace_hint(map.end(), std::move(key), std::move(value));
+    }
+    typename Map::node_type node = std::move(nodes_.back());
+    nodes_.pop_back();
+    node.key() = std::move(key);
+    node.mapped() = std::move(value);
+    return map.insert(map.end(), std::move(node));
+  }
+
+  // Erases it and gives what it held.
+  Value take(Map& map, iterator at) {
+    typename Map::node_type node = map.extract(at);
+    Value value = std::move(node.mapped());
+    if (nodes_.size() < kKept) {
+      // Nothing of it shall live on.
+      node.mapped() = Value();
+      nodes_.push_back(std::move(node));
+    }
+    return value;
+  }
+  void erase(Map& map, iterator at) { (void)take(map, at); }
+
+ private:
+  static constexpr std::size_t kKept = 1024;
+
+  std::vector<typename Map::node_type> nodes_;
+};
+
+}  // namespace sojourn

@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 MARKED = re.compile(r"\b(?:class|struct) SOJOURN_EXPORT (\w+)|^SOJOURN_EXPORT [\w:]+ (\w+)\(", re.M)
-STRONG = re.compile(r"^(?:(?:vtable|typeinfo|typeinfo name|guard variable) for )?sojourn::(\w+)")
+STRONG = re.compile(r"^(?:(?:vtable|typeinfo|typeinfo name|guard variable) for )?sojourn::(?:detail::)?(\w+)")
 HEADER = """\
 # The strong symbols that libsojourn.so exports, as nm -DC names them with Debian 12's libraries.
 # Compared by the test package_symbols, which says how to write this file anew.

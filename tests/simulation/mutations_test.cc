@@ -36,18 +36,18 @@ constexpr std::array kMutations = {
     Mutation{Rule::kAllWriters, 1},
     Mutation{Rule::kCompleteLearners, 6},
     Mutation{Rule::kNewIncarnation, 2},
-    Mutation{Rule::kSnapshotNeverOverwrites, 2},
+    Mutation{Rule::kSnapshotNeverOverwrites, 8},
     Mutation{Rule::kLearnersKeepTombstones, 126},
     Mutation{Rule::kWatermark, 1},
     Mutation{Rule::kEpochFence, 146},
     Mutation{Rule::kSynchronization, 9},
     Mutation{Rule::kVersionsBeginWithEpoch, 2},
-    Mutation{Rule::kCommittedReads, 6},
+    Mutation{Rule::kCommittedReads, 8},
     Mutation{Rule::kQuorum, 311},
     Mutation{Rule::kNoGrantAfterAccept, 1311},
     Mutation{Rule::kCalmAfterInstall, 1080},
     Mutation{Rule::kAdoptAccepted, 289},
-    Mutation{Rule::kUndeliveredEvents, 2},
+    Mutation{Rule::kUndeliveredEvents, 3},
 };
 
 TEST_CASE("whichever of these rules is left out, something breaks and is found", "[mutation]") {

@@ -584,7 +584,8 @@ void Simulation::call(std::size_t member, replication::Operation operation, Dura
   // The member counts by its own clock.
   Waiting waiting = {.deadline = time_of(member, local_time(member) + timeout),
                      .done = std::move(done)};
-  if (replication::is_read(operation.verb) && options_.direct_permille > random_.below(1000) &&
+  const bool may_be_direct = replication::is_read(operation.verb) && options_.direct_permille > 0;
+  if (may_be_direct && random_.below(1000) < options_.direct_permille &&
       look_up(member, operation, timeout, waiting)) {
     return after_step(member);
   }

@@ -28,9 +28,11 @@ void Watcher::OnWriteDone(bool ok) {
     MutexLock lock(mutex_);
     if (!cancelled_) {
       alarm_ = std::make_unique<grpc::Alarm>();
-      alarm_->Set(std::chrono::system_clock::now() + interval_, [self = self_](bool is_time) {
-        if (is_time) return self->look();
-        self->end();
+      // The alarm is ours and keeps its function to the end, so it must not keep us. We last until
+      // Finish() at least, which comes after it has gone off.
+      alarm_->Set(std::chrono::system_clock::now() + interval_, [this](bool is_time) {
+        if (is_time) return look();
+        end();
       });
       return;
     }

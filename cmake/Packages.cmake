@@ -63,13 +63,8 @@ if(TARGET sojournctl)
   set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
   set(
     CPACK_COMPONENT_TOOLS_DESCRIPTION
-    "${PROJECT_DESCRIPTION}: tools for operators\n sojournctl asks a cluster how it is, and writes configurations of load balancers."
+    "${PROJECT_DESCRIPTION}: tools for operators\n sojournctl administers a cluster, and writes configurations of load balancers."
   )
-  if(sojourn_type STREQUAL "SHARED_LIBRARY")
-    # dpkg-shlibdeps finds the library here; the package of it is not installed yet.
-    set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/src)
-    set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "libsojourn${abi} (= ${PROJECT_VERSION})")
-  endif()
 endif()
 
 # Debian's policy asks every package for its licence.

@@ -3,6 +3,7 @@
 #include <absl/functional/any_invocable.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <sojourn/cluster_state.h>
 #include <sojourn/companions.h>
 #include <sojourn/detail/initiate.h>
 #include <sojourn/event.h>
@@ -575,6 +576,10 @@ class SOJOURN_EXPORT Store {
 
   // The current view, or null before the first.
   std::shared_ptr<const View> view() const;
+
+  // Who holds what, and who is heard, as of the current view. Takes time in proportion to the
+  // view's segments: for people who look on, not for every request.
+  ClusterState cluster_state() const;
 
   // This member's name.
   std::string_view name() const;

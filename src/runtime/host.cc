@@ -436,10 +436,20 @@ void Host::arm_timer() {
   });
 }
 
+Host::Seen Host::look_around(Time time) const {
+  Seen seen = {.roles = node_.roles()};
+  if (!seen.roles) return seen;
+  for (const Member& member : seen.roles->view().members) {
+    seen.connected.push_back(member.name == options_.membership.self ||
+                             node_.membership().connected(time, member.name));
+  }
+  return seen;
+}
+
 void Host::publish() {
   const Time time = now();
   const replication::Plane& plane = node_.plane();
-  Published state = {.roles = node_.roles(),
+  Published state = {.seen = look_around(time),
                      .waiting_for = node_.waiting_for(time),
                      .unsafe_because = node_.unsafe_because(time),
                      .leaving = node_.leaving(),
@@ -462,7 +472,12 @@ void Host::publish() {
 
 std::shared_ptr<const ring::Roles> Host::roles() const {
   MutexLock lock(mutex_);
-  return published_.roles;
+  return published_.seen.roles;
+}
+
+Host::Seen Host::seen() const {
+  MutexLock lock(mutex_);
+  return published_.seen;
 }
 
 Health Host::health() const {
@@ -496,8 +511,8 @@ void Host::add_to(Metrics& metrics) const {
   metrics.events_waiting = subscribers_->waiting();
   MutexLock lock(mutex_);
   metrics.events_kept = published_.events_kept;
-  metrics.epoch = published_.roles ? published_.roles->view().epoch : 0;
-  metrics.members = published_.roles ? published_.roles->view().members.size() : 0;
+  metrics.epoch = published_.seen.roles ? published_.seen.roles->view().epoch : 0;
+  metrics.members = published_.seen.roles ? published_.seen.roles->view().members.size() : 0;
   metrics.segments_primary = published_.segments_primary;
   metrics.segments_waiting = published_.segments_waiting;
   metrics.segments_learning = published_.segments_learning;

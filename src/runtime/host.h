@@ -111,6 +111,12 @@ class Host {
   }
   // Who is what in the current view; null before the first.
   std::shared_ptr<const ring::Roles> roles() const;
+  // The same, with whether each member of the view is connected; this one is.
+  struct Seen {
+    std::shared_ptr<const ring::Roles> roles = {};
+    std::vector<bool> connected = {};
+  };
+  Seen seen() const;
   Health health() const;
   // The gauges and the counters that the node and the transport keep.
   void add_to(Metrics& metrics) const;
@@ -118,7 +124,7 @@ class Host {
  private:
   // What other threads may know of the node, as of its last step.
   struct Published {
-    std::shared_ptr<const ring::Roles> roles = {};
+    Seen seen = {};
     std::string waiting_for = "the store is starting";
     std::string unsafe_because = "the store is starting";
     bool leaving = false;
@@ -161,6 +167,7 @@ class Host {
   void post(Step step, StatusCompletion completion);
   void arm_timer();
   void publish();
+  Seen look_around(Time time) const;
   void cancel_everything();
   void collect_delivered();
 

@@ -16,6 +16,7 @@
 #include "session/companion.h"
 #include "session/label_key.h"
 #include "session/limits.h"
+#include "store/cluster_state.h"
 #include "store/companions.h"
 #include "store/departure.h"
 #include "store/last_refusal.h"
@@ -622,6 +623,11 @@ std::shared_ptr<const View> Store::view() const {
   if (!roles) return nullptr;
   // Shares the roles' ownership, which hold the view.
   return {roles, &roles->view()};
+}
+
+ClusterState Store::cluster_state() const {
+  runtime::Host::Seen seen = impl_->host.seen();
+  return store::cluster_state_of(std::move(seen.roles), std::move(seen.connected));
 }
 
 std::string_view Store::name() const { return impl_->options.name; }

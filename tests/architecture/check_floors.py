@@ -37,6 +37,7 @@ HIGHEST_PURE_FLOOR = 5
 PUBLIC_HEADERS = {
     "export.h": 0,
     "library_version.h": 0,
+    "cluster_state.h": 1,
     "companions.h": 1,
     "cookie.h": 1,
     "session.h": 1,

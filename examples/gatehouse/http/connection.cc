@@ -8,6 +8,28 @@
 
 namespace gatehouse {
 
+class Connection::Stream final : public BodyStream {
+ public:
+  explicit Stream(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  ~Stream() override {
+    // Nobody is left who could write.
+    const auto executor = connection_->socket_.get_executor();
+    asio::dispatch(executor, [connection = std::move(connection_)] { connection->end_stream(); });
+  }
+
+  bool is_open() const override {
+    return connection_->is_open_ && connection_->streaming_ && !connection_->stream_ends_;
+  }
+  bool is_idle() const override { return connection_->output_.empty(); }
+  void write(std::string bytes) override {
+    if (is_open() && is_idle()) connection_->write_piece(std::move(bytes));
+  }
+  void end() override { connection_->end_stream(); }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
 Connection::Connection(asio::ip::tcp::socket socket, ConnectionOptions options, Handler handler,
                        Closed closed)
     : socket_(std::move(socket)),
@@ -29,13 +51,16 @@ void Connection::start() {
 }
 
 void Connection::wind_down() {
-  asio::dispatch(socket_.get_executor(),
-                 [self = shared_from_this()] { self->winding_down_ = true; });
+  asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
+    self->winding_down_ = true;
+    self->end_stream();
+  });
 }
 
 void Connection::stop() {
   asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
     self->winding_down_ = self->stopping_ = true;
+    if (self->streaming_) return self->end_stream();
     if (self->handling_ || !self->parser_.is_idle()) return;
     if (self->has_asked_) return self->close();
     self->wait_until(self->options_.first_request);
@@ -56,6 +81,8 @@ void Connection::wait_until(std::chrono::milliseconds timeout) {
 void Connection::on_timeout() {
   // A timer that was moved on after it had fired.
   if (timer_.expiry() > std::chrono::steady_clock::now() || handling_) return;
+  // Nothing is due: there is no news.
+  if (streaming_ && !stream_ends_ && output_.empty()) return;
   const bool half_a_request = !parser_.is_idle() && output_.empty();
   if (half_a_request) return refuse(408, "The request took too long.");
   close();
@@ -122,6 +149,7 @@ void Connection::refuse(int status, std::string reason) {
 
 void Connection::respond(const Response& response, bool head_only, bool keep_alive) {
   if (!is_open_) return;
+  if (response.stream_body() && !head_only) return begin_stream(response);
   output_ = response.serialize(head_only, keep_alive, http_date());
   handling_ = false;
   wait_until(options_.timeout);
@@ -139,6 +167,44 @@ void Connection::on_written(bool keep_alive) {
   if (stopping_ && parser_.is_idle()) return close();
   wait_until(options_.timeout);
   advance(parser_.append({}));
+}
+
+void Connection::begin_stream(const Response& response) {
+  handling_ = false;
+  streaming_ = true;
+  stream_body_ = response.stream_body();
+  write_piece(response.serialize(false, false, http_date()));
+  // What the client sends from now on is of no interest, but its end is.
+  drain();
+  if (winding_down_) end_stream();
+}
+
+void Connection::write_piece(std::string bytes) {
+  output_ = std::move(bytes);
+  wait_until(options_.timeout);
+  asio::async_write(socket_, asio::buffer(output_),
+                    [self = shared_from_this()](asio::error_code error, std::size_t) {
+                      self->output_.clear();
+                      if (error) return self->close();
+                      if (!self->is_open_) return;
+                      if (self->stream_ends_) return self->finish_stream();
+                      if (const StreamBody body = std::exchange(self->stream_body_, nullptr)) {
+                        body(std::make_shared<Stream>(self));
+                      }
+                    });
+}
+
+void Connection::end_stream() {
+  if (!is_open_ || !streaming_ || std::exchange(stream_ends_, true)) return;
+  if (output_.empty()) finish_stream();
+}
+
+// As linger(), but that the connection is being drained already.
+void Connection::finish_stream() {
+  if (!is_open_) return;
+  asio::error_code ignored;  // the client may have closed first
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  wait_until(options_.linger);
 }
 
 void Connection::linger() {

@@ -42,6 +42,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
 
   // Makes the next response the last: it says so, and the client goes elsewhere with what follows.
+  // A response without end ends.
   void wind_down();
   // Ends the connection: after the response if a request is under way, or may be because nothing
   // was asked yet; otherwise at once.
@@ -61,6 +62,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void refuse(int status, std::string reason);
   void respond(const Response& response, bool head_only, bool keep_alive);
   void on_written(bool keep_alive);
+  // The body of a response that is written piece by piece.
+  class Stream;
+  void begin_stream(const Response& response);
+  void write_piece(std::string bytes);
+  void end_stream();
+  void finish_stream();
   void linger();
   void drain();
   void close();
@@ -75,6 +82,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string output_;
   asio::ip::address peer_;
   bool handling_ = false;
+  // The last response has begun and has no end yet; and is to have one, when its last piece is
+  // sent.
+  bool streaming_ = false;
+  bool stream_ends_ = false;
+  // Until it is called.
+  StreamBody stream_body_;
   bool has_asked_ = false;
   bool winding_down_ = false;
   bool stopping_ = false;

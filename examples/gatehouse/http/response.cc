@@ -97,6 +97,13 @@ Response Response::json(int status, std::string body) {
   return response;
 }
 
+Response Response::stream(std::string_view content_type, StreamBody body) {
+  Response response(200);
+  response.set("Content-Type", content_type);
+  response.stream_body_ = std::move(body);
+  return response;
+}
+
 Response Response::redirect(int status, std::string location) {
   Response response(status);
   response.set("Location", location);
@@ -138,8 +145,9 @@ std::string Response::serialize(bool head_only, bool keep_alive, std::string_vie
   for (const auto& [name, value] : headers_) line(name, value);
   if (header("Cache-Control").empty()) line("Cache-Control", "no-store");
   line("X-Content-Type-Options", "nosniff");
-  if (status_ != 204) line("Content-Length", std::to_string(body_.size()));
-  line("Connection", keep_alive ? "keep-alive" : "close");
+  // A stream ends with its connection.
+  if (status_ != 204 && !stream_body_) line("Content-Length", std::to_string(body_.size()));
+  line("Connection", keep_alive && !stream_body_ ? "keep-alive" : "close");
   bytes.append("\r\n");
   if (!head_only && status_ != 204) bytes.append(body_);
   return bytes;

@@ -271,6 +271,133 @@ TEST_CASE("a server that stops answers clients that were connected already", "[g
   CHECK(Running::rest_of(busy).ends_with("done"));
 }
 
+namespace {
+
+// Answers with a stream, and hands out what writes it.
+class Streaming {
+ public:
+  Handler handler() {
+    return [this](const ExchangePtr& exchange) {
+      executor_ = exchange->executor();
+      exchange->answer(Response::stream(
+          "text/event-stream",
+          [this](std::shared_ptr<BodyStream> stream) { begun_.set_value(std::move(stream)); }));
+    };
+  }
+  std::shared_ptr<BodyStream> begun() { return begun_.get_future().get(); }
+
+  // Calls it where streams may be used, and waits.
+  template <typename Step>
+  auto on_executor(Step step) {
+    std::packaged_task<decltype(step())()> task(std::move(step));
+    auto result = task.get_future();
+    asio::post(executor_, [&task] { task(); });
+    return result.get();
+  }
+  void write(const std::shared_ptr<BodyStream>& stream, const std::string& bytes) {
+    while (!on_executor([&] { return stream->is_idle(); })) std::this_thread::yield();
+    on_executor([&] { stream->write(bytes); });
+  }
+  bool is_open(const std::shared_ptr<BodyStream>& stream) {
+    return on_executor([&] { return stream->is_open(); });
+  }
+
+ private:
+  asio::any_io_executor executor_;
+  std::promise<std::shared_ptr<BodyStream>> begun_;
+};
+
+}  // namespace
+
+TEST_CASE("a stream is sent piece by piece until it ends, without a length", "[gatehouse][http]") {
+  Streaming streaming;
+  Running server({.connection = {.timeout = milliseconds(50)}}, streaming.handler());
+  tcp::socket socket = server.connect();
+  asio::write(socket, asio::buffer(get("/1")));
+  auto stream = streaming.begun();
+  const std::string head = read_until(socket, "\r\n\r\n");
+  CHECK(head.find("Content-Type: text/event-stream\r\n") != std::string::npos);
+  CHECK(head.find("Cache-Control: no-store\r\n") != std::string::npos);
+  CHECK(head.find("Content-Length") == std::string::npos);
+
+  streaming.write(stream, "one;");
+  CHECK(read_until(socket, ";") == "one;");
+  streaming.write(stream, "two;");
+  CHECK(read_until(socket, ";") == "two;");
+  streaming.on_executor([&] { stream->end(); });
+
+  CHECK(Running::rest_of(socket).empty());
+  CHECK_FALSE(streaming.is_open(stream));
+}
+
+TEST_CASE("a stream ends when nobody is left to write it", "[gatehouse][http]") {
+  Streaming streaming;
+  Running server({}, streaming.handler());
+  tcp::socket socket = server.connect();
+  asio::write(socket, asio::buffer(get("/1")));
+
+  streaming.begun().reset();
+
+  CHECK(Running::rest_of(socket).ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("a stream is closed soon after its client has gone", "[gatehouse][http]") {
+  Streaming streaming;
+  Running server({}, streaming.handler());
+  tcp::socket socket = server.connect();
+  asio::write(socket, asio::buffer(get("/1")));
+  auto stream = streaming.begun();
+  REQUIRE(streaming.is_open(stream));
+
+  socket.close();
+
+  while (streaming.is_open(stream)) std::this_thread::yield();
+  streaming.write(stream, "nobody hears this");
+}
+
+TEST_CASE("streams end when the server winds down, and when it stops", "[gatehouse][http]") {
+  for (const bool stops : {false, true}) {
+    Streaming streaming;
+    Running server({}, streaming.handler());
+    tcp::socket socket = server.connect();
+    asio::write(socket, asio::buffer(get("/1")));
+    auto stream = streaming.begun();
+    streaming.write(stream, "one");
+
+    stops ? server.server().stop(std::chrono::seconds(10), [] {}) : server.server().wind_down();
+
+    CHECK(Running::rest_of(socket).ends_with("\r\n\r\none"));
+    CHECK_FALSE(streaming.is_open(stream));
+    stream.reset();
+  }
+}
+
+TEST_CASE("a client that takes nothing of a stream is cut off", "[gatehouse][http]") {
+  Streaming streaming;
+  Running server({.connection = {.timeout = milliseconds(50)}}, streaming.handler());
+  tcp::socket socket = server.connect();
+  asio::write(socket, asio::buffer(get("/1")));
+  auto stream = streaming.begun();
+
+  streaming.write(stream, std::string(64 << 20, '.'));
+
+  while (streaming.is_open(stream)) std::this_thread::yield();
+}
+
+TEST_CASE("HEAD of a stream gets its head, and the body is never begun", "[gatehouse][http]") {
+  bool is_begun = false;
+  Running server({}, [&is_begun](const ExchangePtr& exchange) {
+    exchange->answer(Response::stream(
+        "text/event-stream", [&is_begun](std::shared_ptr<BodyStream>) { is_begun = true; }));
+  });
+
+  const std::string answer = server.ask("HEAD /1 HTTP/1.1\r\nHost: h\r\n\r\n");
+
+  CHECK(answer.starts_with("HTTP/1.1 200 OK"));
+  CHECK(answer.ends_with("Connection: close\r\n\r\n"));
+  CHECK_FALSE(is_begun);
+}
+
 TEST_CASE("a server that stops breaks off what takes too long", "[gatehouse][http]") {
   std::promise<ExchangePtr> received;
   Running server({},

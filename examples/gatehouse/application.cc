@@ -13,6 +13,7 @@
 #include "gatehouse/portal/account.h"
 #include "gatehouse/portal/administration.h"
 #include "gatehouse/portal/answers.h"
+#include "gatehouse/portal/console_pages.h"
 #include "gatehouse/portal/endings.h"
 #include "gatehouse/portal/form_guard.h"
 #include "gatehouse/portal/json_login.h"
@@ -100,13 +101,22 @@ absl::Status Application::open() {
   });
 
   sessions_.emplace(*store_, *cookies_, counters_, config_);
-  services_.emplace(Services{
-      config_, *portal_, {route->prefix}, *store_, *sessions_, users_, passwords_, counters_});
+  if (portal_->console) console_.emplace(io_.get_executor(), config_, *store_, counters_);
+  services_.emplace(Services{config_,
+                             *portal_,
+                             {route->prefix},
+                             *store_,
+                             *sessions_,
+                             users_,
+                             passwords_,
+                             counters_,
+                             console_ ? &*console_ : nullptr});
   add_routes();
   server_.emplace(*std::move(server));
   server_->start();
   if (operator_server_) operator_server_->start();
   watch_health();
+  if (console_) console_->start();
   return absl::OkStatus();
 }
 
@@ -179,6 +189,13 @@ void Application::add_portal_routes() {
   add("POST", "sessions", change_sessions);
   add("GET", "admin", show_administration);
   add("POST", "admin", administrate);
+  if (console_) {
+    add("GET", "console", show_console);
+    add("GET", "console/events", watch_console);
+    add("GET", "assets/console.js", [](Services&, const ExchangePtr& exchange) {
+      exchange->answer(asset_response("text/javascript; charset=utf-8", console_js()));
+    });
+  }
   add("GET", "assets/style.css", [](Services&, const ExchangePtr& exchange) {
     exchange->answer(asset_response("text/css; charset=utf-8", style_css()));
   });
@@ -276,6 +293,7 @@ void Application::stop(absl::AnyInvocable<void() &&> done) {
   if (is_stopping_.exchange(true)) return;
   log_line(sojourn::LogLevel::kInfo, "stopping");
   service_manager_.tell_stopping();
+  if (console_) console_->stop();
   server_->wind_down();
   asio::dispatch(io_, [this, done = std::move(done)]() mutable {
     stop_timer_.expires_after(config_.shutdown_delay);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gatehouse/config/config.h"
+#include "gatehouse/console/console.h"
 #include "gatehouse/http/server.h"
 #include "gatehouse/portal/services.h"
 #include "gatehouse/router.h"
@@ -73,6 +74,7 @@ class Application {
   std::optional<sojourn::Store> store_;
   sojourn::Subscription events_;
   std::optional<Sessions> sessions_;
+  std::optional<Console> console_;
   std::optional<Services> services_;
   Router router_;
   Router operator_router_;

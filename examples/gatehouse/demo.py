@@ -276,6 +276,7 @@ def stay(plain, sticky):
   password   {ANA.password}
 
   The portal says which server answered and which one holds the session.
+  Its console shows the servers, and who holds what: /auth/console
   Press Ctrl-C to stop everything.
 """, flush=True)
     try:
@@ -287,7 +288,8 @@ def stay(plain, sticky):
 
 def show(program, directory, keep):
     # A server that is to stop says so a second before it does, and balancers turn away.
-    with (Cluster(program, directory, global_line="shutdown_delay 1s") as cluster,
+    with (Cluster(program, directory, global_line="shutdown_delay 1s",
+                  portal_line="console on\n\t\t\tadmin roles app/admin") as cluster,
           HAProxy(directory, {each.name: each.port for each in cluster}, sticky=False) as plain,
           HAProxy(directory, {each.name: each.port for each in cluster}, sticky=True) as sticky):
         introduce(cluster, plain, sticky)

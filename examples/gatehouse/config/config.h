@@ -44,6 +44,8 @@ struct PortalConfig {
   std::vector<RedirectRule> logout_redirects = {};
   std::vector<LinkConfig> links = {};
   ProtectionConfig protection = {};
+  // "console on": administrators see the cluster at /console.
+  bool console = false;
   Place place = {};
 };
 

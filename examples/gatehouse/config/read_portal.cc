@@ -163,6 +163,8 @@ void read_portal(const Directive& directive, Config& config, Problems& problems)
       reader.read_redirect(inner, portal.logout_redirects);
     } else if (inner.take({"ui"})) {
       reader.read_ui(inner, problems);
+    } else if (inner.take({"console"})) {
+      portal.console = inner.on_off();
     } else if (!read_protection(inner, portal.protection)) {
       inner.unknown("an authentication portal");
     }

@@ -74,7 +74,8 @@ void show_portal(Services& services, const ExchangePtr& exchange) {
     PortalPage page = {.name = identity.display_name(),
                        .csrf_token = attribute_of(session, kCsrfToken),
                        .about_session = session_facts(services, session),
-                       .is_admin = is_admin(services.portal, identity)};
+                       .is_admin = is_admin(services.portal, identity),
+                       .has_console = services.portal.console};
     for (const LinkConfig& link : services.portal.links)
       page.links.emplace_back(link.title, link.url);
     return page_response(services.base, 200, portal_page(services.base, page));

@@ -1,5 +1,7 @@
 #include "gatehouse/portal/administration.h"
 
+#include <absl/strings/str_format.h>
+
 #include <asio/bind_executor.hpp>
 #include <string>
 #include <utility>
@@ -39,15 +41,6 @@ Response back_to(const Services& services, std::string_view user, std::string_vi
       303, services.path("admin") + "?user=" + percent_encode(user) + "&done=" + std::string(done));
 }
 
-Response not_for_you(const Services& services, const Request& request) {
-  return message_answer(services, request, 403,
-                        {.title = "Not allowed",
-                         .text = "This page is for administrators.",
-                         .link_title = "To the portal",
-                         .link_url = services.path("portal"),
-                         .offers_sign_out = true});
-}
-
 void answer_page(const Services& services, const ExchangePtr& exchange, const FoundSession& found,
                  int status, const AdminPage& page) {
   Response response = page_response(services.base, status, admin_page(services.base, page));
@@ -62,12 +55,20 @@ struct Order {
   std::string handle;  // empty: all sessions
 
   std::string by() const { return std::string(administrator.subject()); }
+  // In words, for the audit log.
+  std::string change() const {
+    return handle.empty()
+               ? "revoke all sessions of subject " + in_quotes(user)
+               : "revoke session " + in_quotes(handle) + " of subject " + in_quotes(user);
+  }
 };
 
 void end_one(Services& services, const ExchangePtr& exchange, const Order& order) {
   end_session(services, exchange, order.user, order.handle,
               [&services, exchange, order](absl::StatusOr<std::optional<Session>> ended) {
                 const Request& request = exchange->request();
+                audit(services, request, order.by(), order.change(), ended.status(),
+                      ended.ok() && *ended ? "done" : "there is none");
                 if (!ended.ok()) {
                   return exchange->answer(unavailable_answer(services, request, ended.status()));
                 }
@@ -86,6 +87,9 @@ void end_all(Services& services, const ExchangePtr& exchange, const Order& order
       asio::bind_executor(
           exchange->executor(), [&services, exchange, order](absl::StatusOr<std::uint64_t> ended) {
             const Request& request = exchange->request();
+            audit(services, request, order.by(), order.change(), ended.status(),
+                  absl::StrFormat("%d session%s ended", ended.value_or(0),
+                                  ended.value_or(0) == 1 ? "" : "s"));
             if (!ended.ok()) {
               return exchange->answer(unavailable_answer(services, request, ended.status()));
             }
@@ -102,10 +106,11 @@ void show_administration(Services& services, const ExchangePtr& exchange) {
   with_signed_in(services, exchange, /*touch=*/true, [&services, exchange](FoundSession found) {
     const Request& request = exchange->request();
     if (!is_admin(services.portal, identity_of(*found.session))) {
-      return exchange->answer(not_for_you(services, request));
+      return exchange->answer(admins_only_answer(services, request));
     }
     const Form query = Form::parse(request.query);
-    AdminPage page = {.csrf_token = attribute_of(*found.session, kCsrfToken)};
+    AdminPage page = {.csrf_token = attribute_of(*found.session, kCsrfToken),
+                      .has_console = services.portal.console};
     if (!query.find("user")) return answer_page(services, exchange, found, 200, page);
     page.user_name = query.get("user");
     page.error = claimed_name_problem(page.user_name);
@@ -137,7 +142,9 @@ void administrate(Services& services, const ExchangePtr& exchange) {
   with_signed_in_form(services, exchange, [&services, exchange](FoundSession found) {
     const Request& request = exchange->request();
     if (!is_admin(services.portal, identity_of(*found.session))) {
-      return exchange->answer(not_for_you(services, request));
+      audit(services, request, found.session->subject(), "end sessions of others",
+            absl::PermissionDeniedError("no administrator"));
+      return exchange->answer(admins_only_answer(services, request));
     }
     const Form form = Form::parse(request.body);
     const bool is_for_all = form.get("action") == "all";

@@ -55,6 +55,15 @@ Response refused_form_answer(const Services& services, const Request& request) {
                          .link_url = services.path("login")});
 }
 
+Response admins_only_answer(const Services& services, const Request& request) {
+  return message_answer(services, request, 403,
+                        {.title = "Not allowed",
+                         .text = "This page is for administrators.",
+                         .link_title = "To the portal",
+                         .link_url = services.path("portal"),
+                         .offers_sign_out = true});
+}
+
 std::string locked_text(std::chrono::milliseconds wait) {
   return "Too many wrong passwords for this name or from where you are. Try again in " +
          readable_wait(wait) + ".";

@@ -28,6 +28,9 @@ Response unavailable_answer(const Services& services, const Request& request,
 // 403 for a form that another site sent, or whose token is not the session's.
 Response refused_form_answer(const Services& services, const Request& request);
 
+// 403 for who has signed in but is no administrator.
+Response admins_only_answer(const Services& services, const Request& request);
+
 // What people are told whose password is not looked at because of too many wrong ones, and when to
 // come again: the same whether there is such a user or not.
 std::string locked_text(std::chrono::milliseconds wait);

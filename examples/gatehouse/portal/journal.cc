@@ -1,5 +1,6 @@
 #include "gatehouse/portal/journal.h"
 
+#include <absl/strings/escaping.h>
 #include <absl/strings/str_format.h>
 
 #include <string>
@@ -32,6 +33,21 @@ void log_sessions_of(const Services& services, const Request& request, std::stri
   log_line(sojourn::LogLevel::kInfo,
            absl::StrFormat("%s: user %s, %d session%s, by %s, client %s", event, user, sessions,
                            sessions == 1 ? "" : "s", by, client_of(services, request)));
+}
+
+void audit(const Services& services, const Request& request, std::string_view by,
+           std::string_view change, const absl::Status& status, std::string_view outcome) {
+  const std::string words =
+      status.ok() ? std::string(outcome)
+                  : absl::StatusCodeToString(status.code()) + ": " + std::string(status.message());
+  log_line(sojourn::LogLevel::kInfo, absl::StrFormat("audit: %s at %s: %s: %s", by,
+                                                     client_of(services, request), change, words));
+}
+
+std::string in_quotes(std::string_view name) {
+  constexpr std::size_t kBytesMax = 128;
+  const std::string shown(name.substr(0, kBytesMax));
+  return "'" + absl::CHexEscape(shown) + (name.size() <= kBytesMax ? "'" : "...'");
 }
 
 }  // namespace gatehouse

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <absl/status/status.h>
 #include <sojourn/session.h>
 
+#include <string>
 #include <string_view>
 
 #include "gatehouse/http/request.h"
@@ -24,5 +26,13 @@ void log_session(const Services& services, const Request& request, std::string_v
 // client ADDRESS"; of one, "1 session".
 void log_sessions_of(const Services& services, const Request& request, std::string_view event,
                      std::string_view user, std::uint64_t sessions, std::string_view by);
+
+// One line for what an administrator changed or tried to, in the form of the store's own audit log:
+// "audit: NAME at ADDRESS: CHANGE: OUTCOME". The outcome of what failed is its status.
+void audit(const Services& services, const Request& request, std::string_view by,
+           std::string_view change, const absl::Status& status, std::string_view outcome = "done");
+
+// A name as it may stand in such a line: in quotes, printable and not too long.
+std::string in_quotes(std::string_view name);
 
 }  // namespace gatehouse

@@ -33,7 +33,7 @@ std::optional<std::string> trusted_redirect(std::string_view text,
 
 std::optional<std::string> own_page(std::string_view text, std::string_view portal) {
   constexpr std::size_t kSizeMax = 2048;
-  static constexpr std::string_view kPages[] = {"/sessions", "/admin", "/whoami"};
+  static constexpr std::string_view kPages[] = {"/sessions", "/admin", "/console", "/whoami"};
   const bool is_plain = std::ranges::all_of(
       text, [](char c) { return c > ' ' && c < '\x7f' && c != '#' && c != '\\'; });
   if (text.size() > kSizeMax || !is_plain || !text.starts_with(portal)) return std::nullopt;

@@ -13,6 +13,8 @@
 
 namespace gatehouse {
 
+class Console;
+
 // What the endpoints need of the rest of the program, all of which outlives them. Safe from any
 // thread.
 struct Services {
@@ -24,6 +26,8 @@ struct Services {
   const Users& users;
   PasswordChecker& passwords;
   Counters& counters;
+  // Null where there is none.
+  Console* console = nullptr;
 
   std::string path(std::string_view name) const { return base.portal + "/" + std::string(name); }
 };

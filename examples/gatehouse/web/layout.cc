@@ -7,7 +7,23 @@
 
 namespace gatehouse {
 
-Markup layout(const PageBase& base, std::string_view title, Markup content, bool is_wide) {
+namespace {
+
+const char* class_of(Width width) {
+  switch (width) {
+    case Width::kForm:
+      return "";
+    case Width::kText:
+      return " class=\"wide\"";
+    case Width::kWhole:
+      return " class=\"whole\"";
+  }
+  return "";
+}
+
+}  // namespace
+
+Markup layout(const PageBase& base, std::string_view title, Markup content, Width width) {
   return render(R"(<!doctype html>
 <html lang="en">
 <head>
@@ -29,7 +45,7 @@ Markup layout(const PageBase& base, std::string_view title, Markup content, bool
                 {{"title", title},
                  {"portal", base.portal},
                  {"version", assets_version()},
-                 {"class", Markup{is_wide ? " class=\"wide\"" : ""}},
+                 {"class", Markup{class_of(width)}},
                  {"content", std::move(content)}});
 }
 

@@ -10,8 +10,12 @@ namespace gatehouse {
 
 // What all pages are made of.
 
+// How wide a page becomes at most: a form, text, or all that the window has.
+enum class Width { kForm, kText, kWhole };
+
 // A whole page around its content.
-Markup layout(const PageBase& base, std::string_view title, Markup content, bool is_wide = false);
+Markup layout(const PageBase& base, std::string_view title, Markup content,
+              Width width = Width::kForm);
 
 // A field that is not seen; nothing if it has no value.
 Markup hidden(std::string_view name, const std::string& value);

@@ -18,6 +18,9 @@ namespace gatehouse {
 Response page_response(const PageBase& base, int status, Markup page,
                        std::string_view form_leads_to = {});
 
+// The same for a page that loads a script of the portal's, which asks the portal for news.
+Response live_page_response(const PageBase& base, Markup page);
+
 // A file that the pages load. May be kept by the browser for ever: its address changes with it.
 Response asset_response(std::string_view content_type, std::string_view content);
 

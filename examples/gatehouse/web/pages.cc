@@ -14,9 +14,15 @@ Markup remember_box(bool is_ticked) {
       {{"ticked", Markup{is_ticked ? " checked" : ""}}});
 }
 
-Markup admin_link(const PageBase& base) {
-  return render("<li><a href=\"{{portal}}/admin\">Sessions of others</a></li>\n",
-                {{"portal", base.portal}});
+Markup admin_links(const PageBase& base, bool with_console) {
+  Markup links = render("<li><a href=\"{{portal}}/admin\">Sessions of others</a></li>\n",
+                        {{"portal", base.portal}});
+  if (with_console) {
+    links.html +=
+        render("<li><a href=\"{{portal}}/console\">Console</a></li>\n", {{"portal", base.portal}})
+            .html;
+  }
+  return links;
 }
 
 Markup sign_out_link(const PageBase& base) {
@@ -90,10 +96,10 @@ Markup portal_page(const PageBase& base, const PortalPage& page) {
                        {{"name", page.name},
                         {"links", std::move(links)},
                         {"portal", base.portal},
-                        {"admin", page.is_admin ? admin_link(base) : Markup()},
+                        {"admin", page.is_admin ? admin_links(base, page.has_console) : Markup()},
                         {"about_session", facts(page.about_session)},
                         {"csrf_token", hidden("csrf_token", page.csrf_token)}}),
-                true);
+                Width::kText);
 }
 
 Markup whoami_page(const PageBase& base, const WhoamiPage& page) {
@@ -106,7 +112,7 @@ Markup whoami_page(const PageBase& base, const WhoamiPage& page) {
                        {{"about_user", facts(page.about_user)},
                         {"about_session", facts(page.about_session)},
                         {"portal", base.portal}}),
-                true);
+                Width::kText);
 }
 
 Markup logout_page(const PageBase& base, const LogoutPage& page) {

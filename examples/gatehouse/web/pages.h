@@ -51,8 +51,9 @@ struct PortalPage {
   // Titles and addresses.
   std::vector<std::pair<std::string, std::string>> links = {};
   Facts about_session = {};
-  // May see and end the sessions of others.
+  // May see and end the sessions of others; and see the console, where there is one.
   bool is_admin = false;
+  bool has_console = false;
 };
 Markup portal_page(const PageBase& base, const PortalPage& page);
 

@@ -93,7 +93,7 @@ Markup sessions_page(const PageBase& base, const SessionsPage& page) {
               {"everywhere", button_for_all(path, form_fields(page.csrf_token, {}, "everywhere"),
                                             "Sign out everywhere")},
               {"portal", base.portal}}),
-      true);
+      Width::kText);
 }
 
 Markup admin_page(const PageBase& base, const AdminPage& page) {
@@ -113,23 +113,28 @@ Markup admin_page(const PageBase& base, const AdminPage& page) {
                          button_for_all(path, form_fields(page.csrf_token, page.user_name, "all"),
                                         "End all of them")}})}});
   }
-  return layout(base, "Sessions of others",
-                render(R"({{notice}}<h1>Sessions of others</h1>
+  return layout(
+      base, "Sessions of others",
+      render(R"({{notice}}<h1>Sessions of others</h1>
 <form method="get" action="{{path}}">
 <label for="user">User name or email address</label>
 <input type="text" id="user" name="user" value="{{user_name}}" autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="128" required{{error_attributes}}>
 {{error}}<div class="actions"><button type="submit">Show</button></div>
 </form>
-{{found}}<p class="actions"><a href="{{portal}}/portal">Back to the portal</a> <a href="{{portal}}/logout">Sign out</a></p>
+{{found}}<p class="actions">{{console}}<a href="{{portal}}/portal">Back to the portal</a> <a href="{{portal}}/logout">Sign out</a></p>
 )",
-                       {{"notice", notice(page.notice, page.notice_is_bad)},
-                        {"path", path},
-                        {"user_name", page.user_name},
-                        {"error_attributes", error_attributes(page.error, "user-error")},
-                        {"error", error_text(page.error, "user-error")},
-                        {"found", std::move(found)},
-                        {"portal", base.portal}}),
-                true);
+             {{"notice", notice(page.notice, page.notice_is_bad)},
+              {"path", path},
+              {"user_name", page.user_name},
+              {"error_attributes", error_attributes(page.error, "user-error")},
+              {"error", error_text(page.error, "user-error")},
+              {"found", std::move(found)},
+              {"console", page.has_console
+                              ? render("<a href=\"{{portal}}/console\">To the console</a> ",
+                                       {{"portal", base.portal}})
+                              : Markup()},
+              {"portal", base.portal}}),
+      Width::kText);
 }
 
 Markup confirm_page(const PageBase& base, const ConfirmPage& page) {

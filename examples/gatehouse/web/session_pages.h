@@ -50,6 +50,7 @@ struct AdminPage {
   // At the field for the name.
   std::string error = {};
   SessionList sessions = {};
+  bool has_console = false;
 };
 Markup admin_page(const PageBase& base, const AdminPage& page);
 

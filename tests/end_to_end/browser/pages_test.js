@@ -3,45 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { test } from 'node:test';
+import { ana, ben, heading, newPage, signIn as signInAt, widthTooMuch } from './driver.js';
 
 const [address, directory] = process.argv.slice(2);
-const user = 'ana';
-const password = 'correct horse battery';
-let browser;
-
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    headless: true,
-    args: [
-      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      // Nothing but this machine is to be found.
-      '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
-    ],
-  });
-});
-after(() => browser?.close());
-
-// A page of a browser that has never been here. What goes wrong on it is gathered in page.troubles.
-async function newPage(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options });
-  context.setDefaultTimeout(10_000);
-  const page = await context.newPage();
-  page.troubles = [];
-  page.on('pageerror', (error) => page.troubles.push(error.message));
-  page.on('requestfailed', (request) => page.troubles.push(`${request.url()} failed`));
-  page.on('console', (message) => {
-    // Chromium tells of each page that it was answered with 401, which a wrong password is.
-    const isStatus = /status of 401/.test(message.text());
-    if (message.type() === 'error' && !isStatus) page.troubles.push(message.text());
-  });
-  return page;
-}
-
-const heading = (page, text) => page.getByRole('heading', { level: 1, name: text }).waitFor();
+const { user, password } = ana;
+const signIn = (page, options) => signInAt(page, address, options);
 
 // Presses Tab until an element of that role and name has the focus.
 async function tabTo(page, role, name) {
@@ -128,19 +95,6 @@ test('the browser keeps the cookie from scripts and drops it at sign-out', async
   await page.context().close();
 });
 
-const ana = { user, password, name: 'Ana Lima' };
-
-// From the login page to the portal.
-async function signIn(page, { who = ana, remember = false } = {}) {
-  await page.goto(`${address}/auth/login`);
-  await page.getByLabel('User name').fill(who.user);
-  await page.keyboard.press('Enter');
-  await page.getByLabel('Password').fill(who.password);
-  if (remember) await page.getByLabel('Stay signed in on this device').check();
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await heading(page, `Welcome, ${who.name}`);
-}
-
 const rows = (page) => page.locator('.sessions > li');
 
 test('somebody sees their sessions and ends one, all others and all, without JavaScript', async () => {
@@ -185,8 +139,8 @@ test('somebody sees their sessions and ends one, all others and all, without Jav
 });
 
 test('an administrator ends the sessions of somebody else, without JavaScript', async () => {
-  const ben = await newPage();
-  await signIn(ben, { who: { user: 'ben', password: 'staple under a tree', name: 'Ben Okri' } });
+  const other = await newPage();
+  await signIn(other, { who: ben });
   const page = await newPage({ javaScriptEnabled: false });
   await signIn(page);
 
@@ -198,9 +152,9 @@ test('an administrator ends the sessions of somebody else, without JavaScript', 
 
   await page.getByText('All sessions have ended, on all servers.').waitFor();
   assert.equal(await rows(page).count(), 0);
-  await ben.goto(`${address}/auth/portal`);
-  await heading(ben, 'Sign in');
-  for (const each of [page, ben]) {
+  await other.goto(`${address}/auth/portal`);
+  await heading(other, 'Sign in');
+  for (const each of [page, other]) {
     assert.deepEqual(each.troubles, []);
     await each.context().close();
   }
@@ -226,9 +180,7 @@ for (const [look, options] of Object.entries({
   test(`nothing is cut off in pages that are ${look}`, async () => {
     const page = await newPage(options);
     const picture = async (name) => {
-      const tooWide = await page.evaluate(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth');
-      assert.equal(tooWide, 0, `${name} is wider than the window`);
+      assert.equal(await widthTooMuch(page), 0, `${name} is wider than the window`);
       await page.screenshot({ path: join(directory, `${name}-${look}.png`), fullPage: true });
     };
 

@@ -38,9 +38,15 @@ std::string config_text(const std::vector<int>& peer_ports, const std::string& s
          *hash_password("swordfish", 4) + R"("
 				roles user
 			}
+			user ada {
+				password ")" +
+         *hash_password("xyzzy", 4) + R"("
+				roles authp/admin
+			}
 		}
 		authentication portal main {
 			enable identity store localdb
+			console on
 			crypto key sign-verify 0123456789abcdef0123456789abcdef
 			trust login redirect uri domain exact app.example.com path prefix /
 			trust logout redirect uri domain exact app.example.com path /bye

@@ -11,7 +11,8 @@ namespace gatehouse::test {
 inline constexpr char kCookie[] = "__Host-sid";
 
 // Some gatehouses that form one cluster, auth-0 and so on, each with its own thread. User "ana" has
-// the password "open sesame" and the roles "user" and "dash", "ben" "swordfish" and "user".
+// the password "open sesame" and the roles "user" and "dash", "ben" "swordfish" and "user", "ada"
+// "xyzzy" and is an administrator.
 class Cluster {
  public:
   // `started` of `members` run; the others are missing. Waits until those are ready if none is

@@ -404,6 +404,18 @@ TEST_CASE("protection is on by default as far as it disturbs nobody", "[gatehous
   CHECK_FALSE(protection.clear_site_data);
 }
 
+TEST_CASE("there is a console only where it is switched on", "[gatehouse][config]") {
+  const auto has_console = [](const std::string& line) {
+    return read_sound("enable identity store localdb", "enable identity store localdb\n" + line)
+        .find_portal("main")
+        ->console;
+  };
+
+  CHECK_FALSE(has_console(""));
+  CHECK_FALSE(has_console("console off"));
+  CHECK(has_console("console on"));
+}
+
 TEST_CASE("protection is configured line by line", "[gatehouse][config]") {
   const ProtectionConfig protection =
       read_sound(

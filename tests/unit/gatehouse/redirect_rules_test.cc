@@ -73,8 +73,8 @@ TEST_CASE("without rules no redirect is trusted", "[gatehouse][redirect]") {
 
 TEST_CASE("the portal's own pages may be come back to, and nothing that only looks like them",
           "[gatehouse][redirect]") {
-  for (const char* text :
-       {"/auth/sessions", "/auth/sessions?page=2", "/auth/admin?user=ana%40b", "/auth/whoami?"}) {
+  for (const char* text : {"/auth/sessions", "/auth/sessions?page=2", "/auth/admin?user=ana%40b",
+                           "/auth/console", "/auth/whoami?"}) {
     CAPTURE(text);
     CHECK(own_page(text, "/auth") == text);
   }

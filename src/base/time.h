@@ -19,4 +19,15 @@ struct NodeClock {
 using Duration = NodeClock::duration;
 using Time = NodeClock::time_point;
 
+// What a clock says that may be a little behind: when it was asked it was neither earlier nor later
+// than that. One that is not behind says the same twice.
+struct Moment {
+  Moment() = default;
+  Moment(Time exact) : earliest(exact), latest(exact) {}  // NOLINT(google-explicit-constructor)
+  Moment(Time earliest, Time latest) : earliest(earliest), latest(latest) {}
+
+  Time earliest = {};
+  Time latest = {};
+};
+
 }  // namespace sojourn

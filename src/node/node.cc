@@ -123,7 +123,8 @@ void Node::dispatch(Time now, std::uint64_t number, Call& call) {
       call.sends > 0 && call.remote_owner.empty() && !waiting_here_.contains(number);
   call.remote_owner.clear();
   const auto read = [&] {
-    return plane_.read(call.operation.id, call.operation.touch, [now] { return now; });
+    return plane_.read(call.operation.id, call.operation.touch,
+                       [now](Time) { return Moment(now); });
   };
   if (is_read(call.verb)) {
     auto result = read();
@@ -287,7 +288,7 @@ void Node::serve(Time now, Parked parked) {
   // Not ours: the caller learns the view, and asks again.
   if (!plane_.is_primary(roles_->segment_of(operation.id))) return;
   const auto read = [&] {
-    return plane_.read(operation.id, operation.touch, [now] { return now; });
+    return plane_.read(operation.id, operation.touch, [now](Time) { return Moment(now); });
   };
   if (is_read(operation.verb)) {
     auto result = read();

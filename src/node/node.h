@@ -187,18 +187,17 @@ class Node {
 
   // Safe from any thread:
 
-  // Answers a get if this member serves the session's segment. `now` is a function that reads the
-  // time: it is called before the table is read and again after, because the right to answer must
-  // still hold then.
-  template <typename Now>
-  std::optional<replication::Result> read_local(std::string_view id, bool touch, Now now) const {
-    return plane_.read(id, touch, now);
+  // Answers a get if this member serves the session's segment: see replication::Plane::read().
+  template <typename Clock>
+  std::optional<replication::Result> read_local(std::string_view id, bool touch,
+                                                Clock clock) const {
+    return plane_.read(id, touch, clock);
   }
 
   // Answers a lookup of another member, or declines.
-  template <typename Now>
-  replication::Found look_up(const replication::Lookup& lookup, Now now) const {
-    std::optional<replication::Result> result = plane_.read(lookup.id, lookup.touch, now);
+  template <typename Clock>
+  replication::Found look_up(const replication::Lookup& lookup, Clock clock) const {
+    std::optional<replication::Result> result = plane_.read(lookup.id, lookup.touch, clock);
     if (!result) return {.number = lookup.number, .declined = true};
     if (!lookup.wants_record) result->record = {};
     return {.number = lookup.number, .result = *std::move(result)};

@@ -28,6 +28,11 @@ Plane::Plane(PlaneOptions options, Random& random)
 
 Plane::~Plane() = default;
 
+const absl::Status& Plane::absent() {
+  static const auto* const status = new absl::Status(absl::NotFoundError("no such session"));
+  return *status;
+}
+
 absl::Status Plane::lost() {
   return absl::DataLossError(
       "all copies of this part of the sessions were lost, and the session may have been among "

@@ -226,35 +226,38 @@ class Plane {
   bool has_effects() const { return !effects_.empty(); }
 
   // Answers a get or touch if this member serves the session's segment; nothing otherwise, or if
-  // the session must be ended first. `now` is called before the table is read and after, because
-  // the right to answer must still hold then.
-  template <typename Now>
-  std::optional<Result> read(std::string_view id, bool touch, Now now) const {
-    const std::uint32_t segment = ring::segment_of(id, options_.segments).value;
+  // the session must be ended first. The right to answer must still hold when the table has been
+  // read: clock(limit), asked then, says a Moment, and may leave open when exactly it is but not
+  // whether `limit` has passed, which is where the right to answer ends.
+  template <typename Clock>
+  std::optional<Result> read(std::string_view id, bool touch, Clock clock) const {
+    const table::Key key(id);
+    const std::uint32_t segment = ring::segment_of_hash(key.hash(), options_.segments).value;
     const std::uint64_t serving =
         serving_.epoch_of_segment[segment].load(std::memory_order_acquire);
     if (serving == 0) return std::nullopt;
     const Time promoted_at(Duration(serving_.promoted_at[segment].load(std::memory_order_acquire)));
-    auto found = replica_.table().find(id, now(), touch, promoted_at);
+    const auto now = [&] { return clock(lease_until()); };
+    table::Found found = replica_.table().find(key, now, touch, promoted_at);
     // Its session is of the same segment; if it has gone, or has given up that id as well, the
     // alias is dead.
     session::RecordRef alias;
     if (found && found.record->is_alias()) {
       alias = std::move(found.record);
-      found = replica_.table().find(alias->alias_of(), now(), touch, promoted_at);
+      found = replica_.table().find(table::Key(alias->alias_of()), now, touch, promoted_at);
     }
     if (serving_.epoch_of_segment[segment].load(std::memory_order_acquire) != serving ||
-        !has_lease(now()) || found.ended) {
+        !has_lease(found.looked_up_at.latest) || found.ended) {
       return std::nullopt;
     }
     if (alias && found && !found.record->is_alias()) {
       found.record = session::Record::seen_through(*alias, *found.record, found.last_seen);
     } else if (alias) {
-      return Result{.status = absl::NotFoundError("no such session")};
+      return Result{.status = absent()};
     }
     if (found) return Result{.record = std::move(found.record), .last_seen = found.last_seen};
     if (serving & Serving::kLost) return Result{.status = lost()};
-    return Result{.status = absl::NotFoundError("no such session")};
+    return Result{.status = absent()};
   }
 
   // Whether subscribers may be given an event now: to be asked directly before. Safe from any
@@ -402,9 +405,12 @@ class Plane {
   Version version(std::uint64_t sequence) const { return {epoch(), sequence}; }
   Version committed(const Segment& segment) const;
   static absl::Status lost();
-  bool has_lease(Time now) const {
-    return now < Time(Duration(serving_.lease_until.load(std::memory_order_acquire)));
+  // Made once: so telling it takes no memory.
+  static const absl::Status& absent();
+  Time lease_until() const {
+    return Time(Duration(serving_.lease_until.load(std::memory_order_acquire)));
   }
+  bool has_lease(Time now) const { return now < lease_until(); }
   Time promoted_at(SegmentId segment) const {
     return Time(Duration(serving_.promoted_at[segment.value].load(std::memory_order_acquire)));
   }

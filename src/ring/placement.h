@@ -20,6 +20,8 @@ inline constexpr std::uint32_t kSegmentsMax = 65536;
 // The segment of an id, of so many segments. Depends on nothing else, so it holds in every view of
 // a cluster.
 SegmentId segment_of(std::string_view id_text, std::uint32_t segments);
+// Of an id with that stable_hash().
+SegmentId segment_of_hash(std::uint64_t hash, std::uint32_t segments);
 
 // Which members of a view own each segment.
 //

@@ -12,6 +12,8 @@ constexpr Duration kAskFound = std::chrono::seconds(1);
 
 absl::Status closed() { return absl::CancelledError("the store was closed"); }
 
+Moment coarse_now(Time limit) { return CoarseClock::read(limit).moment; }
+
 void cancel(Host::Completion completion) {
   std::move(completion)({.result = {.status = closed()}});
 }
@@ -307,13 +309,9 @@ void Host::answer(const std::string& from, std::span<const replication::Lookup> 
   if (lookups.empty()) return;
   std::vector<replication::Found> found;
   found.reserve(lookups.size());
-  const Time arrived = now();
   for (const replication::Lookup& lookup : lookups) {
     if (lookup.time_left <= Duration::zero()) continue;
-    // The time before the table is read may be that of the frame; the one after it may not.
-    bool has_read = false;
-    found.push_back(
-        node_.look_up(lookup, [&] { return std::exchange(has_read, true) ? now() : arrived; }));
+    found.push_back(node_.look_up(lookup, coarse_now));
   }
   lookups_answered_.fetch_add(found.size(), std::memory_order_relaxed);
   transport_->send(from, found);

@@ -26,6 +26,7 @@
 #include "node/node.h"
 #include "ring/placement.h"
 #include "runtime/clock.h"
+#include "runtime/coarse_clock.h"
 #include "runtime/direct_reads.h"
 #include "runtime/inbox.h"
 #include "runtime/log.h"
@@ -107,7 +108,7 @@ class Host {
   // Safe from any thread, without waiting for the node's:
 
   std::optional<replication::Result> read_local(std::string_view id, bool touch) const {
-    return node_.read_local(id, touch, now);
+    return node_.read_local(id, touch, [](Time limit) { return CoarseClock::read(limit).moment; });
   }
   // Who is what in the current view; null before the first.
   std::shared_ptr<const ring::Roles> roles() const;

@@ -2,57 +2,76 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 namespace sojourn::session {
 namespace {
 
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-constexpr std::uint8_t kNone = 64;
+// Set where there is no such character.
+constexpr std::uint32_t kNone = std::uint32_t{1} << 31;
 
-constexpr std::array<std::uint8_t, 256> kPlaces = [] {
-  std::array<std::uint8_t, 256> places{};
-  for (std::uint8_t& place : places) place = kNone;
-  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
-    places[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+// What a character is worth as the first, second, third or fourth of a group: its six bits where
+// they stand in the group's 24.
+using Worths = std::array<std::array<std::uint32_t, 256>, 4>;
+constexpr Worths kWorths = [] {
+  Worths worths{};
+  for (std::size_t place = 0; place < 4; ++place) {
+    for (std::uint32_t& worth : worths[place]) worth = kNone;
+    for (std::uint32_t i = 0; i < kAlphabet.size(); ++i) {
+      worths[place][static_cast<unsigned char>(kAlphabet[i])] = i << (6 * place);
+    }
   }
-  return places;
+  return worths;
 }();
 
-std::uint32_t place_of(char character) { return kPlaces[static_cast<unsigned char>(character)]; }
+// The 24 bits of four characters; with kNone if one of them does not exist.
+std::uint64_t group_of(const char* text) {
+  std::uint32_t bits = 0;
+  for (std::size_t place = 0; place < 4; ++place) {
+    bits |= kWorths[place][static_cast<unsigned char>(text[place])];
+  }
+  return bits;
+}
+
+using Words = std::array<std::uint64_t, 3>;
 
 }  // namespace
 
 static_assert(IdText::kPackedSize * 4 == SessionId::kGeneratedSize * 3);
+static_assert(sizeof(Words) == IdText::kPackedSize);
 
 bool IdText::can_pack(std::string_view text) {
-  if (text.size() != SessionId::kGeneratedSize) return false;
-  std::uint32_t places = 0;
-  for (const char c : text) places |= place_of(c);
-  return (places & kNone) == 0;
+  return text.size() == SessionId::kGeneratedSize &&
+         std::all_of(text.begin(), text.end(), [](char character) {
+           return kWorths[0][static_cast<unsigned char>(character)] != kNone;
+         });
 }
 
-// Four characters of six bits are three bytes.
 bool IdText::pack(std::string_view text, char* packed) {
-  if (!can_pack(text)) return false;
-  for (std::size_t at = 0; at < text.size(); at += 4) {
-    const std::uint32_t bits = place_of(text[at]) | place_of(text[at + 1]) << 6 |
-                               place_of(text[at + 2]) << 12 | place_of(text[at + 3]) << 18;
-    *packed++ = static_cast<char>(bits & 255);
-    *packed++ = static_cast<char>(bits >> 8 & 255);
-    *packed++ = static_cast<char>(bits >> 16);
-  }
+  if (text.size() != SessionId::kGeneratedSize) return false;
+  std::array<std::uint64_t, 8> groups;
+  std::uint64_t all = 0;
+  for (std::size_t i = 0; i < groups.size(); ++i) all |= groups[i] = group_of(text.data() + 4 * i);
+  if ((all & kNone) != 0) return false;
+  const Words words = {groups[0] | groups[1] << 24 | groups[2] << 48,
+                       groups[2] >> 16 | groups[3] << 8 | groups[4] << 32 | groups[5] << 56,
+                       groups[5] >> 8 | groups[6] << 16 | groups[7] << 40};
+  std::memcpy(packed, words.data(), sizeof(words));
   return true;
 }
 
 IdText IdText::unpack(const char* packed) {
+  Words words;
+  std::memcpy(words.data(), packed, sizeof(words));
+  const std::array<std::uint64_t, 8> groups = {
+      words[0],       words[0] >> 24, words[0] >> 48 | words[1] << 16,
+      words[1] >> 8,  words[1] >> 32, words[1] >> 56 | words[2] << 8,
+      words[2] >> 16, words[2] >> 40};
   IdText id;
-  const auto next = [&] { return std::uint32_t{static_cast<unsigned char>(*packed++)}; };
-  for (std::size_t at = 0; at < id.own_.size(); at += 4) {
-    std::uint32_t bits = next();
-    bits |= next() << 8;
-    bits |= next() << 16;
-    for (std::size_t i = at; i < at + 4; ++i, bits >>= 6) id.own_[i] = kAlphabet[bits & 63];
+  for (std::size_t i = 0; i < id.own_.size(); ++i) {
+    id.own_[i] = kAlphabet[groups[i / 4] >> (6 * (i % 4)) & 63];
   }
   return id;
 }

@@ -3,6 +3,8 @@
 #include <array>
 #include <compare>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "sojourn/session_id.h"
@@ -26,6 +28,16 @@ class IdText {
   static bool pack(std::string_view text, char* packed);
   static bool can_pack(std::string_view text);
 
+  // Whether those are the same bytes, both of kPackedSize.
+  static bool same(const char* packed, const char* other) {
+    std::array<std::uint64_t, 3> a;
+    std::array<std::uint64_t, 3> b;
+    static_assert(sizeof(a) == kPackedSize);
+    std::memcpy(a.data(), packed, sizeof(a));
+    std::memcpy(b.data(), other, sizeof(b));
+    return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2])) == 0;
+  }
+
   std::string_view text() const {
     return borrowed_.empty() ? std::string_view(own_.data(), own_.size()) : borrowed_;
   }
@@ -41,6 +53,22 @@ class IdText {
 
   std::string_view borrowed_;
   std::array<char, SessionId::kGeneratedSize> own_;
+};
+
+// An id that records are compared with, in the form in which they keep it. Borrows the text.
+class SoughtId {
+ public:
+  explicit SoughtId(std::string_view text)
+      : text_(text), is_packed_(IdText::pack(text, packed_.data())) {}
+
+  std::string_view text() const { return text_; }
+  // Null if records with that id keep its text.
+  const char* packed() const { return is_packed_ ? packed_.data() : nullptr; }
+
+ private:
+  std::string_view text_;
+  std::array<char, IdText::kPackedSize> packed_;
+  bool is_packed_;
 };
 
 }  // namespace sojourn::session

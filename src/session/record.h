@@ -94,6 +94,10 @@ class Record {
     return (extras_ & kPackedId) != 0 ? IdText::unpack(id_begin())
                                       : IdText(std::string_view(id_begin() + 1, id_size()));
   }
+  bool has_id(const SoughtId& id) const {
+    if ((extras_ & kPackedId) != 0) return id.packed() && IdText::same(id_begin(), id.packed());
+    return std::string_view(id_begin() + 1, id_size()) == id.text();
+  }
   std::string_view subject() const { return {subject_begin(), subject_size_}; }
   Phase phase() const { return static_cast<Phase>(phase_); }
   Lifetime lifetime() const {

@@ -9,6 +9,7 @@
 #include "discovery/dns.h"
 #include "replication/operation.h"
 #include "runtime/clock.h"
+#include "runtime/coarse_clock.h"
 #include "runtime/host.h"
 #include "runtime/memory.h"
 #include "runtime/own_threads.h"
@@ -21,6 +22,7 @@
 #include "store/departure.h"
 #include "store/last_refusal.h"
 #include "store/options.h"
+#include "store/striped_counter.h"
 #include "transport/grpc_transport.h"
 
 namespace sojourn {
@@ -33,6 +35,13 @@ using replication::Operation;
 using replication::Question;
 using replication::Result;
 using replication::Verb;
+
+// Of an answer of this thread, a moment ago.
+absl::StatusOr<Session> session_of_local(Result&& result) {
+  if (!result.status.ok()) return std::move(result.status);
+  return session::Access::make(std::move(result.record), result.last_seen,
+                               runtime::CoarseClock::last_wall_offset());
+}
 
 absl::StatusOr<Session> session_of(Result&& result) {
   if (!result.status.ok()) return std::move(result.status);
@@ -133,7 +142,7 @@ class Store::Impl {
 
   // Counters of this member's callers; each by itself.
   struct Counters {
-    std::atomic<std::uint64_t> reads_local_hit{0}, reads_local_miss{0};
+    store::StripedCounter reads_local_hit, reads_local_miss;
     std::atomic<std::uint64_t> reads_remote_hit{0}, reads_remote_miss{0}, reads_failed{0};
     std::atomic<std::uint64_t> writes_local{0}, writes_remote{0}, writes_failed{0};
     std::atomic<std::uint64_t> companions_local{0}, companions_remote{0}, companions_failed{0};
@@ -154,7 +163,8 @@ class Store::Impl {
   // A get or touch, first on the caller's own thread.
   std::optional<Result> read_here(const SessionId& id, bool touch) const {
     std::optional<Result> result = host.read_local(id.text(), touch);
-    if (result) count_read(*result, false);
+    // Here nothing else fails: see replication::Plane::read().
+    if (result) (result->status.ok() ? counters.reads_local_hit : counters.reads_local_miss).add();
     return result;
   }
 
@@ -235,9 +245,12 @@ class Store::Impl {
 
   void count_read(const Result& result, bool remote) const {
     const bool hit = result.status.ok();
+    if (!remote && !failed(result.status)) {
+      return (hit ? counters.reads_local_hit : counters.reads_local_miss).add();
+    }
     auto& counter = failed(result.status) ? counters.reads_failed
-                    : remote ? (hit ? counters.reads_remote_hit : counters.reads_remote_miss)
-                             : (hit ? counters.reads_local_hit : counters.reads_local_miss);
+                    : hit                 ? counters.reads_remote_hit
+                                          : counters.reads_remote_miss;
     counter.fetch_add(1, std::memory_order_relaxed);
   }
 
@@ -335,7 +348,7 @@ std::optional<absl::StatusOr<Session>> Store::get_local(const SessionId& id,
                                                         ReadOptions options) const {
   std::optional<Result> result = impl_->read_here(id, options.touch);
   if (!result) return std::nullopt;
-  return session_of(*std::move(result));
+  return session_of_local(*std::move(result));
 }
 
 void Store::get(Impl& impl, const SessionId& id, ReadOptions options, SessionCompletion done) {
@@ -639,8 +652,8 @@ Metrics Store::metrics() const { return impl_->metrics(); }
 Metrics Store::Impl::metrics() const {
   Metrics metrics;
   host.add_to(metrics);
-  metrics.reads_local_hit = counters.reads_local_hit;
-  metrics.reads_local_miss = counters.reads_local_miss;
+  metrics.reads_local_hit = counters.reads_local_hit.sum();
+  metrics.reads_local_miss = counters.reads_local_miss.sum();
   metrics.reads_remote_hit = counters.reads_remote_hit;
   metrics.reads_remote_miss = counters.reads_remote_miss;
   metrics.reads_failed = counters.reads_failed;

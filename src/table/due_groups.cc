@@ -27,12 +27,12 @@ void DueGroups::resize(TimingWheel& wheel, std::size_t records) {
     if (count == 0) continue;
     const std::size_t end = before.first_tag(group) + before.width();
     for (std::size_t tag = before.first_tag(group); tag < end; tag += width()) {
-      add(wheel, static_cast<TaggedSet::Tag>(tag), Time(Duration(group.at)));
+      add(wheel, static_cast<RecordSet::Tag>(tag), Time(Duration(group.at)));
     }
   }
 }
 
-void DueGroups::add(TimingWheel& wheel, TaggedSet::Tag tag, Time time) {
+void DueGroups::add(TimingWheel& wheel, RecordSet::Tag tag, Time time) {
   Group& group = groups_[tag / width()];
   if (group.links.next) {
     if (Time(Duration(group.at)) <= time) return;

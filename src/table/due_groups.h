@@ -37,23 +37,23 @@ class DueGroups {
   }
 
   // The records with that tag are to be looked at at that time, or sooner.
-  void add(TimingWheel& wheel, TaggedSet::Tag tag, Time time);
+  void add(TimingWheel& wheel, RecordSet::Tag tag, Time time);
 
   // The group whose links these are.
   static const Group& linked_by(const session::Record::Links& links) {
     return reinterpret_cast<const Group&>(links);
   }
   // The tags of a group's records, from the first to the last.
-  TaggedSet::Tag first_tag(const Group& group) const {
-    return static_cast<TaggedSet::Tag>(static_cast<std::size_t>(&group - groups_.get()) * width());
+  RecordSet::Tag first_tag(const Group& group) const {
+    return static_cast<RecordSet::Tag>(static_cast<std::size_t>(&group - groups_.get()) * width());
   }
-  TaggedSet::Tag last_tag(const Group& group) const {
-    return static_cast<TaggedSet::Tag>(first_tag(group) + width() - 1);
+  RecordSet::Tag last_tag(const Group& group) const {
+    return static_cast<RecordSet::Tag>(first_tag(group) + width() - 1);
   }
 
  private:
   static constexpr std::size_t kRecordsPerGroup = 64;
-  static constexpr std::size_t kTags = 65536;
+  static constexpr std::size_t kTags = std::size_t{RecordSet::kTagMax} + 1;
 
   // Different tags in one group. The count is a power of two.
   std::size_t width() const { return kTags / count_; }

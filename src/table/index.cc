@@ -13,23 +13,23 @@ void Index::remove(const Record& record) {
   for (std::size_t i = 0; i < record.key_count(); ++i) remove(Place(record, i));
 }
 
-std::size_t Index::find(const TaggedSet& heads, std::uint64_t hash, const KeyView& key) {
+std::size_t Index::find(const PlaceSet& heads, std::uint64_t hash, const KeyView& key) {
   return heads.find(tag_of(hash), [&](std::uint64_t head) { return Place(head).key() == key; });
 }
 
 Record::Place Index::first(const KeyView& key) const {
   const std::uint64_t hash = hash_of(key);
-  const TaggedSet& heads = shards_[hash >> kShardShift];
+  const PlaceSet& heads = shards_[hash >> kShardShift];
   const std::size_t found = find(heads, hash, key);
-  return found == TaggedSet::kNone ? Place() : Place(heads.value(found));
+  return found == PlaceSet::kNone ? Place() : Place(heads.value(found));
 }
 
 void Index::add(Place place) {
   const KeyView key = place.key();
   const std::uint64_t hash = hash_of(key);
-  TaggedSet& heads = shards_[hash >> kShardShift];
+  PlaceSet& heads = shards_[hash >> kShardShift];
   neighbours(place) = {};
-  if (const std::size_t found = find(heads, hash, key); found != TaggedSet::kNone) {
+  if (const std::size_t found = find(heads, hash, key); found != PlaceSet::kNone) {
     const Place first(heads.value(found));
     neighbours(place).set_next(first);
     neighbours(first).set_previous(place);
@@ -51,7 +51,7 @@ void Index::remove(Place place) {
   }
   const KeyView key = place.key();
   const std::uint64_t hash = hash_of(key);
-  TaggedSet& heads = shards_[hash >> kShardShift];
+  PlaceSet& heads = shards_[hash >> kShardShift];
   const std::size_t found = find(heads, hash, key);
   if (around.next()) {
     heads.replace(found, around.next().bits());
@@ -62,9 +62,9 @@ void Index::remove(Place place) {
   if (heads.is_sparse()) make_room(heads, 0);
 }
 
-void Index::make_room(TaggedSet& heads, std::size_t more) {
+void Index::make_room(PlaceSet& heads, std::size_t more) {
   bytes_ -= heads.bytes();
-  heads = heads.resized(TaggedSet::room_for(heads.size() + more));
+  heads = heads.resized(PlaceSet::room_for(heads.size() + more));
   bytes_ += heads.bytes();
 }
 

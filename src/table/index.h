@@ -48,10 +48,10 @@ class Index {
   static std::uint64_t hash_of(const session::KeyView& key) {
     return stable_hash(key.text, static_cast<std::uint64_t>(key.kind));
   }
-  static TaggedSet::Tag tag_of(std::uint64_t hash) {
-    return static_cast<TaggedSet::Tag>(hash >> (kShardShift - 16));
+  static PlaceSet::Tag tag_of(std::uint64_t hash) {
+    return static_cast<PlaceSet::Tag>(hash >> (kShardShift - 16)) & PlaceSet::kTagMax;
   }
-  static std::size_t find(const TaggedSet& heads, std::uint64_t hash, const session::KeyView& key);
+  static std::size_t find(const PlaceSet& heads, std::uint64_t hash, const session::KeyView& key);
 
   static session::Record::Neighbours& neighbours(Place place) {
     return place.record().neighbours(place.key_index());
@@ -59,9 +59,9 @@ class Index {
   Place first(const session::KeyView& key) const;
   void add(Place place);
   void remove(Place place);
-  void make_room(TaggedSet& heads, std::size_t more);
+  void make_room(PlaceSet& heads, std::size_t more);
 
-  std::vector<TaggedSet> shards_ = std::vector<TaggedSet>(kShards);
+  std::vector<PlaceSet> shards_ = std::vector<PlaceSet>(kShards);
   std::size_t keys_ = 0;
   std::size_t bytes_ = 0;
 };

@@ -44,22 +44,42 @@ bool Table::is_over(const Record& record, Time now, Time promoted_at) {
   return late_use <= last_seen || now >= record.expires_at(late_use);
 }
 
-Found Table::find(std::string_view id, Time now, bool touch, Time promoted_at) const {
-  const Key key = key_of(id);
-  const Shard& shard = shard_of(key);
-  SpinLockHolder held(shard.lock);
-  const Record* found = record_of(shard, key);
-  if (!found) return {};
-  const Record& record = *found;
+Found Table::see(const Shard& shard, const Record& record, Moment moment, bool touch,
+                 Time promoted_at) {
+  const Time now = moment.earliest;
   const Time last_seen = record.last_seen();
-  if (is_over(record, now, promoted_at)) return {.last_seen = last_seen, .ended = true};
-  if (touch && now > last_seen && !record.is_alias()) {
-    const Duration interval = use_interval(record.lifetime());
-    const bool first = now.time_since_epoch() / interval != last_seen.time_since_epoch() / interval;
-    if (first) shard.used.push_back(RecordRef::share(record));
-    record.set_last_seen(now);
+  if (is_over(record, now, promoted_at)) {
+    return {.last_seen = last_seen, .ended = true, .looked_up_at = moment};
   }
-  return Found{RecordRef::share(record), record.last_seen()};
+  if (!touch || now <= last_seen || record.is_alias()) {
+    return Found{RecordRef::share(record), last_seen, false, moment};
+  }
+  const Duration interval = use_interval(record.lifetime());
+  const bool first = now.time_since_epoch() / interval != last_seen.time_since_epoch() / interval;
+  if (first) shard.used.add(record, now);
+  record.set_last_seen(now);
+  return Found{RecordRef::share(record), now, false, moment};
+}
+
+void Table::prefetch(std::span<const Key> keys) const {
+  for (const Key& key : keys) {
+    const Shard& shard = shard_of(key);
+    SpinLockHolder held(shard.lock);
+    shard.entries.prefetch(tag_of(key));
+  }
+  for (const Key& key : keys) {
+    const Shard& shard = shard_of(key);
+    std::uint64_t entry = 0;
+    {
+      SpinLockHolder held(shard.lock);
+      entry = shard.entries.guess(tag_of(key));
+    }
+    // What it says of itself, and the first of its attributes; the processor foresees the rest.
+    constexpr std::uint64_t kCacheLine = 64;
+    for (std::uint64_t line = 0; line < 4 && entry != 0; ++line) {
+      __builtin_prefetch(reinterpret_cast<const char*>(entry + line * kCacheLine));
+    }
+  }
 }
 
 bool Table::end(std::string_view id, Time now, Time promoted_at) {
@@ -138,7 +158,7 @@ RecordRef Table::put(const RecordRef& record) {
     SpinLockHolder held(shard.lock);
     const std::uint64_t entry = entry_of(RecordRef(record).leak());
     const std::size_t found = find(shard.entries, key);
-    if (found == TaggedSet::kNone) {
+    if (found == RecordSet::kNone) {
       shard.entries.insert(tag_of(key), entry);
     } else {
       replaced = RecordRef::adopt(&record_at(shard.entries.value(found)));
@@ -168,12 +188,32 @@ void Table::use(std::string_view id, Time last_seen) {
 
 std::vector<RecordRef> Table::take_used() {
   std::vector<RecordRef> used;
-  for (const Shard& shard : shards_) {
-    SpinLockHolder held(shard.lock);
-    std::move(shard.used.begin(), shard.used.end(), std::back_inserter(used));
-    shard.used.clear();
-  }
+  for (const Shard& shard : shards_) take_used(shard, used);
   return used;
+}
+
+// Where the list is not complete all records are looked at.
+void Table::take_used(const Shard& shard,
+                      std::vector<RecordRef>& used) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const auto before = static_cast<std::ptrdiff_t>(used.size());
+  Time missing_since;
+  {
+    SpinLockHolder held(shard.lock);
+    missing_since = shard.used.take(used);
+  }
+  if (missing_since == Time::max()) return;
+  const auto is_seen_later = [&](const Record& record) {
+    return !record.is_alias() && !record.is_companion() &&
+           last_seen(shard, record) >= missing_since;
+  };
+  used.erase(std::remove_if(used.begin() + before, used.end(),
+                            [&](const RecordRef& record) { return is_seen_later(*record); }),
+             used.end());
+  // Only the writer changes a set, so the writer may read it without the lock.
+  shard.entries.for_each([&](std::uint64_t entry) {
+    const Record& record = record_at(entry);
+    if (is_seen_later(record)) used.push_back(RecordRef::share(record));
+  });
 }
 
 std::optional<Time> Table::last_seen(std::string_view id) const {
@@ -198,7 +238,7 @@ RecordRef Table::erase(std::string_view id) {
   {
     SpinLockHolder held(shard.lock);
     const std::size_t found = find(shard.entries, key);
-    if (found == TaggedSet::kNone) return {};
+    if (found == RecordSet::kNone) return {};
     erased = RecordRef::adopt(&record_at(shard.entries.value(found)));
     shard.entries.erase(found);
     sparse = shard.entries.is_sparse();
@@ -220,13 +260,17 @@ Time Table::ends_at(const Record& record) const {
 // on with the old one meanwhile: only the writer changes a set, so the writer may read it without
 // the lock.
 void Table::make_room(Shard& shard, std::size_t more) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  const std::size_t before = shard.entries.bytes() + shard.due.bytes();
-  TaggedSet entries = shard.entries.resized(TaggedSet::room_for(shard.entries.size() + more));
+  const std::size_t before = shard.entries.bytes() + shard.due.bytes() + shard.used.bytes();
+  RecordSet entries = shard.entries.resized(RecordSet::room_for(shard.entries.size() + more));
   shard.due.resize(wheel_, entries.room());
-  bytes_.fetch_add(entries.bytes() + shard.due.bytes(), std::memory_order_relaxed);
+  const std::size_t used_room = UsedList::room_for(entries.room());
+  UsedList::Slots used = used_room == 0 ? nullptr : std::make_unique<RecordRef[]>(used_room);
+  bytes_.fetch_add(entries.bytes() + shard.due.bytes() + UsedList::bytes_of(used_room),
+                   std::memory_order_relaxed);
   {
     SpinLockHolder held(shard.lock);
     std::swap(shard.entries, entries);
+    used = shard.used.move_to(std::move(used), used_room);
   }
   bytes_.fetch_sub(before, std::memory_order_relaxed);
 }

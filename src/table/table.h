@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "table/index.h"
 #include "table/tagged_set.h"
 #include "table/timing_wheel.h"
+#include "table/used_list.h"
 
 namespace sojourn::table {
 
@@ -28,6 +30,7 @@ struct Found {
   // There is a session, but its time is up: it must be removed before anybody is told that it is
   // gone. The record is not shown.
   bool ended = false;
+  Moment looked_up_at = {};
 
   explicit operator bool() const { return static_cast<bool>(record); }
 };
@@ -49,12 +52,25 @@ struct Usage {
   std::uint64_t counters = 0;
   std::uint64_t revoked_tokens = 0;
   // Memory: Record::bytes() of every record, and the allocations of the shards' sets, both as
-  // glibc's allocator rounds them: of many sessions each has a share of 9 to 10.5 bytes in them,
-  // and so has each subject and label in the index. Depends only on the calls that were made, never
-  // on addresses or timing.
+  // glibc's allocator rounds them: of many sessions each has a share of 9.5 to 11 bytes in them,
+  // and each subject and label in the index one of 9 to 10.5. Depends only on the calls that were
+  // made, never on addresses or timing.
   std::size_t bytes = 0;
 
   std::uint64_t companions() const { return single_use + counters + revoked_tokens; }
+};
+
+// An id with its hash, which is computed once and outside of locks. Borrows the text.
+class Key {
+ public:
+  explicit Key(std::string_view id) : id_(id), hash_(stable_hash(id)) {}
+
+  const session::SoughtId& id() const { return id_; }
+  std::uint64_t hash() const { return hash_; }
+
+ private:
+  session::SoughtId id_;
+  std::uint64_t hash_;
 };
 
 // All sessions that this member holds, as primary or backup, and the companions beside them: of
@@ -81,7 +97,25 @@ class Table {
   //
   // Uses before `promoted_at` were told to this member with delay: the session may have been used
   // until then, for as long as use_interval() and kUseDelayMax after what is known.
-  Found find(std::string_view id, Time now, bool touch, Time promoted_at = Time::min()) const;
+  Found find(std::string_view id, Time now, bool touch, Time promoted_at = Time::min()) const {
+    return find(
+        Key(id), [now] { return Moment(now); }, touch, promoted_at);
+  }
+  // The same at the time that clock(), a Moment, says once the session has been looked up:
+  // Found::looked_up_at. Of what the clock leaves open the session has the benefit.
+  template <typename Clock>
+  Found find(const Key& key, Clock clock, bool touch, Time promoted_at) const {
+    const Shard& shard = shard_of(key);
+    SpinLockHolder held(shard.lock);
+    const session::Record* record = record_of(shard, key);
+    const Moment now = clock();
+    if (!record) return {.looked_up_at = now};
+    return see(shard, *record, now, touch, promoted_at);
+  }
+
+  // Fetches what a find() of each, soon after, will look at: the searches wait for memory together
+  // instead of one after the other. Worth it for several.
+  void prefetch(std::span<const Key> keys) const;
 
   // Ends the session if its time is up, for good, also for a caller of find() whose `now` is older:
   // readers race. False if it is not up, or there is no such session.
@@ -111,8 +145,8 @@ class Table {
     const std::size_t first_shard = first >> kShardShift;
     const std::size_t last_shard = last >> kShardShift;
     for (std::size_t i = first_shard; i <= last_shard; ++i) {
-      const TaggedSet::Tag first_tag = i == first_shard ? tag_of(first) : TaggedSet::Tag{0};
-      const TaggedSet::Tag last_tag = i == last_shard ? tag_of(last) : TaggedSet::Tag{65535};
+      const RecordSet::Tag first_tag = i == first_shard ? tag_of(first) : RecordSet::Tag{0};
+      const RecordSet::Tag last_tag = i == last_shard ? tag_of(last) : RecordSet::kTagMax;
       shards_[i].entries.for_each(first_tag, last_tag, [&](std::uint64_t entry) {
         const session::Record& record = record_at(entry);
         const std::uint64_t hash = stable_hash(record.id());
@@ -150,7 +184,7 @@ class Table {
       const TimingWheel::Links* links = wheel_.take_due_links(now);
       if (!links) break;
       const DueGroups::Group& group = DueGroups::linked_by(*links);
-      for_each_of(group, [&](Shard& shard, TaggedSet::Tag tag, const session::Record& record) {
+      for_each_of(group, [&](Shard& shard, RecordSet::Tag tag, const session::Record& record) {
         const Time end = record.expires_at(last_seen(shard, record));
         shard.due.add(wheel_, tag, look_at(record, end));
       });
@@ -179,52 +213,50 @@ class Table {
   Usage usage() const;
 
  private:
-  // An id with its hash, which is computed once and outside of locks.
-  struct Key {
-    std::string_view id = {};
-    std::uint64_t hash = 0;
-  };
-  static Key key_of(std::string_view id) { return {id, stable_hash(id)}; }
+  static Key key_of(std::string_view id) { return Key(id); }
 
-  // An entry is the address of a record, with one reference to it, owned by the table.
+  // An entry is a sixteenth of the address of a record, with one reference to it, owned by the
+  // table.
   static const session::Record& record_at(std::uint64_t entry) {
-    return *reinterpret_cast<const session::Record*>(entry);
+    return *reinterpret_cast<const session::Record*>(entry * kRecordAlignment);
   }
   static std::uint64_t entry_of(const session::Record* record) {
-    return reinterpret_cast<std::uintptr_t>(record);
+    return reinterpret_cast<std::uintptr_t>(record) / kRecordAlignment;
   }
+  static constexpr std::uintptr_t kRecordAlignment = 16;
 
   // On a cache line of its own, so that readers of different shards do not disturb each other.
   struct alignas(64) Shard {
     mutable SpinLock lock;
-    TaggedSet entries ABSL_GUARDED_BY(lock);
+    RecordSet entries ABSL_GUARDED_BY(lock);
     // When those must be looked at that are no logins. The writer's.
     DueGroups due;
     // See take_used().
-    mutable std::vector<session::RecordRef> used ABSL_GUARDED_BY(lock);
+    mutable UsedList used ABSL_GUARDED_BY(lock);
   };
   static constexpr std::size_t kShards = 128;
   static constexpr int kShardShift = 57;
+  static constexpr int kTagBits = 20;
 
   // By the highest bits of the hash, as the segments are: so all sessions of a segment stand
   // together, in one shard or a few. The sets use the next. More shards would leave more holes in
   // the heap as their sets grow; fewer would have too many slots for their tags.
-  const Shard& shard_of(const Key& key) const { return shards_[key.hash >> kShardShift]; }
-  Shard& shard_of(const Key& key) { return shards_[key.hash >> kShardShift]; }
-  static TaggedSet::Tag tag_of(std::uint64_t hash) {
-    return static_cast<TaggedSet::Tag>(hash >> (kShardShift - 16));
+  const Shard& shard_of(const Key& key) const { return shards_[key.hash() >> kShardShift]; }
+  Shard& shard_of(const Key& key) { return shards_[key.hash() >> kShardShift]; }
+  static RecordSet::Tag tag_of(std::uint64_t hash) {
+    return static_cast<RecordSet::Tag>(hash >> (kShardShift - kTagBits)) & RecordSet::kTagMax;
   }
-  static TaggedSet::Tag tag_of(const Key& key) { return tag_of(key.hash); }
-  // Its place in the set; TaggedSet::kNone if it is not there.
-  static std::size_t find(const TaggedSet& entries, const Key& key) {
+  static RecordSet::Tag tag_of(const Key& key) { return tag_of(key.hash()); }
+  // Its place in the set; RecordSet::kNone if it is not there.
+  static std::size_t find(const RecordSet& entries, const Key& key) {
     return entries.find(tag_of(key),
-                        [&](std::uint64_t entry) { return record_at(entry).id() == key.id; });
+                        [&](std::uint64_t entry) { return record_at(entry).has_id(key.id()); });
   }
   // The record of that id; null if there is none.
   static const session::Record* record_of(const Shard& shard, const Key& key)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.lock) {
     const std::size_t found = find(shard.entries, key);
-    return found == TaggedSet::kNone ? nullptr : &record_at(shard.entries.value(found));
+    return found == RecordSet::kNone ? nullptr : &record_at(shard.entries.value(found));
   }
 
   // Calls visit(shard, tag, record) for the records of the group.
@@ -232,7 +264,7 @@ class Table {
   void for_each_of(const DueGroups::Group& group, Visit visit) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     // Only the writer changes a set, so the writer may read it without the lock.
     Shard& shard = shards_[group.shard];
-    const TaggedSet::Tag first = shard.due.first_tag(group);
+    const RecordSet::Tag first = shard.due.first_tag(group);
     shard.entries.for_each(first, shard.due.last_tag(group), [&](std::uint64_t entry) {
       const session::Record& record = record_at(entry);
       if (!is_in_logins(record)) visit(shard, first, record);
@@ -244,11 +276,15 @@ class Table {
   // Sees to it that the record is looked at when it ends.
   void file(Shard& shard, const Key& key, const session::Record& record, Time end);
 
+  // Of a record that was looked up.
+  static Found see(const Shard& shard, const session::Record& record, Moment now, bool touch,
+                   Time promoted_at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.lock);
   static Time last_seen(const Shard& shard, const session::Record& record);
   static bool is_over(const session::Record& record, Time now, Time promoted_at);
 
   // When the session ends as things stand.
   Time ends_at(const session::Record& record) const;
+  static void take_used(const Shard& shard, std::vector<session::RecordRef>& used);
   void make_room(Shard& shard, std::size_t more);
   void make_room_if_full(Shard& shard);
   std::atomic<std::uint64_t>& counter_of(const session::Record& record);

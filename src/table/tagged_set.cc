@@ -2,24 +2,27 @@
 
 namespace sojourn::table {
 
-TaggedSet::TaggedSet(std::size_t room) : room_(static_cast<std::uint32_t>(room)) {
+template <int kTagBits>
+TaggedSet<kTagBits>::TaggedSet(std::size_t room) : room_(static_cast<std::uint32_t>(room)) {
   if (room > 0) slots_ = std::make_unique<std::uint64_t[]>(slots_count());
 }
 
-void TaggedSet::insert(Tag tag, std::uint64_t value) {
-  assert(size_ < room_);
+template <int kTagBits>
+void TaggedSet<kTagBits>::insert(Tag tag, std::uint64_t value) {
+  assert(size_ < room_ && tag <= kTagMax);
   std::size_t at = home(tag);
   while (slots_[at] != 0) at = next(at);
-  slots_[at] = std::uint64_t{tag} << 48 | checked(value);
+  slots_[at] = std::uint64_t{tag} << (64 - kTagBits) | checked(value);
   ++size_;
 }
 
 // Moves up what would not be found any more behind a free slot.
-void TaggedSet::erase(std::size_t place) {
+template <int kTagBits>
+void TaggedSet<kTagBits>::erase(std::size_t place) {
   --size_;
   std::size_t free = place;
   for (std::size_t at = next(free); slots_[at] != 0; at = next(at)) {
-    const std::size_t begin = home(static_cast<Tag>(slots_[at] >> 48));
+    const std::size_t begin = home(tag_of(slots_[at]));
     // Whether the search for it begins behind the free slot, seen along the circle.
     const bool stays = free < at ? free < begin && begin <= at : free < begin || begin <= at;
     if (stays) continue;
@@ -29,14 +32,18 @@ void TaggedSet::erase(std::size_t place) {
   slots_[free] = 0;
 }
 
-TaggedSet TaggedSet::resized(std::size_t room) const {
+template <int kTagBits>
+TaggedSet<kTagBits> TaggedSet<kTagBits>::resized(std::size_t room) const {
   assert(room >= size_);
   TaggedSet resized(room);
   for (std::size_t at = 0; at < slots_count(); ++at) {
     if (slots_[at] == 0) continue;
-    resized.insert(static_cast<Tag>(slots_[at] >> 48), slots_[at] & kValueMax);
+    resized.insert(tag_of(slots_[at]), slots_[at] & kValueMax);
   }
   return resized;
 }
+
+template class TaggedSet<16>;
+template class TaggedSet<20>;
 
 }  // namespace sojourn::table

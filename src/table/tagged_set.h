@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -8,17 +9,20 @@
 
 namespace sojourn::table {
 
-// A set of values of 48 bits that are found by their hashes: pointers, whose low bits may say more.
-// One array of 8-byte slots with linear probing. A slot has 16 bits of its value's hash beside it,
+// A set of values that are found by their hashes: addresses, whose low bits may say more. One array
+// of 8-byte slots with linear probing. A slot has the first kTagBits of its value's hash beside it,
 // which say both where the search for it begins and, almost always, whether it is the one: so a
 // lookup touches one or two cache lines and then the right record, and moving values about touches
-// no record at all. At 65536 slots and more several values begin at one slot: keep sets smaller.
+// no record at all. With more slots than there are tags several values begin at one slot: keep sets
+// smaller.
 //
 // It grows and shrinks only when told to. Not safe from several threads.
+template <int kTagBits>
 class TaggedSet {
  public:
-  using Tag = std::uint16_t;
-  static constexpr std::uint64_t kValueMax = (std::uint64_t{1} << 48) - 1;
+  using Tag = std::uint32_t;
+  static constexpr Tag kTagMax = (Tag{1} << kTagBits) - 1;
+  static constexpr std::uint64_t kValueMax = ~std::uint64_t{0} >> kTagBits;
 
   TaggedSet() = default;
   explicit TaggedSet(std::size_t room);
@@ -35,10 +39,44 @@ class TaggedSet {
   template <typename IsIt>
   std::size_t find(Tag tag, IsIt is_it) const {
     if (size_ == 0) return kNone;
-    for (std::size_t at = home(tag); slots_[at] != 0; at = next(at)) {
-      if (slots_[at] >> 48 == tag && is_it(slots_[at] & kValueMax)) return at;
+    std::size_t at = home(tag);
+    if (at + kAtOnce <= slots_count()) {
+      // Most stand so near to where the search begins. How near the processor cannot foresee, so
+      // there is no branch before it is known.
+      std::uint32_t same = 0;
+      std::uint32_t free = 0;
+      for (std::size_t i = 0; i < kAtOnce; ++i) {
+        same |= std::uint32_t{tag_of(slots_[at + i]) == tag} << i;
+        free |= std::uint32_t{slots_[at + i] == 0} << i;
+      }
+      for (same &= ~free; same != 0; same &= same - 1) {
+        const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(same));
+        if (is_it(value(place))) return place;
+      }
+      if (free != 0) return kNone;
+      at += kAtOnce - 1;
+    } else if (slots_[at] == 0) {
+      return kNone;
+    } else if (tag_of(slots_[at]) == tag && is_it(value(at))) {
+      return at;
+    }
+    for (at = next(at); slots_[at] != 0; at = next(at)) {
+      if (tag_of(slots_[at]) == tag && is_it(value(at))) return at;
     }
     return kNone;
+  }
+  // Fetches where the search for that tag begins, for a find() soon after.
+  void prefetch(Tag tag) const {
+    if (size_ != 0) __builtin_prefetch(&slots_[home(tag)]);
+  }
+  // The first value with that tag near to where the search begins; 0 if there is none.
+  std::uint64_t guess(Tag tag) const {
+    if (size_ == 0) return 0;
+    std::size_t at = home(tag);
+    for (std::size_t seen = 0; seen < kAtOnce && slots_[at] != 0; ++seen, at = next(at)) {
+      if (tag_of(slots_[at]) == tag) return value(at);
+    }
+    return 0;
   }
   std::uint64_t value(std::size_t place) const { return slots_[place] & kValueMax; }
   // The new value has the same hash.
@@ -73,7 +111,7 @@ class TaggedSet {
         if (seen >= least) return;
         continue;
       }
-      const Tag tag = static_cast<Tag>(slots_[at] >> 48);
+      const Tag tag = tag_of(slots_[at]);
       if (first <= tag && tag <= last) visit(slots_[at] & kValueMax);
     }
   }
@@ -88,9 +126,13 @@ class TaggedSet {
   bool is_sparse() const { return 2 * size_ + 4 < room_; }
 
  private:
+  // As many slots as a cache line has.
+  static constexpr std::size_t kAtOnce = 8;
+
   // One in eight stays free.
   std::size_t slots_count() const { return room_ == 0 ? 0 : room_ + room_ / 7 + 1; }
-  std::size_t home(Tag tag) const { return tag * slots_count() >> 16; }
+  std::size_t home(Tag tag) const { return tag * slots_count() >> kTagBits; }
+  static Tag tag_of(std::uint64_t slot) { return static_cast<Tag>(slot >> (64 - kTagBits)); }
   std::size_t next(std::size_t at) const { return at + 1 == slots_count() ? 0 : at + 1; }
   static std::uint64_t checked(std::uint64_t value) {
     assert(value != 0 && value <= kValueMax);
@@ -101,5 +143,10 @@ class TaggedSet {
   std::uint32_t size_ = 0;
   std::uint32_t room_ = 0;
 };
+
+// What stands in the table: addresses of records, which are multiples of 16, divided by 16.
+using RecordSet = TaggedSet<20>;
+// What stands in its index: Record::Place.
+using PlaceSet = TaggedSet<16>;
 
 }  // namespace sojourn::table

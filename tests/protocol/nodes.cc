@@ -177,8 +177,8 @@ std::string Nodes::session_at(const std::string& primary, Lifetime lifetime) {
   return std::string(made.record->id());
 }
 
-std::optional<Result> Nodes::read(const std::string& at, const std::string& id) {
-  return nodes_.at(at)->read_local(id, false, [this] { return now_; });
+std::optional<Result> Nodes::read(const std::string& at, const std::string& id, Duration lag) {
+  return nodes_.at(at)->read_local(id, false, [&](Time) { return Moment(now_, now_ + lag); });
 }
 
 std::vector<std::string> Nodes::writers(const std::string& at, const std::string& id) {

@@ -147,7 +147,8 @@ class Nodes {
     return nodes_.at(at)->plane().table().peek(id);
   }
   // Whether the member would answer a read at once.
-  std::optional<Result> read(const std::string& at, const std::string& id);
+  // By a clock that is behind by up to `lag`.
+  std::optional<Result> read(const std::string& at, const std::string& id, Duration lag = {});
   // The writers of a session, the primary first, under the view of that member.
   std::vector<std::string> writers(const std::string& at, const std::string& id);
 

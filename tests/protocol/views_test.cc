@@ -156,6 +156,24 @@ TEST_CASE("5.1 a primary that is cut off stops answering before another one begi
   CHECK_FALSE(nodes.read("c", id));
 }
 
+TEST_CASE("5.9 who cannot tell by its clock whether the lease has ended stops answering",
+          "[views]") {
+  Nodes nodes({.names = {"a", "b", "c"}});
+  const std::string id = nodes.session_at("c");
+  nodes.cut("a", "c");
+  nodes.cut("b", "c");
+
+  Time by_coarse_clock;
+  Time by_exact_clock;
+  REQUIRE(nodes.pass_until([&] {
+    if (nodes.read("c", id, 100ms)) by_coarse_clock = nodes.now();
+    if (nodes.read("c", id)) by_exact_clock = nodes.now();
+    return nodes.read("a", id) || nodes.read("b", id);
+  }));
+
+  CHECK(by_exact_clock - by_coarse_clock >= 100ms);
+}
+
 TEST_CASE("5.2 a lease ends a tenth early for who has it and late for who gave it", "[views]") {
   const View view = view_of(1);
   Leases leases(1s, {});

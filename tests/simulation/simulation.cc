@@ -576,7 +576,7 @@ void Simulation::call(std::size_t member, replication::Operation operation, Dura
   }
   node::Node& node = *members_[member].node;
   if (replication::is_read(operation.verb)) {
-    const auto local_now = [&] { return local_time(member); };
+    const auto local_now = [&](Time) { return Moment(local_time(member)); };
     if (auto result = node.read_local(operation.id, operation.touch, local_now)) {
       return done(std::move(*result));
     }
@@ -631,7 +631,7 @@ void Simulation::call_instead(std::size_t member, node::Lookups<Waiting>::Lookup
 }
 
 void Simulation::receive_direct(std::size_t to, std::size_t from, const wire::Frame& frame) {
-  const auto local_now = [&] { return local_time(to); };
+  const auto local_now = [&](Time) { return Moment(local_time(to)); };
   for (const replication::Lookup& lookup : frame.lookups) {
     if (lookup.time_left <= Duration::zero()) continue;
     network_.send(to, from, members_[to].node->look_up(lookup, local_now));

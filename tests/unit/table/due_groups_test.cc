@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 constexpr Time kLater{1h};
 
 // Whether the next group that comes up by then has that tag.
-bool comes_up(TimingWheel& wheel, const DueGroups& groups, Time now, TaggedSet::Tag tag) {
+bool comes_up(TimingWheel& wheel, const DueGroups& groups, Time now, RecordSet::Tag tag) {
   const TimingWheel::Links* links = wheel.take_due_links(now);
   if (!links) return false;
   const DueGroups::Group& group = DueGroups::linked_by(*links);
@@ -35,7 +35,7 @@ TEST_CASE("a group comes up when the first of its records ends", "[table]") {
   DueGroups groups(7);
   groups.resize(wheel, 10);
   groups.add(wheel, 1, kLater);
-  groups.add(wheel, 65535, Time(2s));
+  groups.add(wheel, RecordSet::kTagMax, Time(2s));
   groups.add(wheel, 30000, Time(3s));
 
   CHECK(wheel.next_due() < Time(3s));
@@ -49,7 +49,7 @@ TEST_CASE("groups that are made anew lose no time that one of them had", "[table
   const std::size_t before = GENERATE(64, 1000, 100'000, 10'000'000);
   const std::size_t after = GENERATE(64, 1000, 100'000, 10'000'000);
   CAPTURE(before, after);
-  const TaggedSet::Tag tag = GENERATE(as<TaggedSet::Tag>(), 0, 12345, 65535);
+  const RecordSet::Tag tag = GENERATE(as<RecordSet::Tag>(), 0, 12345, 65535, RecordSet::kTagMax);
   TimingWheel wheel;
   DueGroups groups;
   groups.resize(wheel, before);

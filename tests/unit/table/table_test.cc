@@ -295,6 +295,31 @@ TEST_CASE("a use that another member saw counts, but never backwards", "[table]"
   CHECK(table.take_used().empty());
 }
 
+TEST_CASE("all sessions that are used are told, also more than there is room for at once",
+          "[table]") {
+  Table table;
+  Ids ids;
+  for (int i = 0; i < 20'000; ++i) {
+    ids.push_back("s" + std::to_string(i));
+    table.put(session(ids.back()));
+  }
+  std::sort(ids.begin(), ids.end());
+  // Made later than any session was used, and never told of.
+  table.put(session::make_companion({.id = "=v", .lifetime = 1h, .created_at = kStart + 20min}));
+  const auto used = [&] {
+    Ids found;
+    for (const RecordRef& record : table.take_used()) found.emplace_back(record->id());
+    std::sort(found.begin(), found.end());
+    return found;
+  };
+
+  for (const std::string& id : ids) touch(table, id, kStart + 10min);
+  CHECK(used() == ids);
+  CHECK(used().empty());
+  touch(table, "s7", kStart + 15min);
+  CHECK(used() == Ids{"s7"});
+}
+
 TEST_CASE("a session that is used often is to be told of once an interval", "[table]") {
   Table table;
   table.put(session("a"));

@@ -12,20 +12,20 @@
 namespace sojourn::table {
 namespace {
 
-using Tag = TaggedSet::Tag;
+using Tag = PlaceSet::Tag;
 
-bool contains(const TaggedSet& set, Tag tag, std::uint64_t value) {
-  return set.find(tag, [&](std::uint64_t other) { return other == value; }) != TaggedSet::kNone;
+bool contains(const PlaceSet& set, Tag tag, std::uint64_t value) {
+  return set.find(tag, [&](std::uint64_t other) { return other == value; }) != PlaceSet::kNone;
 }
 
-std::set<std::uint64_t> values_of(const TaggedSet& set) {
+std::set<std::uint64_t> values_of(const PlaceSet& set) {
   std::set<std::uint64_t> values;
   set.for_each([&](std::uint64_t value) { CHECK(values.insert(value).second); });
   return values;
 }
 
 TEST_CASE("a set without room has nothing and takes nothing", "[table]") {
-  const TaggedSet set;
+  const PlaceSet set;
 
   CHECK(set.size() == 0);
   CHECK(set.is_full());
@@ -35,16 +35,16 @@ TEST_CASE("a set without room has nothing and takes nothing", "[table]") {
 }
 
 TEST_CASE("a value is found by its tag, and by no other", "[table]") {
-  TaggedSet set(4);
-  set.insert(7, TaggedSet::kValueMax);
+  PlaceSet set(4);
+  set.insert(7, PlaceSet::kValueMax);
 
-  CHECK(contains(set, 7, TaggedSet::kValueMax));
-  CHECK_FALSE(contains(set, 8, TaggedSet::kValueMax));
+  CHECK(contains(set, 7, PlaceSet::kValueMax));
+  CHECK_FALSE(contains(set, 8, PlaceSet::kValueMax));
   CHECK_FALSE(contains(set, 7, 1));
 }
 
 TEST_CASE("a value is replaced in its place", "[table]") {
-  TaggedSet set(4);
+  PlaceSet set(4);
   set.insert(65535, 16);
   const std::size_t place = set.find(65535, [](std::uint64_t) { return true; });
 
@@ -56,7 +56,7 @@ TEST_CASE("a value is replaced in its place", "[table]") {
 }
 
 TEST_CASE("values with equal tags, around the end of the slots, are told apart", "[table]") {
-  TaggedSet set(6);
+  PlaceSet set(6);
   for (std::uint64_t value = 1; value <= 6; ++value) set.insert(65535, value);
   for (std::uint64_t value = 1; value <= 6; ++value) CHECK(contains(set, 65535, value));
 
@@ -69,13 +69,13 @@ TEST_CASE("values with equal tags, around the end of the slots, are told apart",
 TEST_CASE("after any insertions and erasures a set has what a plain one has", "[table]") {
   const auto tags = GENERATE(as<std::uint64_t>(), 3, 50, 65536);
   SeededRandom random(tags);
-  TaggedSet set;
+  PlaceSet set;
   std::map<std::uint64_t, Tag> model;
   for (std::uint64_t step = 1; step <= 20'000; ++step) {
     // Waves, so that it is full at times and nearly empty at others.
     const bool grows = step / 2000 % 2 == 0;
     if (model.empty() || random.below(10) < (grows ? 7u : 3u)) {
-      if (set.is_full()) set = set.resized(TaggedSet::room_for(set.size() + 1));
+      if (set.is_full()) set = set.resized(PlaceSet::room_for(set.size() + 1));
       // The highest tags often, whose searches go on at the front.
       const auto tag = static_cast<Tag>(65535 - random.below(tags));
       set.insert(tag, step);
@@ -86,7 +86,7 @@ TEST_CASE("after any insertions and erasures a set has what a plain one has", "[
       const auto& [value, tag] = *at;
       set.erase(set.find(tag, [wanted = value](std::uint64_t one) { return one == wanted; }));
       model.erase(at);
-      if (set.is_sparse()) set = set.resized(TaggedSet::room_for(set.size()));
+      if (set.is_sparse()) set = set.resized(PlaceSet::room_for(set.size()));
     }
     REQUIRE(set.size() == model.size());
     if (step % 100 != 0) continue;
@@ -97,7 +97,7 @@ TEST_CASE("after any insertions and erasures a set has what a plain one has", "[
 
 TEST_CASE("values of a range of tags are visited, and no others", "[table]") {
   SeededRandom random(3);
-  TaggedSet set(1000);
+  PlaceSet set(1000);
   std::map<std::uint64_t, Tag> model;
   for (std::uint64_t value = 1; value <= 1000; ++value) {
     model[value] = static_cast<Tag>(random.below(65536));
@@ -118,10 +118,10 @@ TEST_CASE("values of a range of tags are visited, and no others", "[table]") {
 }
 
 TEST_CASE("a set that grew value by value takes less than 11 bytes for each", "[table]") {
-  TaggedSet set;
+  PlaceSet set;
   for (std::uint64_t value = 1; value <= 10'000; ++value) {
-    if (set.is_full()) set = set.resized(TaggedSet::room_for(set.size() + 1));
-    set.insert(static_cast<Tag>(value * 40'503), value);
+    if (set.is_full()) set = set.resized(PlaceSet::room_for(set.size() + 1));
+    set.insert(static_cast<Tag>(value * 40'503 & PlaceSet::kTagMax), value);
     if (value >= 500) REQUIRE(set.bytes() < 11 * value);
   }
 }

@@ -1,0 +1,88 @@
+#include "runtime/coarse_clock.h"
+
+#include <sys/utsname.h>
+
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <string>
+
+#include "runtime/clock.h"
+
+namespace sojourn::runtime {
+namespace {
+
+// A processor that runs user code ticks; should the one that moves the kernel's clock miss its
+// ticks, any other does so at its sixth.
+constexpr int kTicksLate = 8;
+// So often a reading is believed, at most, also within one tick: should the whole machine have been
+// stopped, so few lookups a thread may go by before the time is read.
+constexpr int kUsesMax = 64;
+
+// Since 5.18 the kernel's clock is moved on by others if its processor is late ("tick: Detect and
+// fix jiffies update stall").
+bool kernel_watches_its_clock() {
+  utsname names{};
+  int major = 0;
+  int minor = 0;
+  if (uname(&names) != 0 || std::sscanf(names.release, "%d.%d", &major, &minor) != 2) return false;
+  return major > 5 || (major == 5 && minor >= 18);
+}
+
+// Processors without ticks cannot move it on.
+bool all_processors_tick() {
+  std::ifstream file("/sys/devices/system/cpu/nohz_full");
+  std::string processors;
+  if (!std::getline(file, processors)) return true;  // the kernel has no such thing
+  return processors.find_first_of("0123456789") == std::string::npos;
+}
+
+Duration find_lag_max() {
+  timespec tick{};
+  if (!kernel_watches_its_clock() || !all_processors_tick() ||
+      clock_getres(CLOCK_REALTIME_COARSE, &tick) != 0 || tick.tv_sec != 0) {
+    return Duration::zero();
+  }
+  return kTicksLate * std::chrono::ceil<Duration>(std::chrono::nanoseconds(tick.tv_nsec));
+}
+
+const Duration kLagMax = find_lag_max();
+
+// What this thread knows.
+struct Known {
+  // What the kernel's clock showed before the time was read. The wall clock, because it moves on at
+  // once when a machine awakes; where it is set back it does not come to the same nanosecond.
+  timespec tick = {};
+  int uses_left = 0;
+  Time time = {};
+  std::chrono::microseconds wall_offset = {};
+};
+thread_local Known known;
+
+CoarseClock::Reading read_exactly(timespec tick) {
+  const Time time = now();
+  const auto offset = wall_offset();
+  known = {.tick = tick, .uses_left = kUsesMax, .time = time, .wall_offset = offset};
+  return {.moment = {time, time}, .wall_offset = offset};
+}
+
+}  // namespace
+
+CoarseClock::Reading CoarseClock::read(Time limit) {
+  timespec tick{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &tick);
+  Known& mine = known;
+  const bool same = tick.tv_nsec == mine.tick.tv_nsec && tick.tv_sec == mine.tick.tv_sec;
+  if (!same || mine.uses_left <= 0 || kLagMax == Duration::zero()) return read_exactly(tick);
+  const Time latest = mine.time + kLagMax;
+  // Whether it has passed by now is not to be known from that.
+  if (mine.time < limit && limit <= latest) return read_exactly(tick);
+  --mine.uses_left;
+  return {.moment = {mine.time, latest}, .wall_offset = mine.wall_offset};
+}
+
+std::chrono::microseconds CoarseClock::last_wall_offset() { return known.wall_offset; }
+
+Duration CoarseClock::lag_max() { return kLagMax; }
+
+}  // namespace sojourn::runtime

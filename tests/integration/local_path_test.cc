@@ -1,0 +1,222 @@
+// What a get of a session that this member owns does not do: allocate, call the system, or leave
+// its thread. An executable of its own, because it counts the allocations of the whole process.
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <ctime>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "integration/cluster.h"
+#include "runtime/clock.h"
+#include "runtime/coarse_clock.h"
+#include "support/catch.h"
+
+// These take the place of glibc's, and call it by its other name; operator new calls them.
+namespace {
+std::atomic<std::uint64_t> allocations = 0;
+}
+
+extern "C" {
+void* __libc_malloc(std::size_t size);                           // NOLINT(bugprone-reserved-*)
+void* __libc_calloc(std::size_t count, std::size_t size);        // NOLINT(bugprone-reserved-*)
+void* __libc_realloc(void* memory, std::size_t size);            // NOLINT(bugprone-reserved-*)
+void* __libc_memalign(std::size_t alignment, std::size_t size);  // NOLINT(bugprone-reserved-*)
+
+void* malloc(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_calloc(count, size);
+}
+void* realloc(void* memory, std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_realloc(memory, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_memalign(alignment, size);
+}
+}
+
+namespace sojourn {
+namespace {
+
+using namespace std::chrono_literals;
+
+// From then on this thread may end its process and nothing else: any other system call is the end
+// as well, but by a signal.
+void forbid_system_calls() {
+  std::array<sock_filter, 4> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+  }};
+  const sock_fprog filter = {.len = program.size(), .filter = program.data()};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+    _exit(2);
+  }
+}
+
+enum class Outcome { kDone, kFailed, kCalledTheSystem };
+
+// Does the work in a child of this process: in one that has no other thread, whatever this one has,
+// and that may make no system call.
+template <typename Work>
+Outcome alone(Work work) {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    forbid_system_calls();
+    _exit(work() ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  if (WIFSIGNALED(status)) return Outcome::kCalledTheSystem;
+  return WEXITSTATUS(status) == 0 ? Outcome::kDone : Outcome::kFailed;
+}
+
+// On a machine whose clock is not in memory that the kernel shares, nobody can tell the time.
+bool time_is_told_without_system_calls() {
+  return alone([] { return runtime::now() > Time(); }) == Outcome::kDone;
+}
+
+bool is_here(const std::optional<absl::StatusOr<Session>>& session) {
+  return session && session->ok() && session->value().subject() == "ana";
+}
+
+std::vector<SessionId> make_sessions(SyncStore& store, int count) {
+  std::vector<SessionId> ids;
+  for (int i = 0; i < count; ++i) {
+    const auto made = store.create(NewSession("ana").with("role", "admin"));
+    REQUIRE(made.ok());
+    ids.push_back(made->id());
+  }
+  return ids;
+}
+
+constexpr int kRounds = 100;
+
+// In a child nobody renews them.
+void long_leases(StoreOptions& options) { options.lease = 20s; }
+
+TEST_CASE("a get of an own session calls no system and no other thread", "[local-path]") {
+  if (!time_is_told_without_system_calls()) {
+    WARN("this machine's clock takes system calls");
+    return;
+  }
+  Cluster cluster(1, long_leases);
+  const std::vector<SessionId> ids = make_sessions(cluster[0], 100);
+  const Store& store = cluster[0].store();
+
+  const Outcome outcome = alone([&] {
+    int found = 0;
+    for (int round = 0; round < kRounds; ++round) {
+      for (const SessionId& id : ids) found += is_here(store.get_local(id)) ? 1 : 0;
+    }
+    return found == kRounds * static_cast<int>(ids.size());
+  });
+
+  CHECK(outcome == Outcome::kDone);
+}
+
+TEST_CASE("what calls the system is found to", "[local-path]") {
+  CHECK(alone([] { return getppid() > 0; }) == Outcome::kCalledTheSystem);
+  CHECK(alone([] { return false; }) == Outcome::kFailed);
+}
+
+TEST_CASE("a get of an own session allocates nothing", "[local-path]") {
+  Cluster cluster(1, long_leases);
+  const std::vector<SessionId> ids = make_sessions(cluster[0], 100);
+  const Store& store = cluster[0].store();
+  const SessionId absent = SessionId::generate();
+  REQUIRE(absl::IsNotFound(store.get_local(absent)->status()));
+
+  // Counted alone, so that nothing else of the process counts.
+  const Outcome outcome = alone([&] {
+    const std::uint64_t before = allocations;
+    for (int round = 0; round < kRounds; ++round) {
+      for (const SessionId& id : ids) {
+        if (!is_here(store.get_local(id)) || !is_here(store.get_local(id, {.touch = false}))) {
+          return false;
+        }
+        if (!absl::IsNotFound(store.get_local(absent)->status())) return false;
+      }
+    }
+    return allocations == before;
+  });
+
+  CHECK(outcome == Outcome::kDone);
+}
+
+TEST_CASE("allocations are counted", "[local-path]") {
+  const std::uint64_t before = allocations;
+
+  const auto number = std::make_unique<int>(1);
+
+  CHECK(*number == 1);
+  CHECK(allocations > before);
+}
+
+TEST_CASE("a process that goes on after its lease answers nothing by itself", "[local-path]") {
+  Cluster cluster(1, [](StoreOptions& options) { options.lease = 800ms; });
+  const SessionId id = make_sessions(cluster[0], 1).front();
+  const Store& store = cluster[0].store();
+  REQUIRE(is_here(store.get_local(id)));
+
+  // In the child nobody renews the lease: so it stands for one that was stopped.
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const bool before = is_here(store.get_local(id));
+    timespec pause = {.tv_sec = 1, .tv_nsec = 0};
+    nanosleep(&pause, nullptr);
+    _exit(before && !store.get_local(id) ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("the coarse clock is behind by no more than it says, and never ahead", "[local-path]") {
+  const auto end = runtime::now() + 100ms;
+  for (Time before = runtime::now(); before < end; before = runtime::now()) {
+    const Moment moment = runtime::CoarseClock::read().moment;
+    const Time after = runtime::now();
+
+    REQUIRE(moment.earliest <= after);
+    REQUIRE(moment.latest >= before);
+    REQUIRE(moment.latest - moment.earliest <= runtime::CoarseClock::lag_max());
+  }
+}
+
+TEST_CASE("the coarse clock is exact where that decides", "[local-path]") {
+  const Time first = runtime::CoarseClock::read().moment.earliest;
+
+  const Time limit = first + 1us;
+  const Moment moment = runtime::CoarseClock::read(limit).moment;
+
+  CHECK((moment.latest < limit || moment.earliest >= limit));
+}
+
+}  // namespace
+}  // namespace sojourn

@@ -4,8 +4,7 @@
 
 namespace sojourn {
 
-void ByteWriter::varint(std::uint64_t value) {
-  if (value < 0x80) return byte(static_cast<std::uint8_t>(value));
+void ByteWriter::long_varint(std::uint64_t value) {
   char bytes[10];
   std::size_t size = 0;
   for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
@@ -19,23 +18,7 @@ void ByteWriter::fixed64(std::uint64_t value) {
   out_.append(bytes, sizeof(bytes));
 }
 
-void ByteWriter::string(std::string_view value) {
-  varint(value.size());
-  out_.append(value);
-}
-
-std::uint8_t ByteReader::byte() {
-  if (in_.empty()) {
-    fail();
-    return 0;
-  }
-  const auto value = static_cast<std::uint8_t>(in_.front());
-  in_.remove_prefix(1);
-  return value;
-}
-
-std::uint64_t ByteReader::varint() {
-  if (!in_.empty() && static_cast<std::uint8_t>(in_.front()) < 0x80) return byte();
+std::uint64_t ByteReader::long_varint() {
   std::uint64_t value = 0;
   for (int shift = 0; shift < 64; shift += 7) {
     const std::uint8_t next = byte();
@@ -65,17 +48,6 @@ std::uint64_t ByteReader::fixed64() {
   std::uint64_t value = 0;
   for (int shift = 0; shift < 64; shift += 8) value |= std::uint64_t{byte()} << shift;
   return ok_ ? value : 0;
-}
-
-std::string_view ByteReader::string(std::size_t size_max) {
-  const std::uint64_t size = varint();
-  if (size > size_max || size > in_.size()) {
-    fail();
-    return {};
-  }
-  const std::string_view value = in_.substr(0, size);
-  in_.remove_prefix(size);
-  return value;
 }
 
 }  // namespace sojourn

@@ -94,6 +94,22 @@ class Lookups {
     return end(index);
   }
 
+  // Who waits for one that `owner` has answered: as answered(), without what it takes to ask again.
+  struct Waiting {
+    // False: it has ended before.
+    bool exists = false;
+    replication::Verb verb = replication::Verb::kGet;
+    Waiter waiter = {};
+  };
+  Waiting found(std::uint64_t owner, std::uint64_t number) {
+    const std::size_t index = number & kIndexMask;
+    if (index >= slots_.size() || slots_[index].number != number) return {};
+    Lookup& lookup = slots_[index].lookup;
+    if (lookup.owner_ != owner) return {};
+    free(index);
+    return {.exists = true, .verb = lookup.verb, .waiter = std::move(lookup.waiter)};
+  }
+
   // Those that `owner` will not answer any more: what was sent to it is lost.
   std::vector<Lookup> lost(std::uint64_t owner) {
     return end_those([&](const Lookup& lookup) { return lookup.owner_ == owner; });
@@ -127,10 +143,13 @@ class Lookups {
   static constexpr std::uint64_t kIndexMask = (std::uint64_t{1} << kIndexBits) - 1;
 
   Lookup end(std::size_t index) {
+    free(index);
+    return std::move(slots_[index].lookup);
+  }
+  void free(std::size_t index) {
     slots_[index].number = 0;
     free_.push_back(static_cast<std::uint32_t>(index));
     --in_flight_;
-    return std::move(slots_[index].lookup);
   }
 
   template <typename Condition>

@@ -1,13 +1,17 @@
 #pragma once
 
+#include <absl/container/inlined_vector.h>
 #include <absl/status/status.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -194,18 +198,40 @@ class Node {
     return plane_.read(id, touch, clock);
   }
 
-  // Answers a lookup of another member, or declines.
+  // Answers lookups of another member, or declines. Those whose time is up get no answer.
   template <typename Clock>
-  replication::Found look_up(const replication::Lookup& lookup, Clock clock) const {
-    std::optional<replication::Result> result = plane_.read(lookup.id, lookup.touch, clock);
-    if (!result) return {.number = lookup.number, .declined = true};
-    if (!lookup.wants_record) result->record = {};
-    return {.number = lookup.number, .result = *std::move(result)};
+  std::vector<replication::Found> look_up(std::span<const replication::Lookup> lookups,
+                                          Clock clock) const {
+    constexpr std::size_t kAtOnce = 32;
+    std::vector<replication::Found> found;
+    found.reserve(lookups.size());
+    absl::InlinedVector<table::Key, kAtOnce> keys;
+    for (std::size_t begin = 0; begin < lookups.size(); begin += keys.size()) {
+      keys.clear();
+      for (const auto& lookup : lookups.subspan(begin, std::min(kAtOnce, lookups.size() - begin))) {
+        keys.emplace_back(lookup.id);
+      }
+      if (keys.size() > 1) plane_.table().prefetch(keys);
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        const replication::Lookup& lookup = lookups[begin + i];
+        if (lookup.time_left > Duration::zero()) found.push_back(look_up(lookup, keys[i], clock));
+      }
+    }
+    return found;
   }
 
   const replication::Plane& plane() const { return plane_; }
 
  private:
+  template <typename Clock>
+  replication::Found look_up(const replication::Lookup& lookup, const table::Key& key,
+                             Clock clock) const {
+    std::optional<replication::Result> result = plane_.read(key, lookup.touch, clock);
+    if (!result) return {.number = lookup.number, .declined = true};
+    if (!lookup.wants_record) result->record = {};
+    return {.number = lookup.number, .result = *std::move(result)};
+  }
+
   // A call of this member's user.
   struct Call {
     replication::Operation operation = {};

@@ -231,7 +231,10 @@ class Plane {
   // whether `limit` has passed, which is where the right to answer ends.
   template <typename Clock>
   std::optional<Result> read(std::string_view id, bool touch, Clock clock) const {
-    const table::Key key(id);
+    return read(table::Key(id), touch, clock);
+  }
+  template <typename Clock>
+  std::optional<Result> read(const table::Key& key, bool touch, Clock clock) const {
     const std::uint32_t segment = ring::segment_of_hash(key.hash(), options_.segments).value;
     const std::uint64_t serving =
         serving_.epoch_of_segment[segment].load(std::memory_order_acquire);

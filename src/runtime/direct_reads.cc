@@ -1,5 +1,6 @@
 #include "runtime/direct_reads.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/hash.h"
@@ -7,10 +8,10 @@
 namespace sojourn::runtime {
 namespace {
 
-thread_local const DirectReads* gathering = nullptr;
+thread_local DirectReads::Gathering* gathering_here = nullptr;
 
-void end(DirectReads::Completion completion, replication::Verb verb, absl::Status status) {
-  std::move(completion)({.verb = verb, .result = {.status = std::move(status)}});
+void end(ReadWaiter waiter, replication::Verb verb, absl::Status status) {
+  std::move(waiter)({.verb = verb, .result = {.status = std::move(status)}});
 }
 
 absl::Status closed() { return absl::CancelledError("the store was closed"); }
@@ -19,71 +20,139 @@ absl::Status too_late() {
   return absl::DeadlineExceededError("the session's owner did not answer in time");
 }
 
+absl::Status too_many() {
+  return absl::ResourceExhaustedError("too many reads of this member are unfinished already");
+}
+
 }  // namespace
 
-DirectReads::Gathering::Gathering(const DirectReads& reads)
-    : outer_(std::exchange(gathering, &reads)) {}
+DirectReads::Gathering::Gathering(DirectReads& reads, Time now,
+                                  std::shared_ptr<const ring::Roles> roles)
+    : reads_(reads),
+      now_(now),
+      roles_(std::move(roles)),
+      outer_(std::exchange(gathering_here, this)) {}
 
-DirectReads::Gathering::~Gathering() { gathering = outer_; }
+DirectReads::Gathering::~Gathering() {
+  gathering_here = outer_;
+  reads_.send(now_, own_batch());
+}
 
-void DirectReads::start(Time now, const std::string& owner, replication::Verb verb,
-                        std::string_view id, bool touch, Duration timeout, Completion completion) {
-  replication::Lookup lookup;
+DirectReads::Gathering* DirectReads::gathering() const {
+  return gathering_here && &gathering_here->reads_ == this ? gathering_here : nullptr;
+}
+
+void DirectReads::Batch::add(const Read& read, ReadWaiter waiter) {
+  // As a rule all are of one owner.
+  const bool same = !started.empty() && started.back().owner == &read.owner;
+  started.push_back({.owner = &read.owner,
+                     .owner_hash = same ? started.back().owner_hash : stable_hash(read.owner),
+                     .verb = read.verb,
+                     .touch = read.touch,
+                     .id_begin = ids.size(),
+                     .id_size = read.id.size(),
+                     .timeout = read.timeout,
+                     .waiter = std::move(waiter)});
+  ids += read.id;
+}
+
+void DirectReads::Batch::clear() {
+  started.clear();
+  ids.clear();
+  lookups.clear();
+}
+
+DirectReads::Batch& DirectReads::own_batch() {
+  thread_local Batch batch;
+  return batch;
+}
+
+void DirectReads::start(Time now, const Read& read, ReadWaiter waiter) {
+  if (gathering()) return own_batch().add(read, std::move(waiter));
+  Batch batch;
+  batch.add(read, std::move(waiter));
+  send(now, batch);
+  hooks_.flush();
+}
+
+// Waiters that are told of a failure may start others meanwhile: the batch is not this thread's
+// until the end.
+void DirectReads::send(Time now, Batch& taken) {
+  if (taken.started.empty()) return;
+  Batch batch = std::exchange(taken, {});
   bool wake = false;
   bool stopped = false;
+  batch.lookups.reserve(batch.started.size());
   {
     MutexLock lock(mutex_);
     stopped = stopped_;
-    if (!stopped && !lookups_.is_full()) {
-      lookup = lookups_.start(now, stable_hash(owner), verb, id, touch, now + timeout,
-                              std::move(completion));
-      const std::optional<Time> due = lookups_.next_deadline();
-      wake = !awaited_ || *due < *awaited_;
-      if (wake) awaited_ = due;
+    for (Started& each : batch.started) {
+      if (stopped || lookups_.is_full()) break;
+      const std::string_view id = std::string_view(batch.ids).substr(each.id_begin, each.id_size);
+      batch.lookups.push_back(lookups_.start(now, each.owner_hash, each.verb, id, each.touch,
+                                             now + each.timeout, std::move(each.waiter)));
     }
-  }
-  if (stopped) return end(std::move(completion), verb, closed());
-  if (lookup.number == 0) {
-    return end(
-        std::move(completion), verb,
-        absl::ResourceExhaustedError("too many reads of this member are unfinished already"));
+    const std::optional<Time> due = lookups_.next_deadline();
+    wake = due && (!awaited_ || *due < *awaited_);
+    if (wake) awaited_ = due;
   }
 
-  const absl::Status sent = hooks_.send(owner, lookup);
-  if (sent.ok()) {
-    if (gathering != this) hooks_.flush();
-    if (wake) hooks_.wake();
-    return;
+  const std::span<const replication::Lookup> lookups = batch.lookups;
+  for (std::size_t begin = 0; begin < lookups.size();) {
+    const Started& first = batch.started[begin];
+    std::size_t end = begin + 1;
+    while (end < lookups.size() && batch.started[end].owner == first.owner) ++end;
+    send_to(now, first, lookups.subspan(begin, end - begin));
+    begin = end;
   }
-  std::optional<Lookups::Lookup> unsent;
-  {
-    MutexLock lock(mutex_);
-    unsent = lookups_.answered(stable_hash(owner), lookup.number);
+  if (wake) hooks_.wake();
+  for (std::size_t i = lookups.size(); i < batch.started.size(); ++i) {
+    Started& each = batch.started[i];
+    end(std::move(each.waiter), each.verb, stopped ? closed() : too_many());
   }
-  if (!unsent) return;
-  if (!absl::IsResourceExhausted(sent)) return call_instead(now, *std::move(unsent));
-  end(std::move(unsent->waiter), verb, absl::UnavailableError(std::string(sent.message())));
+  batch.clear();
+  if (taken.started.empty()) taken = std::move(batch);
+}
+
+void DirectReads::send_to(Time now, const Started& first,
+                          std::span<const replication::Lookup> lookups) {
+  const transport::Taken taken = hooks_.send(*first.owner, lookups);
+  for (const replication::Lookup& lookup : lookups.subspan(taken.count)) {
+    std::optional<Lookups::Lookup> unsent;
+    {
+      MutexLock lock(mutex_);
+      unsent = lookups_.answered(first.owner_hash, lookup.number);
+    }
+    if (!unsent) continue;
+    if (absl::IsResourceExhausted(taken.status)) {
+      end(std::move(unsent->waiter), unsent->verb,
+          absl::UnavailableError(std::string(taken.status.message())));
+    } else {
+      call_instead(now, *std::move(unsent));
+    }
+  }
 }
 
 void DirectReads::found(Time now, const std::string& owner, std::vector<replication::Found> found) {
-  std::vector<std::optional<Lookups::Lookup>> ended;
-  ended.reserve(found.size());
+  std::vector<Lookups::Waiting> waiting(found.size());
+  std::vector<Lookups::Lookup> declined;
   {
     const std::uint64_t hash = stable_hash(owner);
     MutexLock lock(mutex_);
-    for (const replication::Found& each : found) {
-      ended.push_back(lookups_.answered(hash, each.number));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (!found[i].declined) {
+        waiting[i] = lookups_.found(hash, found[i].number);
+      } else if (auto lookup = lookups_.answered(hash, found[i].number)) {
+        declined.push_back(*std::move(lookup));
+      }
     }
   }
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (!ended[i]) continue;
-    if (found[i].declined) {
-      call_instead(now, *std::move(ended[i]));
-    } else {
-      std::move(ended[i]->waiter)(
-          {.verb = ended[i]->verb, .remote = true, .result = std::move(found[i].result)});
-    }
+    if (!waiting[i].exists) continue;
+    std::move(waiting[i].waiter)(
+        {.verb = waiting[i].verb, .remote = true, .result = std::move(found[i].result)});
   }
+  call_instead(now, std::move(declined));
 }
 
 void DirectReads::lost(Time now, const std::string& owner) {

@@ -14,8 +14,10 @@ absl::Status closed() { return absl::CancelledError("the store was closed"); }
 
 Moment coarse_now(Time limit) { return CoarseClock::read(limit).moment; }
 
-void cancel(Host::Completion completion) {
-  std::move(completion)({.result = {.status = closed()}});
+node::Finished cancelled() { return {.result = {.status = closed()}}; }
+
+absl::Status too_many_calls() {
+  return absl::ResourceExhaustedError("as many calls of this member are unfinished as may be");
 }
 
 }  // namespace
@@ -37,13 +39,13 @@ Host::Host(node::NodeOptions options, std::shared_ptr<LogSink> log)
       direct_reads_(
           {.in_flight_max = options_.calls_in_flight_max, .patience = options_.resend_interval},
           {.send =
-               [this](const std::string& owner, const replication::Lookup& lookup) {
-                 return transport_->send(owner, lookup);
+               [this](const std::string& owner, std::span<const replication::Lookup> lookups) {
+                 return transport_->send(owner, lookups);
                },
            .flush = [this] { transport_->flush(); },
            .call =
-               [this](replication::Operation operation, Duration timeout, Completion completion) {
-                 call(std::move(operation), timeout, std::move(completion));
+               [this](replication::Operation operation, Duration timeout, ReadWaiter waiter) {
+                 call(std::move(operation), timeout, std::move(waiter));
                },
            .wake = [this] { asio::post(context_, [this] { arm_direct_timer(); }); }}) {}
 
@@ -100,7 +102,9 @@ void Host::cancel_everything() {
   cancelled_ = true;
   timer_.cancel();
   direct_timer_.cancel();
-  for (auto& [number, completion] : std::exchange(completions_, {})) cancel(std::move(completion));
+  for (auto& [number, completion] : std::exchange(completions_, {})) {
+    complete(std::move(completion), cancelled());
+  }
   for (auto& [number, completion] : std::exchange(asking_, {})) {
     std::move(completion)({.status = closed()});
   }
@@ -111,20 +115,27 @@ void Host::cancel_everything() {
 }
 
 void Host::read(replication::Verb verb, std::string_view id, bool touch, Duration timeout,
-                Completion completion) {
-  if (const std::shared_ptr<const ring::Roles> roles = this->roles()) {
-    const auto primary = roles->primary(roles->segment_of(id));
-    if (primary) {
-      const std::string& owner = roles->view().members[primary->value].name;
-      if (owner != options_.membership.self) {
-        return direct_reads_.start(now(), owner, verb, id, touch, timeout, std::move(completion));
-      }
+                ReadWaiter waiter) {
+  const DirectReads::Gathering* const gathering = direct_reads_.gathering();
+  const std::shared_ptr<const ring::Roles> current = gathering ? nullptr : this->roles();
+  const ring::Roles* const roles = gathering ? gathering->roles() : current.get();
+  if (const auto primary = roles ? roles->primary(roles->segment_of(id)) : std::nullopt) {
+    const std::string& owner = roles->view().members[primary->value].name;
+    if (owner != options_.membership.self) {
+      return direct_reads_.start(
+          gathering ? gathering->now() : now(),
+          {.owner = owner, .verb = verb, .id = id, .touch = touch, .timeout = timeout},
+          std::move(waiter));
     }
   }
-  call({.verb = verb, .id = std::string(id), .touch = touch}, timeout, std::move(completion));
+  call({.verb = verb, .id = std::string(id), .touch = touch}, timeout, std::move(waiter));
 }
 
 void Host::call(replication::Operation operation, Duration timeout, Completion completion) {
+  if (calls_under_way_.fetch_add(1, std::memory_order_relaxed) >= options_.calls_in_flight_max) {
+    return complete(std::move(completion),
+                    {.verb = operation.verb, .result = {.status = too_many_calls()}});
+  }
   {
     // What is posted before stop() runs before the thread ends; nothing is posted after.
     MutexLock lock(mutex_);
@@ -135,7 +146,12 @@ void Host::call(replication::Operation operation, Duration timeout, Completion c
       return;
     }
   }
-  cancel(std::move(completion));
+  complete(std::move(completion), cancelled());
+}
+
+void Host::complete(Completion completion, node::Finished finished) {
+  calls_under_way_.fetch_sub(1, std::memory_order_relaxed);
+  std::move(completion)(std::move(finished));
 }
 
 void Host::begin_calls() {
@@ -143,7 +159,7 @@ void Host::begin_calls() {
   const Time time = now();
   for (Call& call : begun_) {
     if (cancelled_) {
-      cancel(std::move(call.completion));
+      complete(std::move(call.completion), cancelled());
       continue;
     }
     const std::uint64_t number = node_.call(time, std::move(call.operation), call.timeout);
@@ -298,21 +314,17 @@ void Host::on_frame(const std::string& from, wire::Frame frame) {
   }
   if (frame.lookups.empty() && frame.found.empty()) return;
   {
-    const DirectReads::Gathering gathering(direct_reads_);
+    const Time time = now();
+    const DirectReads::Gathering gathering(direct_reads_, time, roles());
     const OwnThreads::Here here(own_threads_);
-    direct_reads_.found(now(), from, std::move(frame.found));
+    direct_reads_.found(time, from, std::move(frame.found));
   }
   transport_->flush();
 }
 
 void Host::answer(const std::string& from, std::span<const replication::Lookup> lookups) {
   if (lookups.empty()) return;
-  std::vector<replication::Found> found;
-  found.reserve(lookups.size());
-  for (const replication::Lookup& lookup : lookups) {
-    if (lookup.time_left <= Duration::zero()) continue;
-    found.push_back(node_.look_up(lookup, coarse_now));
-  }
+  const std::vector<replication::Found> found = node_.look_up(lookups, coarse_now);
   lookups_answered_.fetch_add(found.size(), std::memory_order_relaxed);
   transport_->send(from, found);
 }
@@ -392,7 +404,7 @@ void Host::apply_effects() {
     for (const node::Event& event : effects.events) subscribers_->offer(event);
     for (node::Finished& finished : effects.finished) {
       auto completion = completions_.extract(finished.number);
-      if (completion) std::move(completion.mapped())(std::move(finished));
+      if (completion) complete(std::move(completion.mapped()), std::move(finished));
     }
     for (node::Inquiries::Answered& answered : effects.answered) {
       auto completion = asking_.extract(answered.number);

@@ -74,11 +74,13 @@ class Host {
   void stop();
 
   // Starts a read of this member's user, the short way if another member owns what stands under
-  // that id; the completion runs exactly once, on one of the store's threads.
+  // that id; the waiter is told exactly once, on one of the store's threads.
   void read(replication::Verb verb, std::string_view id, bool touch, Duration timeout,
-            Completion completion);
+            ReadWaiter waiter);
 
-  // Starts a call of this member's user; the completion runs exactly once.
+  // Starts a call of this member's user; the completion runs exactly once. Beyond
+  // NodeOptions::calls_in_flight_max it is refused at once, with kResourceExhausted, on the
+  // caller's thread: however fast calls come, what waits for the node is bounded.
   void call(replication::Operation operation, Duration timeout, Completion completion);
 
   // Starts a question of this member's user; the completion runs exactly once.
@@ -166,6 +168,8 @@ class Host {
   // Runs it on the node's thread; cancels the completion if there is none any more.
   template <typename Step>
   void post(Step step, StatusCompletion completion);
+  // Of a call that has been under way.
+  void complete(Completion completion, node::Finished finished);
   void arm_timer();
   void publish();
   Seen look_around(Time time) const;
@@ -192,7 +196,8 @@ class Host {
   // Safe from any thread.
   DirectReads direct_reads_;
   std::atomic<std::uint64_t> lookups_answered_{0};
-  // Calls of the users, and those that are being begun.
+  // Calls of the users that have not ended; those that were not taken yet, and those being begun.
+  std::atomic<std::size_t> calls_under_way_{0};
   Inbox<Call> calls_;
   std::vector<Call> begun_;
   std::unordered_map<std::uint64_t, Completion> completions_;

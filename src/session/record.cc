@@ -1,6 +1,7 @@
 #include "session/record.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstddef>
 #include <cstring>
@@ -32,18 +33,21 @@ std::size_t data_size_of(std::span<const AttributeView> attributes) {
   return size;
 }
 
+bool is_companion_of(const RecordFields& fields) {
+  return !fields.packed_id && session::is_companion(fields.id);
+}
+
 std::size_t key_count_of(const RecordFields& fields) {
-  if (!fields.alias_of.empty() || is_companion(fields.id)) return 0;
+  if (!fields.alias_of.empty() || is_companion_of(fields)) return 0;
   return fields.labels.size() + (fields.subject.empty() ? 0 : 1);
 }
 
 bool is_login(const RecordFields& fields) {
-  return fields.phase == Phase::kLogin && fields.alias_of.empty() && !is_companion(fields.id);
+  return fields.phase == Phase::kLogin && fields.alias_of.empty() && !is_companion_of(fields);
 }
 
-std::size_t data_size_of(const RecordFields& fields) {
-  std::size_t size = key_count_of(fields) * sizeof(Record::Neighbours);
-  size += IdText::can_pack(fields.id) ? IdText::kPackedSize : 1 + fields.id.size();
+std::size_t data_size_of(const RecordFields& fields, std::size_t id_size) {
+  std::size_t size = key_count_of(fields) * sizeof(Record::Neighbours) + id_size;
   size += fields.subject.size() + data_size_of(fields.attributes);
   if (fields.shortened_to) size += sizeof(Duration::rep);
   if (!fields.alias_of.empty()) size += 1 + fields.alias_of.size();
@@ -75,19 +79,34 @@ std::size_t byte_at(const char* at) { return static_cast<unsigned char>(*at); }
 
 }  // namespace
 
-std::uint8_t Record::extras_of(const RecordFields& fields) {
+// The id as a record keeps it: packed, or its text with the size before it.
+struct Record::KeptId {
+  explicit KeptId(const RecordFields& fields) : packed(fields.packed_id), text(fields.id) {
+    if (!packed && IdText::pack(text, own.data())) packed = own.data();
+  }
+  KeptId(const KeptId&) = delete;
+  KeptId& operator=(const KeptId&) = delete;
+
+  std::size_t size() const { return packed ? IdText::kPackedSize : 1 + text.size(); }
+
+  const char* packed;
+  std::string_view text;
+  std::array<char, IdText::kPackedSize> own;
+};
+
+std::uint8_t Record::extras_of(const RecordFields& fields, const KeptId& id) {
   std::uint8_t extras = 0;
   if (fields.remembered) extras |= kRemembered;
   if (fields.shortened_to) extras |= kShortened;
   if (!fields.alias_of.empty()) extras |= kAlias;
   if (!fields.tabs.empty()) extras |= kTabs;
-  if (is_companion(fields.id)) extras |= kCompanion;
-  if (IdText::can_pack(fields.id)) extras |= kPackedId;
+  if (is_companion_of(fields)) extras |= kCompanion;
+  if (id.packed) extras |= kPackedId;
   return extras;
 }
 
 // The fields' bounds are checked where they come from, so none of these is cut.
-Record::Record(const RecordFields& fields)
+Record::Record(const RecordFields& fields, const KeptId& id)
     : created_at_(fields.created_at.time_since_epoch().count()),
       attribute_count_(fields.attributes.size() & 127),
       phase_(static_cast<std::uint64_t>(fields.phase) & 3),
@@ -95,7 +114,7 @@ Record::Record(const RecordFields& fields)
       subject_size_(fields.subject.size() & 0xffff),
       epoch_(fields.version.epoch & kEpochMax),
       idle_seconds_(static_cast<std::uint64_t>(fields.lifetime.idle.count()) & 0x3ffffff),
-      extras_(extras_of(fields) & 63),
+      extras_(extras_of(fields, id) & 63),
       absolute_seconds_(static_cast<std::uint32_t>(fields.lifetime.absolute.count()) & 0x3ffffff),
       label_count_(fields.labels.size() & 15),
       bookkeeping_{.last_seen = fields.last_seen.time_since_epoch().count(), .ended = false} {
@@ -103,11 +122,11 @@ Record::Record(const RecordFields& fields)
   assert(lifetime() == fields.lifetime && attribute_count_ == fields.attributes.size());
   for (std::size_t i = 0; i < key_count(); ++i) new (&neighbours(i)) Neighbours();
   char* at = data() + key_count() * sizeof(Neighbours);
-  if (IdText::pack(fields.id, at)) {
-    at += IdText::kPackedSize;
+  if (id.packed) {
+    at = append(at, {id.packed, IdText::kPackedSize});
   } else {
-    *at++ = static_cast<char>(fields.id.size());
-    at = append(at, fields.id);
+    *at++ = static_cast<char>(id.text.size());
+    at = append(at, id.text);
   }
   if (fields.shortened_to) {
     const Duration::rep shortened_to = fields.shortened_to->count();
@@ -138,9 +157,11 @@ RecordRef Record::make(const RecordFields& fields) {
   static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= 16, "see Record::Place");
   static_assert(sizeof(Record) == 40 && sizeof(Bookkeeping) == 7 && sizeof(Neighbours) == 12);
   const std::size_t front = session::is_login(fields) ? sizeof(Links) : 0;
-  char* memory = static_cast<char*>(::operator new(front + size_with(data_size_of(fields))));
+  const KeptId id(fields);
+  const std::size_t size = front + size_with(data_size_of(fields, id.size()));
+  char* memory = static_cast<char*>(::operator new(size));
   if (front > 0) new (memory) Links();
-  return RecordRef(new (memory + front) Record(fields));
+  return RecordRef(new (memory + front) Record(fields, id));
 }
 
 std::size_t Record::size_with(std::size_t data_size) {
@@ -253,7 +274,8 @@ RecordRef Record::with_version(const Record& record, Version version, Time last_
   const std::vector<AttributeView> attributes = attributes_of(record);
   const std::vector<TabView> tabs = tabs_of(record);
   const std::vector<std::string_view> labels = record.labels();
-  return make({.id = record.id(),
+  return make({.packed_id = record.packed_id(),
+               .id = record.id(),
                .phase = record.phase(),
                .subject = record.subject(),
                .lifetime = record.lifetime(),
@@ -273,7 +295,8 @@ RecordRef Record::seen_through(const Record& alias, const Record& session, Time 
   const std::vector<TabView> tabs = tabs_of(session);
   const std::vector<std::string_view> labels = session.labels();
   const Duration end = alias.expires_at(alias.created_at()) - session.created_at();
-  return make({.id = alias.id(),
+  return make({.packed_id = alias.packed_id(),
+               .id = alias.id(),
                .phase = session.phase(),
                .subject = session.subject(),
                .lifetime = session.lifetime(),

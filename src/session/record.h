@@ -51,6 +51,8 @@ struct KeyView {
 
 // Everything that a record says, borrowed from wherever it stands.
 struct RecordFields {
+  // If it is given, as IdText packs it, the id is that.
+  const char* packed_id = nullptr;
   std::string_view id = {};
   Phase phase = Phase::kLogin;
   std::string_view subject = {};
@@ -98,6 +100,8 @@ class Record {
     if ((extras_ & kPackedId) != 0) return id.packed() && IdText::same(id_begin(), id.packed());
     return std::string_view(id_begin() + 1, id_size()) == id.text();
   }
+  // As IdText packs it; null if the record keeps the text.
+  const char* packed_id() const { return (extras_ & kPackedId) != 0 ? id_begin() : nullptr; }
   std::string_view subject() const { return {subject_begin(), subject_size_}; }
   Phase phase() const { return static_cast<Phase>(phase_); }
   Lifetime lifetime() const {
@@ -108,6 +112,7 @@ class Record {
 
   bool is_remembered() const { return (extras_ & kRemembered) != 0; }
   bool is_alias() const { return (extras_ & kAlias) != 0; }
+  bool is_companion() const { return (extras_ & kCompanion) != 0; }
   // Of a session: neither aliases nor companions are logins, whatever their phase says.
   bool is_login() const {
     return phase() == Phase::kLogin && (extras_ & (kAlias | kCompanion)) == 0;
@@ -218,8 +223,9 @@ class Record {
     kPackedId = 32,
   };
 
-  explicit Record(const RecordFields& fields);
-  static std::uint8_t extras_of(const RecordFields& fields);
+  struct KeptId;
+  Record(const RecordFields& fields, const KeptId& id);
+  static std::uint8_t extras_of(const RecordFields& fields, const KeptId& id);
   ~Record() = default;
 
   // The links of a login stand in front of it.

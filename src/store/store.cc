@@ -45,7 +45,8 @@ absl::StatusOr<Session> session_of_local(Result&& result) {
 
 absl::StatusOr<Session> session_of(Result&& result) {
   if (!result.status.ok()) return std::move(result.status);
-  return session::Access::make(std::move(result.record), result.last_seen, runtime::wall_offset());
+  return session::Access::make(std::move(result.record), result.last_seen,
+                               runtime::CoarseClock::read().wall_offset);
 }
 
 // Attributes of a new session come in the order they were given.
@@ -168,16 +169,23 @@ class Store::Impl {
     return result;
   }
 
-  // `answer` makes of the result what `done` is called with.
-  template <typename Done, typename Answer>
-  void read(Verb verb, const SessionId& id, ReadOptions read_options, Done done,
-            Answer answer) const {
+  void touch(const SessionId& id, ReadOptions read_options, StatusCompletion done) const {
     const_cast<runtime::Host&>(host).read(
-        verb, id.text(), read_options.touch, read_options.timeout,
-        [this, done = std::move(done), answer](node::Finished finished) mutable {
+        Verb::kTouch, id.text(), read_options.touch, read_options.timeout,
+        runtime::ReadWaiter::Any([this, done = std::move(done)](node::Finished finished) mutable {
           count_read(finished.result, finished.remote);
-          std::move(done)(answer(std::move(finished.result)));
-        });
+          std::move(done)(std::move(finished.result.status));
+        }));
+  }
+
+  void get(const SessionId& id, ReadOptions read_options, SessionCompletion done) const {
+    const auto tell = [](const void* impl, SessionCompletion waiter, node::Finished finished) {
+      static_cast<const Impl*>(impl)->count_read(finished.result, finished.remote);
+      std::move(waiter)(session_of(std::move(finished.result)));
+    };
+    const_cast<runtime::Host&>(host).read(Verb::kGet, id.text(), read_options.touch,
+                                          read_options.timeout,
+                                          runtime::ReadWaiter(std::move(done), tell, this));
   }
 
   void ask(Question question, std::chrono::milliseconds timeout,
@@ -221,10 +229,11 @@ class Store::Impl {
     if (replication::is_read(operation->verb)) {
       if (auto result = look_here(operation->id)) return std::move(done)(*std::move(result));
     }
-    auto completion = [this, done = std::move(done)](node::Finished finished) mutable {
-      count_companion(finished.result, finished.remote);
-      std::move(done)(std::move(finished.result));
-    };
+    runtime::Host::Completion completion =
+        [this, done = std::move(done)](node::Finished finished) mutable {
+          count_companion(finished.result, finished.remote);
+          std::move(done)(std::move(finished.result));
+        };
     if (replication::is_read(operation->verb)) {
       return const_cast<runtime::Host&>(host).read(operation->verb, operation->id, false, timeout,
                                                    std::move(completion));
@@ -355,16 +364,14 @@ void Store::get(Impl& impl, const SessionId& id, ReadOptions options, SessionCom
   if (std::optional<Result> result = impl.read_here(id, options.touch)) {
     return std::move(done)(session_of(*std::move(result)));
   }
-  impl.read(Verb::kGet, id, options, std::move(done),
-            [](Result&& result) { return session_of(std::move(result)); });
+  impl.get(id, options, std::move(done));
 }
 
 void Store::touch(Impl& impl, const SessionId& id, ReadOptions options, StatusCompletion done) {
   if (std::optional<Result> result = impl.read_here(id, true)) {
     return std::move(done)(std::move(result->status));
   }
-  impl.read(Verb::kTouch, id, options, std::move(done),
-            [](Result&& result) { return std::move(result.status); });
+  impl.touch(id, options, std::move(done));
 }
 
 void Store::update(Impl& impl, Session session, WriteOptions options, SessionCompletion done) {

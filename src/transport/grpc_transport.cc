@@ -101,10 +101,10 @@ class GrpcTransport final : public Transport, public LinkOwner {
     return link->push(envelope);
   }
 
-  absl::Status send(const std::string& to, const replication::Lookup& lookup) override {
+  Taken send(const std::string& to, std::span<const replication::Lookup> lookups) override {
     const std::shared_ptr<Link> link = link_to(to);
-    if (!link) return absl::UnavailableError("member " + to + " is not connected");
-    return link->push(lookup);
+    if (!link) return {.status = absl::UnavailableError("member " + to + " is not connected")};
+    return link->push(lookups);
   }
 
   void send(const std::string& to, std::span<const replication::Found> found) override {

@@ -66,30 +66,31 @@ void Link::read_next() {
 }
 
 template <typename Message>
-absl::Status Link::push_any(const Message& message) {
-  MutexLock lock(mutex_);
-  if (ended_) return absl::UnavailableError("member " + peer_ + " is not connected");
-  absl::Status status = outbox_.push(message, options_.now());
-  if (absl::IsUnavailable(status)) {
-    return absl::ResourceExhaustedError("member " + peer_ + ": " + std::string(status.message()));
-  }
-  wants_flush_.store(true, std::memory_order_release);
-  return status;
-}
-
-absl::Status Link::push(const node::Envelope& envelope) { return push_any(envelope); }
-
-absl::Status Link::push(const replication::Lookup& lookup) { return push_any(lookup); }
-
-void Link::push(std::span<const replication::Found> found) {
+Taken Link::push_all(std::span<const Message> messages) {
   const Time now = options_.now();
+  Taken taken;
   MutexLock lock(mutex_);
-  if (ended_) return;
-  for (const replication::Found& each : found) {
-    if (!outbox_.push(each, now).ok()) break;
+  if (ended_) return {.status = absl::UnavailableError("member " + peer_ + " is not connected")};
+  for (const Message& message : messages) {
+    taken.status = outbox_.push(message, now);
+    if (!taken.status.ok()) break;
+    ++taken.count;
+  }
+  if (absl::IsUnavailable(taken.status)) {
+    taken.status = absl::ResourceExhaustedError("member " + peer_ + ": " +
+                                                std::string(taken.status.message()));
   }
   wants_flush_.store(true, std::memory_order_release);
+  return taken;
 }
+
+absl::Status Link::push(const node::Envelope& envelope) {
+  return push_all(std::span(&envelope, 1)).status;
+}
+
+Taken Link::push(std::span<const replication::Lookup> lookups) { return push_all(lookups); }
+
+void Link::push(std::span<const replication::Found> found) { push_all(found); }
 
 void Link::flush() {
   {

@@ -16,6 +16,7 @@
 #include "base/mutex.h"
 #include "base/time.h"
 #include "transport/identity.h"
+#include "transport/taken.h"
 #include "wire/outbox.h"
 
 namespace sojourn::transport {
@@ -77,7 +78,7 @@ class Link : public std::enable_shared_from_this<Link> {
 
   // As Transport has them. Before up() messages are queued, and not sent.
   absl::Status push(const node::Envelope& envelope);
-  absl::Status push(const replication::Lookup& lookup);
+  Taken push(std::span<const replication::Lookup> lookups);
   void push(std::span<const replication::Found> found);
   void flush();
   std::size_t queued_bytes() const;
@@ -126,7 +127,7 @@ class Link : public std::enable_shared_from_this<Link> {
 
  private:
   template <typename Message>
-  absl::Status push_any(const Message& message);
+  Taken push_all(std::span<const Message> messages);
   absl::Status check_received(const absl::StatusOr<wire::Frame>& frame);
 
   const std::string peer_;

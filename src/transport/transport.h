@@ -11,6 +11,7 @@
 
 #include "base/ids.h"
 #include "node/messages.h"
+#include "transport/taken.h"
 #include "wire/frame.h"
 
 namespace sojourn::transport {
@@ -55,7 +56,7 @@ class Transport {
   // Queues the envelope. kUnavailable when that member is not connected; kResourceExhausted, naming
   // the bound, when its queue is full. OK promises nothing: connections break.
   virtual absl::Status send(const std::string& to, const node::Envelope& envelope) = 0;
-  virtual absl::Status send(const std::string& to, const replication::Lookup& lookup) = 0;
+  virtual Taken send(const std::string& to, std::span<const replication::Lookup> lookups) = 0;
   // What there is no room for is dropped.
   virtual void send(const std::string& to, std::span<const replication::Found> found) = 0;
 

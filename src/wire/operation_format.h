@@ -28,6 +28,9 @@ inline constexpr Duration kTimeLeftMax = std::chrono::hours(24);
 // More is sent as this much.
 inline constexpr Duration kAgeMax = std::chrono::hours(24 * 800);
 
+// In the place of the size of an id, which is never empty: the id stands as IdText packs it.
+inline constexpr std::uint8_t kPackedIdFollows = 0;
+
 // What stands before the record of an entry. The numbers stand on the wire.
 enum class EntryKind : std::uint8_t {
   kTombstone = 0,  // and no record

@@ -77,6 +77,7 @@ class Writer {
   void field(Field field) { byte(static_cast<std::uint8_t>(field)); }
   template <typename Text>
   void write_labels(const std::vector<Text>& labels);
+  void write_with_id(const Record& record, Time last_seen);
   void write(const Record& record, Time last_seen);
   void write_companion(const Record& record);
   void write_lifetime(std::chrono::seconds lifetime);
@@ -246,8 +247,18 @@ void Writer::write_companion(const Record& record) {
   duration(now_ - record.created_at(), kAgeMax);
 }
 
+void Writer::write_with_id(const Record& record, Time last_seen) {
+  if (const char* packed = record.packed_id()) {
+    byte(kPackedIdFollows);
+    out_.bytes({packed, session::IdText::kPackedSize});
+  } else {
+    text(record.id());
+  }
+  write(record, last_seen);
+}
+
 void Writer::write(const Record& record, Time last_seen) {
-  if (session::is_companion(record.id())) return write_companion(record);
+  if (record.is_companion()) return write_companion(record);
   const bool more = has_more(record);
   byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(record.phase()) |
                                  (more ? kMoreFollows : 0)));
@@ -327,10 +338,7 @@ void Writer::write(const Result& result) {
     return;
   }
   boolean(static_cast<bool>(result.record));
-  if (result.record) {
-    text(result.record->id());
-    write(*result.record, result.last_seen);
-  }
+  if (result.record) write_with_id(*result.record, result.last_seen);
 }
 
 void Writer::write(const OperationId& operation) {
@@ -489,9 +497,8 @@ void Writer::write(const Key& key) {
 void Writer::write(const std::vector<Copy>& copies) {
   integer(copies.size());
   for (const Copy& copy : copies) {
-    text(copy.record->id());
     // The record is in a table: its bookkeeping is not ours to read.
-    write(*copy.record, copy.last_seen);
+    write_with_id(*copy.record, copy.last_seen);
   }
 }
 

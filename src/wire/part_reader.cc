@@ -270,9 +270,28 @@ RecordRef PartReader::companion(std::string_view id) {
   return ok() ? session::make_companion(fields) : RecordRef();
 }
 
+RecordRef PartReader::record_with_id() {
+  ByteReader ahead = in_;
+  if (ahead.byte() != kPackedIdFollows || !ahead.ok()) {
+    const std::string_view id = any_id();
+    if (session::IdText::can_pack(id)) refuse("an id is not packed");
+    return record(id);
+  }
+  const std::string_view packed = ahead.bytes(session::IdText::kPackedSize);
+  if (!ahead.ok()) {
+    refuse("a packed id is cut short");
+    return {};
+  }
+  in_ = ahead;
+  return record(session::RecordFields{.packed_id = packed.data()});
+}
+
 RecordRef PartReader::record(std::string_view id) {
   if (session::is_companion(id)) return companion(id);
-  session::RecordFields fields = {.id = id};
+  return record(session::RecordFields{.id = id});
+}
+
+RecordRef PartReader::record(session::RecordFields fields) {
   bool more = false;
   fields.phase = phase_of(byte_with_more(more));
   fields.subject = subject(fields.phase);
@@ -467,7 +486,7 @@ Result PartReader::result() {
     return result;
   }
   if (!boolean()) return result;
-  result.record = record(any_id());
+  result.record = record_with_id();
   if (result.record) result.last_seen = result.record->last_seen();
   return result;
 }
@@ -490,7 +509,7 @@ std::vector<SegmentId> PartReader::segments() {
 std::vector<replication::Copy> PartReader::copies() {
   std::vector<replication::Copy> copies;
   for (std::uint64_t left = count(); left > 0 && ok(); --left) {
-    RecordRef made = record(any_id());
+    RecordRef made = record_with_id();
     if (!made) break;
     const Time last_seen = made->last_seen();
     copies.push_back({.record = std::move(made), .last_seen = last_seen});

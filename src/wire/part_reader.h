@@ -92,6 +92,7 @@ class PartReader {
   // Views into the input, valid until the next call.
   const std::vector<std::string_view>& labels();
   std::vector<std::string> owned_labels();
+  session::RecordRef record_with_id();
   session::RecordRef record(std::string_view id);
   replication::Operation operation();
   void companion_operation(replication::Operation& operation);
@@ -113,6 +114,8 @@ class PartReader {
   void read_occurrence(replication::Replicate& replicate);
 
  private:
+  // What follows the id, which the fields have.
+  session::RecordRef record(session::RecordFields fields);
   session::RecordRef companion(std::string_view id);
   std::string_view attribute_name();
   std::string_view attribute_value();

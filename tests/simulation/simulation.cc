@@ -632,9 +632,8 @@ void Simulation::call_instead(std::size_t member, node::Lookups<Waiting>::Lookup
 
 void Simulation::receive_direct(std::size_t to, std::size_t from, const wire::Frame& frame) {
   const auto local_now = [&](Time) { return Moment(local_time(to)); };
-  for (const replication::Lookup& lookup : frame.lookups) {
-    if (lookup.time_left <= Duration::zero()) continue;
-    network_.send(to, from, members_[to].node->look_up(lookup, local_now));
+  for (replication::Found& found : members_[to].node->look_up(frame.lookups, local_now)) {
+    network_.send(to, from, std::move(found));
   }
   for (const replication::Found& found : frame.found) {
     if (!members_[to].node) return;

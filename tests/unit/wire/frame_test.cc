@@ -106,6 +106,22 @@ TEST_CASE("a session that was found is as old as its answer waited", "[wire]") {
   CHECK(frame->found.at(0).result.last_seen == kReceived - 2s - 60ms);
 }
 
+TEST_CASE("the id of a session that was found arrives as it was, usual or not", "[wire]") {
+  const std::string id =
+      GENERATE("s-1", "AZaz09-_AZaz09-_AZaz09-_AZaz09-_", "AZaz09-_AZaz09-_AZaz09-_AZaz",
+               "AZaz09-_AZaz09-_AZaz09-_AZaz09-_A");
+  const session::RecordRef record =
+      session::Record::make({.id = id, .created_at = kSent - 1s, .last_seen = kSent - 1s});
+  const replication::Result result = {.record = record, .last_seen = kSent - 1s};
+
+  const absl::StatusOr<Frame> frame = decode_frame(
+      encode_frame({.number = 1, .from = {1}, .found = {{.number = 1, .result = result}}}, kSent),
+      kReceived);
+
+  REQUIRE(frame.ok());
+  CHECK(frame->found.at(0).result.record->id() == std::string_view(id));
+}
+
 TEST_CASE("a lookup that asks for what is unknown is refused", "[wire]") {
   std::string bytes = encode_frame(
       {.number = 1, .from = {1}, .lookups = {{.number = 5, .time_left = 1ms, .id = "s-1"}}}, kSent);

@@ -31,6 +31,7 @@
 
 #include "load/callers.h"
 #include "load/command.h"
+#include "load/flood.h"
 #include "load/latencies.h"
 #include "load/make_sessions.h"
 #include "load/member_options.h"
@@ -98,6 +99,7 @@ class Driver {
            return json{{"coroutines", kHasCoroutines}};
          }},
         {"fill", method(&Driver::fill)},
+        {"flood", method(&Driver::flood)},
         {"get", method(&Driver::get)},
         {"ids", method(&Driver::read_ids)},
         {"patch", method(&Driver::patch)},
@@ -269,6 +271,22 @@ class Driver {
           load::session_of(++created_, payload), kPatientWrite,
           [done](const absl::StatusOr<Session>& session) { done(session.status()); });
     });
+  }
+
+  // Creates at a rate, whether or not they are answered.
+  json flood(const Command& command) {
+    const std::size_t payload = command.count("payload", 512);
+    const auto start = [this, payload](auto done) {
+      store().async_create(
+          load::session_of(++created_, payload), kPatientWrite,
+          [done](const absl::StatusOr<Session>& session) { done(session.status()); });
+    };
+    load::Flood flood({.callers = command.count("callers", 4096),
+                       .rate = command.number("rate", 1e6),
+                       .warm_seconds = command.number("warm", 0.2),
+                       .seconds = command.number("seconds", 1)},
+                      start);
+    return flood.run();
   }
 
   json patch(const Command& command) {

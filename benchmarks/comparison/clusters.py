@@ -18,6 +18,7 @@ class Cluster:
         copies=2,
         tls=None,
         memory_mib=0,
+        calls_in_flight=0,
         patient=True,
     ):
         """`cores` says for each member where it runs. Those in `sync` are SyncStores, those in
@@ -32,6 +33,7 @@ class Cluster:
         at_once = [name for name in cores if name not in later]
         self._options = ["--copies", str(copies), "--memory-mib", str(memory_mib)]
         self._options += ["--expect", str(len(at_once))]
+        self._options += ["--calls-in-flight", str(calls_in_flight)]
         self._options += ["--tls", tls] if tls else []
         self._options += ["--patient"] if patient else []
         for name, port in zip(cores, bench.ports(len(cores))):

@@ -20,6 +20,7 @@ struct MemberSettings {
   bool patient = false;
   std::string tls_directory = {};
   std::size_t memory_mib = 0;
+  std::size_t calls_in_flight = 0;
 };
 
 inline void add_member_options(CLI::App& app, MemberSettings& settings) {
@@ -31,6 +32,7 @@ inline void add_member_options(CLI::App& app, MemberSettings& settings) {
   app.add_flag("--patient", settings.patient,
                "be slow to take members for dead: for machines that are busy with other things");
   app.add_option("--tls", settings.tls_directory, "directory with ca.pem, NAME.pem, NAME.key");
+  app.add_option("--calls-in-flight", settings.calls_in_flight, "calls_in_flight_max");
   app.add_option("--memory-mib", settings.memory_mib, "memory_bytes");
 }
 
@@ -51,6 +53,7 @@ inline sojourn::StoreOptions store_options(const MemberSettings& settings) {
     options.heartbeat_interval = std::chrono::seconds(1);
     options.lease = std::chrono::seconds(5);
   }
+  if (settings.calls_in_flight > 0) options.calls_in_flight_max = settings.calls_in_flight;
   options.memory_bytes = settings.memory_mib << 20;
   if (settings.tls_directory.empty()) {
     options.insecure = true;

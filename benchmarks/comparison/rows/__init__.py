@@ -33,6 +33,7 @@ for _module in (
     "expiry",
     "whole_way",
     "growth",
+    "overload",
 ):
     importlib.import_module(f"{__name__}.{_module}")
 

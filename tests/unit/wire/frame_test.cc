@@ -458,6 +458,9 @@ TEST_CASE("the bytes of wire version 1 never change", "[wire]") {
       {"lookup_touch", header + "4a0b0fe80780897a0103732d31"},
       {"found", header + "4a321000e80700000103732d310203616e61880ec0d102034d8095f52a80897a0204"
                          "6c616e6702646504726f6c650561646d696e"},
+      {"found_packed_id", header + "4a471000e807000001000100000000000000000000000000000000000000"
+                                   "000000000203616e61880ec0d102034d8095f52a80897a02046c616e6702"
+                                   "646504726f6c650561646d696e"},
       {"found_nothing", header + "4a161000e80700050f6e6f20737563682073657373696f6e"},
       {"found_declined", header + "4a051000e80701"},
   };

@@ -686,6 +686,10 @@ std::vector<Example> examples() {
                            .number = 1000, .time_left = 2s, .wants_record = false, .id = "s-1"})},
       {"found", frame_of(replication::Found{
                     .number = 1000, .result = {.record = record("s-1"), .last_seen = kSent - 2s}})},
+      {"found_packed_id",
+       frame_of(replication::Found{
+           .number = 1000,
+           .result = {.record = record("B" + std::string(31, 'A')), .last_seen = kSent - 2s}})},
       {"found_nothing",
        frame_of(replication::Found{.number = 1000,
                                    .result = {.status = absl::NotFoundError("no such session")}})},

@@ -40,14 +40,15 @@ const char* sign_of(Standing standing) {
 
 std::string share_of(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "–";
-  return absl::StrFormat("%.0f %%", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  return absl::StrFormat("%.0f\u00a0%%",
+                         100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 std::string readable_bytes(std::uint64_t bytes) {
   const double kib = static_cast<double>(bytes) / 1024;
-  if (kib < 1024) return absl::StrFormat("%.0f KiB", kib);
-  if (kib < 1024 * 1024) return absl::StrFormat("%.1f MiB", kib / 1024);
-  return absl::StrFormat("%.1f GiB", kib / 1024 / 1024);
+  if (kib < 1024) return absl::StrFormat("%.0f\u00a0KiB", kib);
+  if (kib < 1024 * 1024) return absl::StrFormat("%.1f\u00a0MiB", kib / 1024);
+  return absl::StrFormat("%.1f\u00a0GiB", kib / 1024 / 1024);
 }
 
 std::string readable_rate(double per_second) {
@@ -88,6 +89,10 @@ Markup table(const std::string& caption, const std::vector<Heading>& headings,
 }
 
 Markup text(std::string_view words) { return {escape_html(words)}; }
+// A member's name, which is not to be broken at its hyphens.
+Markup whole(std::string_view words) {
+  return render("<span class=\"whole\">{{words}}</span>", {{"words", words}});
+}
 Markup number(std::uint64_t value) { return {std::to_string(value)}; }
 
 Markup state_mark(Standing standing, const std::string& words) {
@@ -127,6 +132,7 @@ Markup figures(const Observation& observation) {
   const std::pair<std::string, std::string> all[] = {
       {"Members", absl::StrFormat("%d of %d", here, observation.members.size())},
       {"View", std::to_string(observation.epoch)},
+      {"Copies of each session", std::to_string(observation.copies)},
       {"Sessions held here", std::to_string(observation.sessions)},
       {"Logins held here", std::to_string(observation.logins)},
       {"Memory of " + readable_bytes(observation.bytes_max), readable_bytes(observation.bytes)},
@@ -178,7 +184,7 @@ Markup members(const Observation& observation) {
   for (const ObservedMember& member : observation.members) {
     const bool is_here = !member.incarnation.empty();
     Row row = {
-        render("{{swatch}}{{name}}{{self}}",
+        render("<span class=\"whole\">{{swatch}}{{name}}{{self}}</span>",
                {{"swatch", colour_swatch(member.colour)},
                 {"name", member.name},
                 {"self", Markup{member.is_self ? " <span class=\"mark\">this one</span>" : ""}}}),
@@ -203,8 +209,9 @@ Markup transfers(const Observation& observation) {
   for (const Transfer& transfer : observation.transfers) {
     const std::uint64_t done = transfer.most - transfer.left;
     rows.push_back(
-        {text(transfer.from), text(transfer.to), number(transfer.left),
-         render("<progress max=\"{{most}}\" value=\"{{done}}\">{{share}}</progress> {{share}}",
+        {whole(transfer.from), whole(transfer.to), number(transfer.left),
+         render("<span class=\"whole\"><progress max=\"{{most}}\" value=\"{{done}}\">{{share}}"
+                "</progress> {{share}}</span>",
                 {{"most", std::to_string(transfer.most)},
                  {"done", std::to_string(done)},
                  {"share", share_of(done, transfer.most)}})});

@@ -122,21 +122,18 @@ Markup ring_drawing(const Observation& observation) {
   for (std::size_t at = 0; at < observation.rings.size(); ++at) {
     draw_ring(observation, observation.rings[at], at, shapes, labels);
   }
-  const std::string copies =
-      observation.copies == 1 ? "1 copy" : absl::StrFormat("%d copies", observation.copies);
   return render(
       R"(<svg class="ring" viewBox="-44 14 408 292" role="img" aria-labelledby="ring-title">
 <title id="ring-title">Who answers for the segments, and who holds copies of them. The table of members has the same in numbers.</title>
 <g fill="none">
 {{shapes}}</g>
 {{labels}}<text class="count" x="160" y="160" text-anchor="middle">{{segments}}</text>
-<text class="unit" x="160" y="178" text-anchor="middle">{{copies}}</text>
+<text class="unit" x="160" y="178" text-anchor="middle">segments</text>
 </svg>
 )",
       {{"shapes", std::move(shapes)},
        {"labels", std::move(labels)},
-       {"segments", std::to_string(observation.segments)},
-       {"copies", "× " + copies}});
+       {"segments", std::to_string(observation.segments)}});
 }
 
 Markup colour_swatch(std::size_t colour) {

@@ -63,7 +63,8 @@ TEST_CASE("the console lists its members with what they hold", "[gatehouse][cons
   const std::string members = part_of(observe_three(), "members").html;
 
   const std::regex row(
-      "<th scope=\"row\"><svg.*?</svg>auth-0 <span class=\"mark\">this one</span></th>.*?"
+      "<th scope=\"row\"><span class=\"whole\"><svg.*?</svg>auth-0 <span class=\"mark\">this "
+      "one</span></span></th>.*?"
       "serves, with a lease.*?auth-0.example:7100.*?<code>0000000000000abc</code>.*?"
       "<td class=\"number\">1</td><td class=\"number\">2</td><td class=\"number\">3</td>"
       "<td class=\"number\">0</td>");
@@ -79,7 +80,7 @@ TEST_CASE("the ring has a part for each owner and each holder", "[gatehouse][con
   CHECK(holds(rings, "<title>auth-1 holds a copy of 1 segment</title>"));
   CHECK(holds(rings, "class=\"receiving c2\""));
   CHECK(holds(rings, "<title>auth-2 receives 1 segment</title>"));
-  CHECK(holds(rings, "auth-0 <span class=\"quiet\">50 %</span>"));
+  CHECK(holds(rings, "auth-0 <span class=\"quiet\">50\u00a0%</span>"));
   // Styles of elements are not allowed by the policy, and would not be applied.
   CHECK_FALSE(holds(rings, "style="));
 }
@@ -93,7 +94,7 @@ TEST_CASE("a ring of one part is a circle", "[gatehouse][console]") {
 
 TEST_CASE("a transfer has a bar that says how far it is", "[gatehouse][console]") {
   CHECK(holds(part_of(observe_three(), "transfers"),
-              "<progress max=\"4\" value=\"3\">75 %</progress>"));
+              "<progress max=\"4\" value=\"3\">75\u00a0%</progress>"));
   CHECK(holds(part_of({}, "transfers"), "Nothing is being transferred."));
 }
 
@@ -106,7 +107,7 @@ TEST_CASE("the console says whether the balancer follows the route", "[gatehouse
 
   CHECK(holds(advice(2, 3), "Too few requests"));
   CHECK(holds(advice(95, 5), "The balancer follows the route."));
-  CHECK(holds(advice(95, 5), "95 %"));
+  CHECK(holds(advice(95, 5), "95\u00a0%"));
   CHECK(holds(advice(40, 60), "is the balancer set up to follow the route?"));
 }
 

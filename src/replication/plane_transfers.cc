@@ -27,7 +27,7 @@ void Plane::on(Time now, MemberIndex from, const Pull& pull) {
   using Standing = Segment::Standing;
   std::set<SegmentId> in_step_by_rule;
   std::set<SegmentId> equal;
-  Sending* sending = nullptr;
+  std::vector<SegmentId> wanted;
   for (const auto& standing : pull.segments) {
     const SegmentId id = standing.segment;
     if (id.value >= options_.segments || !is_primary(id) || !roles_->is_writer(from, id)) continue;
@@ -41,8 +41,7 @@ void Plane::on(Time now, MemberIndex from, const Pull& pull) {
     } else if (replica_.digest(id) == standing.digest && events_.size(id) <= kEventsInStepMax) {
       equal.insert(id);
     } else {
-      if (!sending) sending = &sendings_.try_emplace(from, options_.sending).first->second;
-      sending->want(id);
+      wanted.push_back(id);
     }
   }
   for (const SegmentId id : equal) {
@@ -50,7 +49,11 @@ void Plane::on(Time now, MemberIndex from, const Pull& pull) {
   }
   send_in_step(now, from, in_step_by_rule, false);
   send_in_step(now, from, equal, true);
-  if (sending) send_chunks(now, from, *sending);
+  if (wanted.empty()) return;
+  Sending& sending = sendings_.try_emplace(from, options_.sending).first->second;
+  spread(wanted);
+  for (const SegmentId id : wanted) sending.want(id);
+  send_chunks(now, from, sending);
 }
 
 void Plane::send_in_step(Time now, MemberIndex to, const std::set<SegmentId>& segments,

@@ -11,6 +11,17 @@ constexpr Duration kSendAgain = std::chrono::milliseconds(500);
 
 }  // namespace
 
+void spread(std::vector<SegmentId>& segments) {
+  // By their numbers, read from the other end.
+  const auto reversed = [](SegmentId segment) {
+    std::uint32_t bits = 0;
+    for (int i = 0; i < 32; ++i) bits |= (segment.value >> i & 1u) << (31 - i);
+    return bits;
+  };
+  std::sort(segments.begin(), segments.end(),
+            [&](SegmentId a, SegmentId b) { return reversed(a) < reversed(b); });
+}
+
 void Sending::want(SegmentId segment) {
   if (under_way_.insert(segment).second) wanted_.push_back(segment);
 }

@@ -23,8 +23,13 @@ struct SendingOptions {
   std::size_t chunk_bytes = std::size_t{16} << 10;
   // How many chunks may be unacknowledged. Calls wait behind what of these is in the receiver's
   // queue, from each primary.
-  std::size_t window = 4;
+  std::size_t window = 16;
 };
+
+// Orders segments so that those which stand together come far apart. A table has the sessions of
+// neighbouring segments next to each other: one that is filled from one end crowds there, and each
+// insertion walks over what came before it.
+void spread(std::vector<SegmentId>& segments);
 
 // What a primary sends to one writer to bring it into step: one segment after the other, each as
 // it is when its turn comes, in chunks of which a few may be unacknowledged. What is written

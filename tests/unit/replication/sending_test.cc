@@ -32,6 +32,17 @@ void put_large(Replica& replica, int sessions) {
   }
 }
 
+TEST_CASE("segments that stand together are sent far apart", "[replication]") {
+  std::vector<SegmentId> segments;
+  for (std::uint32_t i = 0; i < 8; ++i) segments.push_back({i});
+
+  spread(segments);
+
+  std::vector<std::uint32_t> order;
+  for (const SegmentId segment : segments) order.push_back(segment.value);
+  CHECK(order == std::vector<std::uint32_t>{0, 4, 2, 6, 1, 5, 3, 7});
+}
+
 TEST_CASE("events that may not be delivered share the chunks with the sessions", "[replication]") {
   Replica replica(1, {});
   replica.put(make_record("a"));

@@ -17,7 +17,7 @@ struct Stripe {
   Kind kind = Kind::kMissing;
   std::uint32_t member = 0xffffffff;
 
-  friend auto operator<=>(const Stripe&, const Stripe&) = default;
+  friend bool operator==(const Stripe&, const Stripe&) = default;
 };
 using Stripes = std::array<Stripe, kRingsMax>;
 

@@ -53,7 +53,8 @@ std::string readable_bytes(std::uint64_t bytes) {
 
 std::string readable_rate(double per_second) {
   if (per_second == 0) return "0";
-  return absl::StrFormat(per_second < 10 ? "%.1f" : "%.0f", per_second);
+  return per_second < 10 ? absl::StrFormat("%.1f", per_second)
+                         : absl::StrFormat("%.0f", per_second);
 }
 
 // A table whose cells are complete; numbers stand on the right where the headings say so.

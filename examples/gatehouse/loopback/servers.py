@@ -84,9 +84,13 @@ class Gatehouse(Process):
     """One member. `port` is for browsers, `peer_port` for the other members, `admin_port` for
     operators."""
 
-    def __init__(self, program, config, name, port, peer_port, admin_port, log, environment):
+    def __init__(self, program, config, name, port, peer_port, admin_port, log, environment,
+                 shared_port=None):
+        listen = [f"127.0.0.1:{port}"]
+        if shared_port:
+            listen.append(f"{environment['ADDRESS']}:{shared_port}")
         super().__init__(name, [program, "--config", config, "--node", name,
-                                "--listen", f"127.0.0.1:{port}"], log,
+                                *(word for each in listen for word in ("--listen", each))], log,
                          {**environment, "MEMBER": name, "ADMIN_PORT": str(admin_port)})
         self.port = port
         self.peer_port = peer_port
@@ -127,17 +131,19 @@ class Cluster:
 
     def __init__(self, program, directory, names=NAMES, witness=None, cluster="loopback",
                  auth_url="/auth", security="insecure", portal_line="", sojourn_line="",
-                 global_line="", people=(ANA, BEN), found=None):
+                 global_line="", people=(ANA, BEN), found=None, shared_port=None):
         """The member named `witness` holds nothing. {port} in `auth_url` is the first member's.
         `security` is what the sojourn block says about it, in which {env.MEMBER} is the member's
         name. `portal_line`, `sojourn_line` and `global_line` are added to those blocks. `found`
         stands in the sojourn block instead of the list of members; {env.ADDRESS} in it is the host
-        of the member: 127.0.0.1, 127.0.0.2 and so on."""
+        of the member: 127.0.0.1, 127.0.0.2 and so on. At `shared_port` of that host it answers
+        browsers as well."""
         self.program = Path(program)
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.members = {}
         self._names = names
+        self._shared_port = shared_port
         self._environment = {name: {"ADDRESS": f"127.0.0.{at + 1}"} for at, name in enumerate(names)}
         self._peer_ports = {name: free_port() for name in names}
         self.ports = [free_port() for _ in names]
@@ -158,7 +164,8 @@ class Cluster:
         member = Gatehouse(
             self.program, self.config, name, self.ports[at], self._peer_ports[name],
             self._admin_ports[at], self.directory / f"{name}.log",
-            {"COOKIE_KEY": "not a secret: everybody can read it here", **self._environment[name]})
+            {"COOKIE_KEY": "not a secret: everybody can read it here", **self._environment[name]},
+            self._shared_port)
         self.members[name] = member
         return member
 

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "sojournctl/admin/connection.h"
+#include "sojournctl/admin/connection_arguments.h"
+#include "sojournctl/admin/number_check.h"
 #include "sojournctl/exit_status.h"
 
 namespace sojournctl {
@@ -27,21 +29,20 @@ class AdminCommands {
 
   // Whether the answer is to be JSON: of the command that runs.
   bool json() const { return json_; }
-  std::chrono::milliseconds timeout() const {
-    return std::chrono::milliseconds(static_cast<std::int64_t>(timeout_seconds_ * 1000));
-  }
+  std::chrono::milliseconds timeout() const { return connection_.timeout(); }
 
  private:
   int run(const Run& run) const;
 
   CLI::App& app_;
   int& status_;
-  ConnectionOptions connection_;
-  double timeout_seconds_ = 5;
+  ConnectionArguments connection_;
   bool json_ = false;
 };
 
 // What a script is told of a status that is not OK.
 ExitStatus exit_status_of(const absl::Status& status);
+// The same of a connection that could not be opened.
+ExitStatus exit_status_of_connecting(const absl::Status& status);
 
 }  // namespace sojournctl

@@ -1,5 +1,6 @@
 #include "sojournctl/admin/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "transport/address.h"
@@ -72,6 +73,7 @@ absl::StatusOr<Connection> Connection::dial(std::shared_ptr<const ConnectionOpti
           : credentials->client(sojourn::transport::certificate_name(name, options->cluster));
   connection.options_ = std::move(options);
   connection.credentials_ = std::move(credentials);
+  connection.address_ = address;
   connection.stub_ =
       v1::Administration::NewStub(sojourn::transport::make_channel(address, channel_credentials));
   absl::StatusOr<v1::Snapshot> snapshot =
@@ -95,19 +97,33 @@ absl::StatusOr<Connection> Connection::open(const ConnectionOptions& given) {
 }
 
 absl::StatusOr<Connection> Connection::to_member(const std::string& name) const {
-  for (const v1::MemberStatus& member : snapshot_.members()) {
-    if (member.name() != name) continue;
-    if (absl::Status status = check_address(*options_, member.address()); !status.ok()) {
-      return status;
-    }
-    absl::StatusOr<Connection> connection = dial(options_, credentials_, member.address(), name);
-    if (connection.ok() || absl::IsPermissionDenied(connection.status())) return connection;
-    return absl::UnavailableError(
-        "member " + name + " at " + member.address() +
-        " does not answer: " + std::string(connection.status().message()));
+  // Before the first view a member knows nobody, not even itself.
+  v1::MemberStatus self;
+  self.set_name(this->name());
+  self.set_address(address_);
+  if (snapshot_.members().empty() && name == self.name()) {
+    return to_member(self, options_->timeout);
   }
+  const auto member =
+      std::find_if(snapshot_.members().begin(), snapshot_.members().end(),
+                   [&](const v1::MemberStatus& each) { return each.name() == name; });
+  if (member != snapshot_.members().end()) return to_member(*member, options_->timeout);
   return absl::NotFoundError("there is no member " + name + " in view " +
                              std::to_string(snapshot_.epoch()) + " of member " + this->name());
+}
+
+absl::StatusOr<Connection> Connection::to_member(const v1::MemberStatus& member,
+                                                 std::chrono::milliseconds timeout) const {
+  if (absl::Status status = check_address(*options_, member.address()); !status.ok()) {
+    return status;
+  }
+  auto options = std::make_shared<ConnectionOptions>(*options_);
+  options->timeout = timeout;
+  absl::StatusOr<Connection> connection =
+      dial(std::move(options), credentials_, member.address(), member.name());
+  if (connection.ok() || absl::IsPermissionDenied(connection.status())) return connection;
+  return absl::UnavailableError("member " + member.name() + " at " + member.address() +
+                                " does not answer: " + std::string(connection.status().message()));
 }
 
 }  // namespace sojournctl

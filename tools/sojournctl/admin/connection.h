@@ -45,6 +45,10 @@ class Connection {
 
   // Another member of the view in snapshot(), or the same one. kNotFound if it is in no view.
   absl::StatusOr<Connection> to_member(const std::string& name) const;
+  // A member of any view, which is given so long for each answer. kUnavailable, naming it, if it
+  // does not answer. Safe from any thread.
+  absl::StatusOr<Connection> to_member(const v1::MemberStatus& member,
+                                       std::chrono::milliseconds timeout) const;
 
   const v1::Snapshot& snapshot() const { return snapshot_; }
   const std::string& name() const { return snapshot_.name(); }
@@ -73,6 +77,7 @@ class Connection {
 
   std::shared_ptr<const ConnectionOptions> options_;
   std::shared_ptr<const sojourn::transport::Credentials> credentials_;
+  std::string address_;
   std::unique_ptr<Stub> stub_;
   v1::Snapshot snapshot_;
 };

@@ -39,8 +39,9 @@ void add_drain_command(AdminCommands& commands) {
                      return run(connection, *arguments, commands.json());
                    });
   command->add_option("NAME", arguments->name, "The member")->required();
-  command->add_option("--wait", arguments->wait_seconds, "How long to wait for it, in seconds")
-      ->check(CLI::Range(0.1, 86400.0))
+  command->add_option("--wait", arguments->wait_seconds, "How long to wait for it")
+      ->type_name("SECONDS")
+      ->check(between(0.1, 86400.0))
       ->capture_default_str();
 }
 

@@ -1,10 +1,9 @@
-#include <sys/stat.h>
-
-#include <fstream>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "sojournctl/admin/commands.h"
+#include "sojournctl/admin/private_file.h"
 #include "sojournctl/admin/session_line.h"
 
 namespace sojournctl {
@@ -29,24 +28,15 @@ absl::Status export_from(const Connection& member, std::uint64_t epoch, std::ost
       to << session_line(session) << "\n";
     }
     count += static_cast<std::uint64_t>(reply->sessions_size());
-    if (!to) return absl::UnavailableError("the file cannot be written");
+    if (!to) return absl::UnavailableError("what is exported cannot be written");
     if (reply->next_segment() >= reply->segments()) return absl::OkStatus();
     request.set_first_segment(reply->next_segment());
     request.set_after(reply->next_after());
   }
 }
 
-absl::StatusOr<int> run(const Connection& connection, const Arguments& arguments) {
-  std::ofstream file;
-  const bool to_file = arguments.file != "-";
-  if (to_file) {
-    // Whoever reads the file can be everybody who is in it.
-    umask(077);
-    file.open(arguments.file, std::ios::binary | std::ios::trunc);
-    if (!file) return absl::InvalidArgumentError("'" + arguments.file + "' cannot be written");
-  }
-  std::ostream& to = to_file ? file : std::cout;
-  to << header_line(connection.snapshot().cluster()) << "\n";
+absl::StatusOr<std::uint64_t> export_all(const Connection& connection, std::ostream& to) {
+  to << header_line({connection.snapshot().cluster(), std::chrono::system_clock::now()}) << "\n";
   std::uint64_t count = 0;
   for (const v1::MemberStatus& each : connection.snapshot().members()) {
     const auto member = connection.to_member(each.name());
@@ -55,8 +45,31 @@ absl::StatusOr<int> run(const Connection& connection, const Arguments& arguments
     if (!status.ok()) return status;
   }
   to << std::flush;
-  if (!to) return absl::UnavailableError("the file cannot be written");
-  std::cerr << "Sessions exported: " << count << "\n";
+  if (!to) return absl::UnavailableError("what is exported cannot be written");
+  return count;
+}
+
+absl::StatusOr<int> run(const Connection& connection, const Arguments& arguments, bool json) {
+  if (connection.snapshot().members().empty()) {
+    return absl::UnavailableError("member " + connection.name() + " is in no view yet");
+  }
+  if (arguments.file == "-") {
+    const auto count = export_all(connection, std::cout);
+    if (!count.ok()) return count.status();
+    std::cerr << "Sessions exported: " << *count << "\n";
+    return kDone;
+  }
+  const auto file = PrivateFile::create(arguments.file);
+  if (!file.ok()) return file.status();
+  const auto count = export_all(connection, (*file)->stream());
+  if (!count.ok()) return count.status();
+  if (absl::Status status = (*file)->keep(); !status.ok()) return status;
+  if (json) {
+    const nlohmann::ordered_json told = {{"sessions", *count}, {"file", arguments.file}};
+    std::cout << told.dump(2) << "\n";
+  } else {
+    std::cout << "Sessions exported: " << *count << "\n";
+  }
   return kDone;
 }
 
@@ -64,11 +77,13 @@ absl::StatusOr<int> run(const Connection& connection, const Arguments& arguments
 
 void add_export_command(AdminCommands& commands) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* const command = commands.add(
-      "export",
-      "Write all sessions, ids and attributes included, as JSON, a line each. Whoever "
-      "has the file has the sessions",
-      [arguments](const Connection& connection) { return run(connection, *arguments); });
+  CLI::App* const command =
+      commands.add("export",
+                   "Write all sessions, ids and attributes included, to a file that only you can "
+                   "read: whoever has the file has the sessions",
+                   [&commands, arguments](const Connection& connection) {
+                     return run(connection, *arguments, commands.json());
+                   });
   command->add_option("FILE", arguments->file, "Where to; - is standard output")->required();
 }
 

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "sojournctl/admin/commands.h"
 #include "sojournctl/admin/session_line.h"
@@ -16,7 +18,8 @@ constexpr int kPerRequest = 100;
 
 struct Arguments {
   std::string file = {};
-  double since_seconds = 0;
+  // How long ago they were exported; otherwise the file says when.
+  std::optional<double> since_seconds = {};
 };
 
 struct Tally {
@@ -31,6 +34,13 @@ struct Tally {
 void grow_older(std::uint64_t by_ms, v1::ExportedSession& session) {
   session.set_unseen_ms(session.unseen_ms() + by_ms);
   session.set_left_ms(session.left_ms() - std::min(session.left_ms(), by_ms));
+}
+
+// A clock that was set back meanwhile makes nothing younger.
+std::uint64_t milliseconds_since(std::chrono::system_clock::time_point at) {
+  const auto passed =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now() - at);
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(passed.count(), 0));
 }
 
 absl::Status send(const Connection& connection, const AdminCommands& commands,
@@ -56,8 +66,11 @@ absl::Status import_all(const Connection& connection, const AdminCommands& comma
                         const Arguments& arguments, std::istream& from, Tally& tally) {
   std::string line;
   std::getline(from, line);
-  if (absl::Status status = check_header_line(line); !status.ok()) return status;
-  const auto older_ms = static_cast<std::uint64_t>(arguments.since_seconds * 1000);
+  const auto header = header_of_line(line);
+  if (!header.ok()) return header.status();
+  const std::uint64_t older_ms = arguments.since_seconds
+                                     ? static_cast<std::uint64_t>(*arguments.since_seconds * 1000)
+                                     : milliseconds_since(header->at);
   v1::ImportRequest request;
   for (std::uint64_t number = 2; std::getline(from, line); ++number) {
     if (line.empty()) continue;
@@ -123,8 +136,10 @@ void add_import_command(AdminCommands& commands) {
   command
       ->add_option(
           "--since", arguments->since_seconds,
-          "So many seconds have passed since the export; the sessions live so much shorter")
-      ->check(CLI::Range(0.0, 1e9));
+          "How long ago they were exported, by which they live shorter; otherwise the time that "
+          "the file says and this machine's clock tell")
+      ->type_name("SECONDS")
+      ->check(between(0.0, 1e9));
 }
 
 }  // namespace sojournctl

@@ -52,8 +52,10 @@ void add_owner_command(AdminCommands& commands) {
                                            return run(connection, *arguments, commands.json());
                                          });
   command
-      ->add_option("ID|COOKIE", arguments->text,
-                   "The session's id, or its cookie's value; - reads it from standard input")
+      ->add_option(
+          "ID|COOKIE", arguments->text,
+          "The session's id, or its cookie's value; - reads it from standard input, and one that "
+          "begins with - follows --")
       ->required();
   command->add_flag("--plain", arguments->plain,
                     "Ids were made elsewhere: nothing is taken for a signature");

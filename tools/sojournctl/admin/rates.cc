@@ -18,21 +18,48 @@ std::string percent(const std::optional<double>& part) {
   return part ? absl::StrFormat("%.1f %%", *part * 100) : "-";
 }
 
-// The one who knows the newest view.
-const v1::Snapshot* newest(const std::vector<Watched>& members) {
-  const v1::Snapshot* newest = nullptr;
-  for (const Watched& member : members) {
-    if (!member.trouble.empty()) continue;
-    if (!newest || member.snapshot.epoch() > newest->epoch()) newest = &member.snapshot;
-  }
-  return newest;
+const char* state_of(const v1::Health& health) {
+  if (health.left()) return "left";
+  if (health.leaving()) return "leaving";
+  return health.ready() ? "ready" : "not-ready";
 }
 
-std::string segments_line(const v1::Snapshot& snapshot) {
+std::string memory_of(const v1::Snapshot& snapshot) {
+  const std::uint64_t most = std::max<std::uint64_t>(metric(snapshot, "bytes_max"), 1);
+  return std::to_string(100 * metric(snapshot, "bytes") / most);
+}
+
+// "[#######...]": the part of the segments that stand still.
+std::string bar(const v1::Snapshot& snapshot) {
+  constexpr std::size_t kWidth = 30;
+  const std::size_t all = std::max(snapshot.segments(), 1u);
+  const std::size_t still = all - std::min<std::size_t>(snapshot.segments_moving(), all);
+  const std::size_t full = kWidth * still / all;
+  return "[" + std::string(full, '#') + std::string(kWidth - full, '.') + "]";
+}
+
+std::string heading(const v1::Snapshot& snapshot) {
+  return absl::StrFormat("cluster %s, epoch %d, members: %d\n", printable(snapshot.cluster()),
+                         snapshot.epoch(), snapshot.members_size()) +
+         absl::StrFormat("segments %s %d: %d moving, %d with too few copies, %d lost\n\n",
+                         bar(snapshot), snapshot.segments(), snapshot.segments_moving(),
+                         snapshot.segments_short(), snapshot.segments_lost());
+}
+
+std::string member_line(const Watched& member) {
+  if (!member.trouble.empty()) {
+    return absl::StrFormat("member=%s state=silent trouble=\"%s\"", printable(member.name),
+                           printable(member.trouble));
+  }
+  const v1::Snapshot& snapshot = member.snapshot;
   return absl::StrFormat(
-      "cluster %s, epoch %d: %d members, %d segments: %d moving, %d with too few copies, %d lost\n",
-      printable(snapshot.cluster()), snapshot.epoch(), snapshot.members_size(), snapshot.segments(),
-      snapshot.segments_moving(), snapshot.segments_short(), snapshot.segments_lost());
+      "member=%s state=%s primary=%d receives=%d sessions=%d reads=%.1f/s sticky=%s writes=%.1f/s "
+      "failed=%.1f/s memory=%s%%",
+      printable(member.name), state_of(snapshot.health()), metric(snapshot, "segments_primary"),
+      metric(snapshot, "segments_learning"), metric(snapshot, "sessions_active"),
+      member.rates.reads,
+      member.rates.sticky_hits ? absl::StrFormat("%.1f%%", *member.rates.sticky_hits * 100) : "-",
+      member.rates.writes, member.rates.failed, memory_of(snapshot));
 }
 
 }  // namespace
@@ -56,38 +83,56 @@ Rates Rates::between(const v1::Snapshot& before, const v1::Snapshot& after,
   return rates;
 }
 
-std::string watch_text(const std::vector<Watched>& members) {
+const v1::Snapshot* newest_view(const std::vector<Watched>& members) {
+  const v1::Snapshot* newest = nullptr;
+  for (const Watched& member : members) {
+    if (!member.trouble.empty()) continue;
+    if (!newest || member.snapshot.epoch() > newest->epoch()) newest = &member.snapshot;
+  }
+  return newest;
+}
+
+std::string watch_picture(const std::vector<Watched>& members) {
+  // Reads, writes and failures are those of a second. All of it fits 80 columns.
   std::vector<std::vector<std::string>> rows = {{"MEMBER", "STATE", "PRIMARY", "RECEIVES",
-                                                 "SESSIONS", "READS/S", "STICKY", "WRITES/S",
-                                                 "FAILED/S", "MEMORY"}};
+                                                 "SESSIONS", "READS", "STICKY", "WRITES", "FAILED",
+                                                 "MEMORY"}};
+  std::string silent;
   for (const Watched& member : members) {
     if (!member.trouble.empty()) {
-      rows.push_back({printable(member.name), printable(member.trouble)});
+      rows.push_back({printable(member.name), "silent"});
+      silent += printable(member.name) + ": " + printable(member.trouble) + "\n";
       continue;
     }
     const v1::Snapshot& snapshot = member.snapshot;
-    const v1::Health& health = snapshot.health();
-    const std::uint64_t most = std::max<std::uint64_t>(metric(snapshot, "bytes_max"), 1);
-    rows.push_back({printable(member.name),
-                    health.left()      ? "left"
-                    : health.leaving() ? "leaving"
-                    : health.ready()   ? "ready"
-                                       : "not ready",
+    rows.push_back({printable(member.name), state_of(snapshot.health()),
                     std::to_string(metric(snapshot, "segments_primary")),
                     std::to_string(metric(snapshot, "segments_learning")),
                     std::to_string(metric(snapshot, "sessions_active")),
                     absl::StrFormat("%.1f", member.rates.reads), percent(member.rates.sticky_hits),
                     absl::StrFormat("%.1f", member.rates.writes),
-                    absl::StrFormat("%.1f", member.rates.failed),
-                    absl::StrFormat("%d %%", 100 * metric(snapshot, "bytes") / most)});
+                    absl::StrFormat("%.1f", member.rates.failed), memory_of(snapshot) + " %"});
   }
-  const v1::Snapshot* const view = newest(members);
-  return (view ? segments_line(*view) : "no member answers\n") + table(rows);
+  const v1::Snapshot* const view = newest_view(members);
+  return (view ? heading(*view) : "no member answers\n\n") + table(rows) +
+         (silent.empty() ? "" : "\n" + silent);
 }
 
-nlohmann::ordered_json watch_json(const std::vector<Watched>& members) {
-  nlohmann::ordered_json told = nlohmann::ordered_json::object();
-  if (const v1::Snapshot* const view = newest(members)) {
+std::string watch_lines(const std::vector<Watched>& members, const std::string& at) {
+  std::string text;
+  if (const v1::Snapshot* const view = newest_view(members)) {
+    text += absl::StrFormat(
+        "%s cluster=%s epoch=%d members=%d segments=%d moving=%d short=%d lost=%d\n", at,
+        printable(view->cluster()), view->epoch(), view->members_size(), view->segments(),
+        view->segments_moving(), view->segments_short(), view->segments_lost());
+  }
+  for (const Watched& member : members) text += at + " " + member_line(member) + "\n";
+  return text;
+}
+
+nlohmann::ordered_json watch_json(const std::vector<Watched>& members, const std::string& at) {
+  nlohmann::ordered_json told = {{"at", at}};
+  if (const v1::Snapshot* const view = newest_view(members)) {
     told["epoch"] = view->epoch();
     told["segments_moving"] = view->segments_moving();
     told["segments_short"] = view->segments_short();

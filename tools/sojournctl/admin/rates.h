@@ -33,8 +33,15 @@ struct Watched {
   Rates rates = {};
 };
 
-// The whole cluster at one moment.
-std::string watch_text(const std::vector<Watched>& members);
-nlohmann::ordered_json watch_json(const std::vector<Watched>& members);
+// The whole cluster at one moment. `at`: when, as it shall be shown.
+
+// For a terminal: the newest view with how far its segments are, and a table of the members.
+std::string watch_picture(const std::vector<Watched>& members);
+// For a file or a pipe: a line for the cluster and one for each member, of words like "moving=0".
+std::string watch_lines(const std::vector<Watched>& members, const std::string& at);
+nlohmann::ordered_json watch_json(const std::vector<Watched>& members, const std::string& at);
+
+// Of the member that knows the newest view; null if no member answers.
+const v1::Snapshot* newest_view(const std::vector<Watched>& members);
 
 }  // namespace sojournctl

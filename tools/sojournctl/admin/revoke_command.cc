@@ -64,11 +64,14 @@ void add_revoke_command(AdminCommands& commands) {
                    });
   CLI::Option* const id = command->add_option(
       "ID|COOKIE", arguments->id,
-      "The session's id, or its cookie's value; - reads it from standard input");
+      "The session's id, or its cookie's value; - reads it from standard input, and one that "
+      "begins with - follows --");
   CLI::Option* const subject =
-      command->add_option("--subject", arguments->subject, "All sessions of this user");
+      command->add_option("--subject", arguments->subject, "All sessions of this user")
+          ->type_name("SUBJECT");
   CLI::Option* const label =
-      command->add_option("--label", arguments->label, "All sessions with this label, NAME=VALUE");
+      command->add_option("--label", arguments->label, "All sessions with this label")
+          ->type_name("NAME=VALUE");
   id->excludes(subject)->excludes(label);
   subject->excludes(label);
   command->add_flag("--plain", arguments->plain,

@@ -82,10 +82,9 @@ void add_safe_command(AdminCommands& commands) {
         return run(connection, *arguments, commands.json());
       });
   command->add_option("NAME", arguments->name, "The member")->required();
-  command
-      ->add_option("--wait", arguments->wait_seconds,
-                   "Wait until it may, for so many seconds at most")
-      ->check(CLI::Range(0.0, 86400.0));
+  command->add_option("--wait", arguments->wait_seconds, "Wait until it may, for so long at most")
+      ->type_name("SECONDS")
+      ->check(between(0.0, 86400.0));
 }
 
 }  // namespace sojournctl

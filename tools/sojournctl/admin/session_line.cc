@@ -75,12 +75,16 @@ v1::ExportedSession read(const Json& json) {
 
 }  // namespace
 
-std::string header_line(const std::string& cluster) {
-  const Json json = {{"sojourn_sessions", kSessionFileVersion}, {"cluster", text_json(cluster)}};
+std::string header_line(const SessionFileHeader& header) {
+  const Json json = {
+      {"sojourn_sessions", kSessionFileVersion},
+      {"cluster", text_json(header.cluster)},
+      {"at_ms", std::chrono::duration_cast<std::chrono::milliseconds>(header.at.time_since_epoch())
+                    .count()}};
   return json.dump();
 }
 
-absl::Status check_header_line(std::string_view line) {
+absl::StatusOr<SessionFileHeader> header_of_line(std::string_view line) {
   const Json json = Json::parse(line, nullptr, false);
   const auto found = json.is_object() ? json.find("sojourn_sessions") : json.end();
   if (found == json.end() || !found->is_number_integer()) {
@@ -91,7 +95,14 @@ absl::Status check_header_line(std::string_view line) {
                                       ", and this program knows format " +
                                       std::to_string(kSessionFileVersion));
   }
-  return absl::OkStatus();
+  try {
+    SessionFileHeader header;
+    header.cluster = text_of(json.at("cluster"));
+    header.at += std::chrono::milliseconds(json.at("at_ms").get<std::int64_t>());
+    return header;
+  } catch (const std::exception&) {
+    return absl::InvalidArgumentError("the first line does not say of which cluster, and when");
+  }
 }
 
 std::string session_line(const v1::ExportedSession& session) {

@@ -86,11 +86,13 @@ void add_sessions_command(AdminCommands& commands) {
                                            return run(connection, *arguments, commands);
                                          });
   command->add_option("SUBJECT", arguments->subject, "The user they belong to");
-  command->add_option("--label", arguments->label, "NAME=VALUE, instead of a subject");
+  command->add_option("--label", arguments->label, "Those with this label, instead of a subject")
+      ->type_name("NAME=VALUE");
   command->add_flag("--ids", arguments->ids,
                     "Show whole ids, which are as good as passwords; it is written down who asked");
   command->add_option("--limit", arguments->limit, "Show at most so many")
-      ->check(CLI::Range(1, 1000000))
+      ->type_name("NUMBER")
+      ->check(between(1, 1000000))
       ->capture_default_str();
 }
 

@@ -146,8 +146,9 @@ void add_verify_command(AdminCommands& commands) {
       });
   command
       ->add_option("--patience", arguments->patience_seconds,
-                   "What differs for so many seconds is a difference, and no write under way")
-      ->check(CLI::Range(0.0, 600.0))
+                   "What differs for so long is a difference, and no write under way")
+      ->type_name("SECONDS")
+      ->check(between(0.0, 600.0))
       ->capture_default_str();
 }
 

@@ -1,34 +1,39 @@
+#include <absl/time/clock.h>
+#include <absl/time/time.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <future>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "sojournctl/admin/commands.h"
 #include "sojournctl/admin/rates.h"
+#include "sojournctl/admin/terminal.h"
 
 namespace sojournctl {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
 struct Arguments {
   double interval_seconds = 1;
   std::uint64_t count = 0;
 };
 
-// One member, which is asked for a snapshot each time; dialled again when it does not answer.
+// One member, which is asked for a snapshot each time; dialled again when it did not answer.
 class Feed {
  public:
-  explicit Feed(std::string name) : name_(std::move(name)) {}
+  explicit Feed(milliseconds patience) : patience_(patience) {}
 
-  Watched look(const Connection& through) {
+  // `member`: where it is now.
+  Watched look(const Connection& through, const v1::MemberStatus& member) {
     Watched watched;
-    watched.name = name_;
-    absl::StatusOr<v1::Snapshot> snapshot = take(through);
+    watched.name = member.name();
+    absl::StatusOr<v1::Snapshot> snapshot = take(through, member);
     if (!snapshot.ok()) {
       connection_.reset();
       before_.reset();
@@ -44,9 +49,9 @@ class Feed {
   }
 
  private:
-  absl::StatusOr<v1::Snapshot> take(const Connection& through) {
+  absl::StatusOr<v1::Snapshot> take(const Connection& through, const v1::MemberStatus& member) {
     if (!connection_) {
-      absl::StatusOr<Connection> dialled = through.to_member(name_);
+      absl::StatusOr<Connection> dialled = through.to_member(member, patience_);
       if (!dialled.ok()) return dialled.status();
       connection_ = *std::move(dialled);
       return connection_->snapshot();
@@ -54,56 +59,74 @@ class Feed {
     return connection_->call<v1::StatusRequest, v1::Snapshot>(&Connection::Stub::Status, {});
   }
 
-  const std::string name_;
+  const milliseconds patience_;
   std::optional<Connection> connection_;
   std::optional<v1::Snapshot> before_;
   Clock::time_point taken_at_ = {};
 };
 
-// All members, those of newer views too.
+// All members of the newest view.
 class Feeds {
  public:
-  explicit Feeds(const Connection& through) : through_(through) { add(through.snapshot()); }
+  explicit Feeds(const Connection& through, milliseconds patience)
+      : through_(through), patience_(patience), view_(through.snapshot()) {}
 
+  // Asks all of them at once, so that one that is silent delays nobody but the picture.
   std::vector<Watched> look() {
+    std::map<std::string, std::unique_ptr<Feed>> feeds;
+    std::vector<std::future<Watched>> answers;
+    for (const v1::MemberStatus& member : view_.members()) {
+      std::unique_ptr<Feed>& feed = feeds[member.name()];
+      feed = std::move(feeds_[member.name()]);
+      if (!feed) feed = std::make_unique<Feed>(patience_);
+      answers.push_back(std::async(std::launch::async, [this, &member, at = feed.get()] {
+        return at->look(through_, member);
+      }));
+    }
     std::vector<Watched> members;
-    for (auto& [name, feed] : feeds_) members.push_back(feed.look(through_));
-    for (const Watched& member : members) add(member.snapshot);
+    for (std::future<Watched>& answer : answers) members.push_back(answer.get());
+    // Who is in the view no more is forgotten.
+    feeds_ = std::move(feeds);
+    const v1::Snapshot* const newest = newest_view(members);
+    if (newest && newest->epoch() > view_.epoch()) view_ = *newest;
     return members;
   }
 
  private:
-  void add(const v1::Snapshot& snapshot) {
-    for (const v1::MemberStatus& member : snapshot.members()) {
-      feeds_.try_emplace(member.name(), member.name());
-    }
-  }
-
   const Connection& through_;
-  std::map<std::string, Feed> feeds_;
+  const milliseconds patience_;
+  v1::Snapshot view_;
+  std::map<std::string, std::unique_ptr<Feed>> feeds_;
 };
 
-// On a terminal each picture takes the place of the one before.
-void show(const std::vector<Watched>& members, bool json, bool redraw) {
+// On a terminal each picture takes the place of the one before; elsewhere there are lines.
+void show(const std::vector<Watched>& members, bool json, Screen* screen) {
+  const std::string at = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
   if (json) {
-    std::cout << watch_json(members).dump() << std::endl;
-    return;
+    std::cout << watch_json(members, at).dump() << std::endl;
+  } else if (screen) {
+    screen->show(watch_picture(members) + "\nCtrl-C ends.\n");
+  } else {
+    std::cout << watch_lines(members, at) << std::flush;
   }
-  if (redraw) std::cout << "\033[H\033[2J";
-  std::cout << watch_text(members) << (redraw ? "" : "\n") << std::flush;
 }
 
-absl::StatusOr<int> run(const Connection& connection, const Arguments& arguments, bool json) {
-  const bool redraw = !json && isatty(STDOUT_FILENO) != 0;
-  const std::chrono::milliseconds interval(
-      static_cast<std::int64_t>(arguments.interval_seconds * 1000));
-  Feeds feeds(connection);
+absl::StatusOr<int> run(const Connection& connection, const Arguments& arguments,
+                        const AdminCommands& commands) {
+  if (connection.snapshot().members().empty()) {
+    return absl::UnavailableError("member " + connection.name() + " is in no view yet");
+  }
+  const milliseconds interval(static_cast<std::int64_t>(arguments.interval_seconds * 1000));
+  Feeds feeds(connection, std::min(commands.timeout(), std::max(interval, milliseconds(2000))));
+  Interruption interruption;
+  std::optional<Screen> screen;
+  if (!commands.json() && isatty(STDOUT_FILENO) != 0) screen.emplace();
   // The first look has nothing to compare with.
   feeds.look();
   for (std::uint64_t i = 0; arguments.count == 0 || i < arguments.count; ++i) {
-    std::this_thread::sleep_for(interval);
-    show(feeds.look(), json, redraw);
-    if (!std::cout) return kDone;
+    if (interruption.comes_within(interval)) break;
+    show(feeds.look(), commands.json(), screen ? &*screen : nullptr);
+    if (!std::cout) break;
   }
   return kDone;
 }
@@ -112,15 +135,19 @@ absl::StatusOr<int> run(const Connection& connection, const Arguments& arguments
 
 void add_watch_command(AdminCommands& commands) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* const command =
-      commands.add("watch", "Members, segments moving, rates and sticky hits, again and again",
-                   [&commands, arguments](const Connection& connection) {
-                     return run(connection, *arguments, commands.json());
-                   });
-  command->add_option("--interval", arguments->interval_seconds, "Seconds between two looks")
-      ->check(CLI::Range(0.1, 60.0))
+  CLI::App* const command = commands.add(
+      "watch",
+      "Members, segments moving, rates and sticky hits, again and again: a live view on a "
+      "terminal, lines elsewhere",
+      [&commands, arguments](const Connection& connection) {
+        return run(connection, *arguments, commands);
+      });
+  command->add_option("--interval", arguments->interval_seconds, "How long between two looks")
+      ->type_name("SECONDS")
+      ->check(between(0.1, 60.0))
       ->capture_default_str();
   command->add_option("--count", arguments->count, "Look so many times; 0: until interrupted")
+      ->type_name("NUMBER")
       ->capture_default_str();
 }
 

@@ -114,7 +114,10 @@ absl::Status ClusterDescription::check() const {
     const bool is_reachable = node.address.port != 0 && !node.address.host.empty();
     if (!is_reachable) return invalid("node", node.name, "has no address");
   }
-  if (nodes.empty()) return absl::InvalidArgumentError("there is no node: --node NAME=HOST:PORT");
+  if (nodes.empty()) {
+    return absl::InvalidArgumentError(
+        "there is no node: --node NAME=HOST:PORT, or --target to ask a running cluster");
+  }
   if (std::ranges::all_of(nodes, &Node::drained)) {
     return absl::InvalidArgumentError("all nodes are drained: nobody would be left for newcomers");
   }

@@ -9,11 +9,14 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sojournctl/admin/command.h"
 #include "sojournctl/exit_status.h"
 #include "sojournctl/lb/balancer.h"
+#include "sojournctl/lb/running_cluster.h"
 
 namespace sojournctl {
 namespace {
@@ -23,6 +26,8 @@ struct Arguments {
   std::string target;
   std::vector<std::string> nodes;
   std::vector<std::string> drained;
+  ConnectionArguments connection;
+  std::uint16_t port = 0;
   std::string listen;
   std::string application;
   std::string portal = ForwardAuth().portal;
@@ -37,18 +42,30 @@ struct Arguments {
 absl::Status drain(ClusterDescription& cluster, const std::string& name) {
   const auto node = std::ranges::find(cluster.nodes, name, &Node::name);
   if (node == cluster.nodes.end()) {
-    return absl::InvalidArgumentError("--drain '" + name + "' is the name of no --node");
+    return absl::InvalidArgumentError("--drain '" + name + "' is the name of no node");
   }
   node->drained = true;
   return absl::OkStatus();
 }
 
-absl::StatusOr<Balancer> balancer_of(const Arguments& arguments) {
+// Whether a cluster is to be asked for its nodes. Who lists them all asks for it on the command
+// line or not at all, whatever the environment says for other commands.
+bool asks_cluster(const Arguments& arguments) {
+  return arguments.connection.is_given_target() ||
+         (arguments.nodes.empty() && arguments.connection.names_target());
+}
+
+// `members`: of the cluster that was asked, if one was.
+absl::StatusOr<Balancer> balancer_of(const Arguments& arguments, const v1::Snapshot* members) {
   Balancer balancer = arguments.balancer;
   for (const std::string& text : arguments.nodes) {
     auto node = Node::parse(text);
     if (!node.ok()) return node.status();
     balancer.cluster.nodes.push_back(*std::move(node));
+  }
+  if (members) {
+    const absl::Status status = add_members(*members, arguments.port, balancer.cluster);
+    if (!status.ok()) return status;
   }
   for (const std::string& name : arguments.drained) {
     if (const absl::Status status = drain(balancer.cluster, name); !status.ok()) return status;
@@ -113,7 +130,18 @@ int run(const Arguments& arguments) {
   }
   const auto target = target_named(arguments.target);
   if (!target.ok()) return fail(kBadUsage, std::string(target.status().message()));
-  const auto balancer = balancer_of(arguments);
+  std::optional<Connection> connection;
+  if (asks_cluster(arguments)) {
+    const auto options = arguments.connection.options();
+    if (!options.ok()) return fail(kBadUsage, std::string(options.status().message()));
+    auto opened = Connection::open(*options);
+    if (!opened.ok()) {
+      return fail(exit_status_of_connecting(opened.status()),
+                  std::string(opened.status().message()));
+    }
+    connection = *std::move(opened);
+  }
+  const auto balancer = balancer_of(arguments, connection ? &connection->snapshot() : nullptr);
   if (!balancer.ok()) return fail(kBadUsage, std::string(balancer.status().message()));
   const auto text = write_configuration(*target, *balancer);
   if (!text.ok()) return fail(kBadUsage, std::string(text.status().message()));
@@ -131,35 +159,67 @@ void add_lb_command(CLI::App& app, int& status) {
       app.add_subcommand("lb", "Print the configuration of a load balancer for a cluster");
   const auto arguments = std::make_shared<Arguments>();
   Balancer& balancer = arguments->balancer;
-  command->add_option("TARGET", arguments->target, "The kind of balancer; --list names them");
+  std::string kinds;
+  for (const Target& target : targets()) {
+    kinds += (kinds.empty() ? "" : ",") + std::string(target.name);
+  }
+  command->add_option("BALANCER", arguments->target, "Which kind; --list says more of each")
+      ->type_name("{" + kinds + "}");
   command->add_flag("--list", arguments->list, "List the kinds of balancers");
-  command->add_option("--node", arguments->nodes, "A server, as NAME=HOST:PORT (repeated)");
-  command->add_option("--drain", arguments->drained,
-                      "This node keeps its sessions and gets nobody new (may be repeated)");
+  command
+      ->add_option("--node", arguments->nodes,
+                   "A server (repeated); beside --target, a member that answers users elsewhere")
+      ->allow_extra_args(false)
+      ->type_name("NAME=HOST:PORT");
+  command
+      ->add_option("--port", arguments->port,
+                   "With --target: the port at which members answer users, each at the host of its "
+                   "address")
+      ->type_name("PORT");
+  command
+      ->add_option("--drain", arguments->drained,
+                   "This node keeps its sessions and gets nobody new (may be repeated)")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
   command->add_option("--cookie", balancer.cluster.cookie, "The name of the session cookie")
+      ->type_name("NAME")
       ->capture_default_str();
   command
       ->add_option("--health-path", balancer.cluster.health_path,
                    "Answers 200 when a node may be sent requests")
+      ->type_name("PATH")
       ->capture_default_str();
-  command->add_option("--listen", arguments->listen, "Where the balancer listens: [HOST]:PORT");
-  command->add_option("--host", balancer.host, "The host in browsers' addresses");
+  command->add_option("--listen", arguments->listen, "Where the balancer listens")
+      ->type_name("[HOST]:PORT");
+  command->add_option("--host", balancer.host, "The host in browsers' addresses")
+      ->type_name("HOST");
   command->add_option("--service", balancer.service, "What to call the group of nodes")
+      ->type_name("NAME")
       ->capture_default_str();
-  command->add_option("--connect-timeout", arguments->connect_timeout, "In seconds")
+  command
+      ->add_option("--connect-timeout", arguments->connect_timeout,
+                   "How long connecting to a node may take")
+      ->type_name("SECONDS")
       ->capture_default_str();
-  command->add_option("--read-timeout", arguments->read_timeout, "In seconds")
+  command
+      ->add_option("--read-timeout", arguments->read_timeout,
+                   "How long a node may take for an answer")
+      ->type_name("SECONDS")
       ->capture_default_str();
   command->add_flag("--show-node", balancer.show_node,
                     "Answers say in X-Answered-By which node gave them");
-  command->add_option("--forward-auth", arguments->application,
-                      "An application, as HOST:PORT, whose users the nodes know (caddy, nginx)");
+  command
+      ->add_option("--forward-auth", arguments->application,
+                   "An application whose users the nodes know (caddy, nginx)")
+      ->type_name("HOST:PORT");
   command
       ->add_option("--portal", arguments->portal,
                    "With --forward-auth: where the pages for signing in are")
+      ->type_name("PATH")
       ->capture_default_str();
-  command->add_option("-o,--output", arguments->output, "Write to this file");
+  command->add_option("-o,--output", arguments->output, "Write to this file")->type_name("FILE");
   command->add_flag("--json", arguments->json, "Print JSON, with the configuration as a string");
+  arguments->connection.add_to(*command);
   command->callback([arguments, &status] { status = run(*arguments); });
 }
 

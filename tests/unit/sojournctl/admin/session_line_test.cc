@@ -50,11 +50,23 @@ TEST_CASE("what is no session is refused without repeating it", "[sojournctl]") 
   }
 }
 
+TEST_CASE("a file says of which cluster it is, and when it was written", "[sojournctl]") {
+  const SessionFileHeader written = {
+      .cluster = "\xff",
+      .at = std::chrono::system_clock::time_point(std::chrono::seconds(1000000000))};
+
+  const auto read = header_of_line(header_line(written));
+
+  REQUIRE(read.ok());
+  CHECK(read->cluster == written.cluster);
+  CHECK(read->at == written.at);
+}
+
 TEST_CASE("only files of this format are read", "[sojournctl]") {
-  CHECK(check_header_line(header_line("sojourn")).ok());
-  CHECK_FALSE(check_header_line(session_line(session())).ok());
-  CHECK_FALSE(check_header_line("").ok());
-  CHECK(check_header_line("{\"sojourn_sessions\": 2}").message() ==
+  CHECK_FALSE(header_of_line(session_line(session())).ok());
+  CHECK_FALSE(header_of_line("").ok());
+  CHECK_FALSE(header_of_line("{\"sojourn_sessions\": 1}").ok());
+  CHECK(header_of_line("{\"sojourn_sessions\": 2}").status().message() ==
         "the file has format 2, and this program knows format 1");
 }
 

@@ -102,7 +102,11 @@ def main():
         depends, files = check_content(name, file)
         print(f"{file.name}: depends on {depends}")
         if name == "sojourn-tools":
-            assert "./usr/bin/sojournctl\n" in files, files
+            for installed in ("bin/sojournctl", "share/man/man1/sojournctl.1",
+                              "share/bash-completion/completions/sojournctl",
+                              "share/zsh/vendor-completions/_sojournctl",
+                              "share/fish/vendor_completions.d/sojournctl.fish"):
+                assert f"./usr/{installed}\n" in files, files
     if "libsojourn0.1" in packages:
         check_library(packages["libsojourn0.1"])
     install(packages, scratch / "root")

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sojournctl/admin/commands.h"
+#include "sojournctl/describe/describe_commands.h"
 #include "sojournctl/exit_status.h"
 #include "sojournctl/lb/lb_command.h"
 
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
   sojournctl::AdminCommands commands(app, status);
   sojournctl::add_admin_commands(commands);
   sojournctl::add_lb_command(app, status);
+  sojournctl::add_describe_commands(app, status);
 
   try {
     app.parse(argc, argv);

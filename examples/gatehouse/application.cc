@@ -101,7 +101,7 @@ absl::Status Application::open() {
   });
 
   sessions_.emplace(*store_, *cookies_, counters_, config_);
-  if (portal_->console) console_.emplace(io_.get_executor(), config_, *store_, counters_);
+  if (portal_->console) console_.emplace(io_.get_executor(), config_, *store_);
   services_.emplace(Services{config_,
                              *portal_,
                              {route->prefix},
@@ -132,8 +132,15 @@ std::vector<asio::ip::tcp::endpoint> Application::operator_endpoints() const {
 }
 
 void Application::add_health_routes(Router& router) {
-  router.add("GET", "/healthz",
-             [](const ExchangePtr& exchange) { exchange->answer(Response::text(200, "alive\n")); });
+  router.add("GET", "/healthz", [this](const ExchangePtr& exchange) {
+    const sojourn::Health health = store_->health();
+    // Who stops closes the store, and is still alive.
+    exchange->answer(stage_answer(health.live || is_stopping_, "alive", health.live_reason));
+  });
+  router.add("GET", "/startupz", [this](const ExchangePtr& exchange) {
+    const sojourn::Health health = store_->health();
+    exchange->answer(stage_answer(health.started, "started", health.started_reason));
+  });
   router.add("GET", "/readyz", [this](const ExchangePtr& exchange) {
     exchange->answer(readiness_answer(health(), is_stopping_, store_->metrics()));
   });

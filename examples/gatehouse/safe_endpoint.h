@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sojourn/metrics.h>
+#include <sojourn/health.h>
 
 #include <chrono>
 #include <functional>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sojourn/health.h>
 #include <sojourn/metrics.h>
 
 #include <string>
@@ -9,6 +10,10 @@
 #include "gatehouse/portal/counters.h"
 
 namespace gatehouse {
+
+// Whether a stage of health is reached, for probes: 200 with its name, or 503 with the reason why
+// not.
+Response stage_answer(bool reached, std::string_view stage, std::string_view reason);
 
 // What balancers, orchestrators and operators ask.
 

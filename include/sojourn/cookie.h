@@ -5,6 +5,7 @@
 #include <sojourn/export.h>
 #include <sojourn/session_id.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -61,6 +62,16 @@ struct CookieCandidate {
   bool older_key = false;
 };
 
+// Why a cookie of the name is no candidate: CookieCodec::find().
+enum class CookieFault : std::uint8_t {
+  kMalformed,   // not what this codec could have written
+  kUnknownKey,  // signed, if at all, with a key that the codec does not have
+  kForged,      // the signature is wrong
+  kSurplus,     // there were eight candidates before it
+};
+inline constexpr std::array<std::string_view, 4> kCookieFaultNames = {"malformed", "unknown_key",
+                                                                      "forged", "surplus"};
+
 // Writes and reads session cookies: `<id>.<route>`, or with keys `<key id><id><mac>.<route>`, where
 // mac is 22 base64url characters of HMAC-SHA256 over the cookie's name and the id, cut to 128 bits.
 // There is exactly one dot. Immutable after it was made: safe from any thread.
@@ -105,6 +116,8 @@ class SOJOURN_EXPORT CookieCodec {
     std::vector<CookieCandidate> candidates = {};
     // Cookies of the name that were no candidates, for counting: malformed, forged or beyond eight.
     std::uint32_t rejected = 0;
+    // The same by CookieFault; for Store::note_rejected(), never for whoever sent them.
+    std::array<std::uint32_t, kCookieFaultNames.size()> faults = {};
   };
   Found find(std::span<const std::string_view> cookie_headers) const;
 

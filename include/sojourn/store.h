@@ -5,9 +5,11 @@
 #include <absl/status/statusor.h>
 #include <sojourn/cluster_state.h>
 #include <sojourn/companions.h>
+#include <sojourn/cookie.h>
 #include <sojourn/detail/initiate.h>
 #include <sojourn/event.h>
 #include <sojourn/export.h>
+#include <sojourn/health.h>
 #include <sojourn/metrics.h>
 #include <sojourn/options.h>
 #include <sojourn/session.h>
@@ -588,6 +590,14 @@ class SOJOURN_EXPORT Store {
   // late, and why: of another cluster, or without the right certificate.
   Health health() const;
   Metrics metrics() const;
+
+  // Notes what the session cookie of a request says of the balancer: whether the request came to
+  // the session's owner. Counted as sojourn_sticky_total, by which an operator sees at once that a
+  // balancer does not follow the cookie. To be called once a request, for the cookie that led to
+  // its session, or the first candidate if none did. Before the first view every route is unknown.
+  Sticky note_route(const CookieCandidate& cookie) const;
+  // Notes the cookies of a request that were refused: sojourn_cookies_rejected_total.
+  void note_rejected(const CookieCodec::Found& found) const;
 
  private:
   class Impl;

@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "base/time.h"
 #include "runtime/host.h"
+#include "sojourn/health.h"
 #include "sojourn/metrics.h"
 #include "sojourn/options.h"
 #include "transport/refusals.h"

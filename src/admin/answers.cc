@@ -79,6 +79,9 @@ v1::Snapshot snapshot_of(const Health& health, const Metrics& metrics, const rin
   for (const MetricName& metric : kMetricNames) {
     (*snapshot.mutable_metrics())[std::string(metric.name)] = metrics.*metric.value;
   }
+  tell_by_word(metrics, [&snapshot](const std::string& name, std::uint64_t value) {
+    (*snapshot.mutable_metrics())[name] = value;
+  });
   if (!roles) return snapshot;
   const View& view = roles->view();
   snapshot.set_epoch(view.epoch);

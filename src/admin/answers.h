@@ -11,6 +11,7 @@
 #include "node/holdings.h"
 #include "replication/messages.h"
 #include "ring/roles.h"
+#include "sojourn/health.h"
 #include "sojourn/metrics.h"
 #include "sojourn/session.h"
 

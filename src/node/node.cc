@@ -412,6 +412,15 @@ std::size_t Node::segments_lost() const {
       losses.begin(), losses.end(), [](const auto& loss) { return !loss.second.acknowledged; }));
 }
 
+std::size_t Node::segments_backup() const {
+  const auto self = roles_ ? index_of(options_.membership.self) : std::nullopt;
+  std::size_t backups = 0;
+  for (std::uint32_t i = 0; self && i < roles_->view().segments; ++i) {
+    backups += roles_->is_holder(*self, {i}) && roles_->primary({i}) != self ? 1 : 0;
+  }
+  return backups;
+}
+
 std::string Node::not_handed_over() const {
   if (!roles_ || left()) return {};
   const auto self = index_of(options_.membership.self);

@@ -179,6 +179,8 @@ class Node {
   const membership::Membership& membership() const { return membership_; }
   // Segments whose loss nobody has acknowledged.
   std::size_t segments_lost() const;
+  // Segments that this member holds for another primary.
+  std::size_t segments_backup() const;
   std::size_t calls_in_flight() const {
     return calls_.size() - endings_.size() + inquiries_.open();
   }

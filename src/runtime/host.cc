@@ -1,5 +1,6 @@
 #include "runtime/host.h"
 
+#include <algorithm>
 #include <asio/post.hpp>
 #include <set>
 #include <utility>
@@ -10,6 +11,9 @@ namespace {
 // How often found addresses are asked who is there.
 constexpr Duration kAskFound = std::chrono::seconds(1);
 
+// The node's thread is stuck when it is so late: its timers are due within a heartbeat or two.
+constexpr Duration kStuckAfter = std::chrono::seconds(10);
+
 absl::Status closed() { return absl::CancelledError("the store was closed"); }
 
 Moment coarse_now(Time limit) { return CoarseClock::read(limit).moment; }
@@ -18,6 +22,10 @@ node::Finished cancelled() { return {.result = {.status = closed()}}; }
 
 absl::Status too_many_calls() {
   return absl::ResourceExhaustedError("as many calls of this member are unfinished as may be");
+}
+
+std::string seconds(Duration time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
 }
 
 }  // namespace
@@ -47,7 +55,10 @@ Host::Host(node::NodeOptions options, std::shared_ptr<LogSink> log)
                [this](replication::Operation operation, Duration timeout, ReadWaiter waiter) {
                  call(std::move(operation), timeout, std::move(waiter));
                },
-           .wake = [this] { asio::post(context_, [this] { arm_direct_timer(); }); }}) {}
+           .wake = [this] { asio::post(context_, [this] { arm_direct_timer(); }); }}) {
+  MutexLock lock(mutex_);
+  published_.unready_since = published_.unsafe_since = now();
+}
 
 Host::~Host() { stop(); }
 
@@ -301,6 +312,14 @@ transport::Events Host::events() {
               after_step();
             });
           },
+      .stages =
+          [this] {
+            const Health health = this->health();
+            return transport::Stages{.started = health.started,
+                                     .live = health.live,
+                                     .ready = health.ready,
+                                     .safe = health.safe};
+          },
   };
 }
 
@@ -353,6 +372,7 @@ void Host::after_step() {
   transport_->flush();
   if (subscribers_->holding() && now() < node_.membership().lease_until()) subscribers_->resume();
   if (node_.roles() != seen_roles_ || node_.left() != seen_left_) {
+    if (node_.roles() != seen_roles_) segments_backup_ = node_.segments_backup();
     seen_roles_ = node_.roles();
     seen_left_ = node_.left();
     publish();
@@ -438,8 +458,13 @@ void Host::arm_timer() {
     const Time first = waiting_left_.begin()->first;
     deadline = deadline ? std::min(*deadline, first) : first;
   }
-  if (!deadline || (armed_for_ && *armed_for_ <= *deadline)) return;
+  if (!deadline) {
+    due_at_ = Time::max();
+    return;
+  }
+  if (armed_for_ && *armed_for_ <= *deadline) return;
   armed_for_ = deadline;
+  due_at_ = *deadline;
   timer_.expires_after(std::max(Duration::zero(), *deadline - now()));
   timer_.async_wait([this](const asio::error_code& error) {
     if (!error) tick();
@@ -468,6 +493,7 @@ void Host::publish() {
                      .segments_primary = plane.primaries(),
                      .segments_waiting = plane.primaries_waiting(),
                      .segments_learning = plane.segments_left(),
+                     .segments_backup = segments_backup_,
                      .segments_lost = node_.segments_lost(),
                      .calls_in_flight = node_.calls_in_flight(),
                      .expired = node_.expired(),
@@ -477,6 +503,13 @@ void Host::publish() {
                      .requests_served = node_.requests_served(),
                      .events_kept = plane.events_kept()};
   MutexLock lock(mutex_);
+  // Acknowledged losses are lost all the same.
+  state.segments_lost_ever = published_.segments_lost_ever + state.segments_lost -
+                             std::min(state.segments_lost, published_.segments_lost);
+  state.started = published_.started || state.seen.roles != nullptr;
+  // Who was ready until now is not since now.
+  state.unready_since = published_.waiting_for == "ready" ? time : published_.unready_since;
+  state.unsafe_since = published_.unsafe_because.empty() ? time : published_.unsafe_since;
   published_ = std::move(state);
 }
 
@@ -491,18 +524,39 @@ Host::Seen Host::seen() const {
 }
 
 Health Host::health() const {
+  const Time time = now();
+  const Time due_at = due_at_;
   MutexLock lock(mutex_);
-  const bool ready = !stopped_ && published_.waiting_for == "ready";
+  const std::string closed = "the store was closed";
+  const bool stuck = due_at != Time::max() && time - due_at > kStuckAfter;
+  const bool ready = !stopped_ && !stuck && published_.waiting_for == "ready";
   const bool safe = ready && published_.unsafe_because.empty();
-  return {.live = !stopped_,
-          .ready = ready,
-          .reason = stopped_ ? "the store was closed" : published_.waiting_for,
-          .safe = safe,
-          .safe_reason = safe       ? "safe"
-                         : stopped_ ? "the store was closed"
-                                    : published_.unsafe_because,
-          .leaving = published_.leaving,
-          .left = published_.left};
+  const std::string stuck_reason =
+      stuck ? "the store's thread has been stuck for " + seconds(time - due_at) : "";
+  const std::string& waiting_for = stopped_ ? closed
+                                   : stuck  ? stuck_reason
+                                            : published_.waiting_for;
+  const auto since = [time](Time begun) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::max(time - begun, Duration::zero()));
+  };
+  return {
+      .started = published_.started,
+      .started_reason = published_.started ? "started" : waiting_for,
+      .live = !stopped_ && !stuck,
+      .live_reason = stopped_ ? closed
+                     : stuck  ? stuck_reason
+                              : "live",
+      .ready = ready,
+      .reason = waiting_for,
+      .safe = safe,
+      .safe_reason = safe    ? "safe"
+                     : ready ? published_.unsafe_because
+                             : waiting_for,
+      .leaving = published_.leaving,
+      .left = published_.left,
+      .unready_for = ready ? std::chrono::milliseconds::zero() : since(published_.unready_since),
+      .unsafe_for = safe ? std::chrono::milliseconds::zero() : since(published_.unsafe_since)};
 }
 
 void Host::add_to(Metrics& metrics) const {
@@ -515,6 +569,11 @@ void Host::add_to(Metrics& metrics) const {
   metrics.bytes = usage.bytes;
   metrics.bytes_max = options_.plane.memory_bytes;
   metrics.queue_bytes = transport_->queue_bytes();
+  for (const auto& [peer, bytes] : transport_->peer_queue_bytes()) {
+    metrics.peer_queues.push_back({peer, bytes});
+  }
+  metrics.transfer_bytes_sent = transport_->bulk_bytes_sent();
+  metrics.transfer_bytes_received = transport_->bulk_bytes_received();
   metrics.frames_rejected = transport_->frames_rejected();
   metrics.events_delivered = subscribers_->delivered_count();
   metrics.events_missed = subscribers_->missed_count();
@@ -526,7 +585,9 @@ void Host::add_to(Metrics& metrics) const {
   metrics.segments_primary = published_.segments_primary;
   metrics.segments_waiting = published_.segments_waiting;
   metrics.segments_learning = published_.segments_learning;
+  metrics.segments_backup = published_.segments_backup;
   metrics.segments_lost = published_.segments_lost;
+  metrics.segments_lost_ever = published_.segments_lost_ever;
   metrics.members_connected = published_.members_connected;
   metrics.calls_in_flight = published_.calls_in_flight;
   metrics.expired = published_.expired;

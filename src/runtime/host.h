@@ -33,6 +33,7 @@
 #include "runtime/os_random.h"
 #include "runtime/own_threads.h"
 #include "runtime/subscribers.h"
+#include "sojourn/health.h"
 #include "sojourn/metrics.h"
 #include "transport/transport.h"
 
@@ -132,11 +133,17 @@ class Host {
     std::string unsafe_because = "the store is starting";
     bool leaving = false;
     bool left = false;
+    // Whether there has ever been a view; since when this member is not ready, and not safe.
+    bool started = false;
+    Time unready_since = {};
+    Time unsafe_since = {};
     std::uint64_t members_connected = 0;
     std::uint64_t segments_primary = 0;
     std::uint64_t segments_waiting = 0;
     std::uint64_t segments_learning = 0;
+    std::uint64_t segments_backup = 0;
     std::uint64_t segments_lost = 0;
+    std::uint64_t segments_lost_ever = 0;
     std::uint64_t calls_in_flight = 0;
     std::uint64_t expired = 0;
     std::uint64_t companions_expired = 0;
@@ -185,6 +192,8 @@ class Host {
   asio::steady_timer timer_;
   std::optional<Time> armed_for_;
   asio::steady_timer direct_timer_;
+  // When the node's thread has something to do next, for whoever watches whether it does it.
+  std::atomic<Time> due_at_{Time::max()};
   node::Node node_;
   // Those that are being applied.
   node::Effects effects_;
@@ -209,6 +218,7 @@ class Host {
   // As of the last time that the state was published for a change of these.
   std::shared_ptr<const ring::Roles> seen_roles_;
   bool seen_left_ = false;
+  std::uint64_t segments_backup_ = 0;
   // Addresses that were found, whose members are asked who they are until they are connected.
   std::vector<std::string> found_;
   Time ask_found_at_ = Time::min();

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <utility>
+#include <variant>
 
 #include "base/crypto.h"
 #include "session/cookie_header.h"
@@ -36,6 +37,10 @@ struct SignedId {
   SessionId id;
   bool older_key = false;
 };
+
+// What was read, or what is wrong with it.
+template <typename Value>
+using OrFault = std::variant<Value, CookieFault>;
 
 const char* name_of(SameSite same_site) {
   switch (same_site) {
@@ -89,10 +94,10 @@ struct CookieCodec::State {
   std::map<std::string, std::string, std::less<>> members;  // by route
 
   Mac mac_of(std::string_view id, const Key& key) const;
-  std::optional<SignedId> read_id(std::string_view text) const;
+  OrFault<SignedId> read_id(std::string_view text) const;
   std::string_view route_of(std::string_view member) const;
   std::string_view member_of(std::string_view route) const;
-  std::optional<CookieCandidate> read(std::string_view value) const;
+  OrFault<CookieCandidate> read(std::string_view value) const;
 };
 
 Mac CookieCodec::State::mac_of(std::string_view id, const Key& key) const {
@@ -108,25 +113,27 @@ Mac CookieCodec::State::mac_of(std::string_view id, const Key& key) const {
 
 // The part before the dot. Who has no valid signature learns nothing else, not even whether the id
 // could be one.
-std::optional<SignedId> CookieCodec::State::read_id(std::string_view text) const {
+OrFault<SignedId> CookieCodec::State::read_id(std::string_view text) const {
   std::string_view mac;
   const Key* key = nullptr;
   if (!keys.empty()) {
-    if (text.size() <= 1 + kMacSize) return std::nullopt;
+    if (text.size() <= 1 + kMacSize) return CookieFault::kMalformed;
     for (const Key& candidate : keys) {
       if (candidate.id == text.front()) key = &candidate;
     }
-    if (key == nullptr) return std::nullopt;
+    if (key == nullptr) return CookieFault::kUnknownKey;
     mac = text.substr(text.size() - kMacSize);
     text = text.substr(1, text.size() - 1 - kMacSize);
   }
 
   const absl::StatusOr<SessionId> id = SessionId::parse(text);
-  if (!id.ok()) return std::nullopt;
+  if (!id.ok()) return CookieFault::kMalformed;
   if (key != nullptr) {
     const Mac expected = mac_of(id->text(), *key);
     // Characters are compared, not bytes, so that each signature has one spelling.
-    if (!equal_in_constant_time({expected.data(), expected.size()}, mac)) return std::nullopt;
+    if (!equal_in_constant_time({expected.data(), expected.size()}, mac)) {
+      return CookieFault::kForged;
+    }
   }
   return SignedId{.id = *id, .older_key = key != nullptr && key != &keys.front()};
 }
@@ -145,19 +152,20 @@ std::string_view CookieCodec::State::member_of(std::string_view route) const {
   return route;
 }
 
-std::optional<CookieCandidate> CookieCodec::State::read(std::string_view value) const {
-  if (value.size() > kValueBytesMax) return std::nullopt;
+OrFault<CookieCandidate> CookieCodec::State::read(std::string_view value) const {
+  if (value.size() > kValueBytesMax) return CookieFault::kMalformed;
 
   const std::size_t dot = value.find('.');
   std::string_view route;
   if (dot != std::string_view::npos) {
     route = value.substr(dot + 1);
-    if (!session::is_route(route)) return std::nullopt;
+    if (!session::is_route(route)) return CookieFault::kMalformed;
   }
-  std::optional<SignedId> id = read_id(value.substr(0, dot));
-  if (!id) return std::nullopt;
+  const OrFault<SignedId> read = read_id(value.substr(0, dot));
+  if (const auto* const fault = std::get_if<CookieFault>(&read)) return *fault;
+  const auto& id = std::get<SignedId>(read);
   return CookieCandidate{
-      .id = id->id, .route = std::string(member_of(route)), .older_key = id->older_key};
+      .id = id.id, .route = std::string(member_of(route)), .older_key = id.older_key};
 }
 
 absl::StatusOr<CookieCodec> CookieCodec::make(CookieOptions options) {
@@ -221,7 +229,8 @@ std::string CookieCodec::clear_cookie() const {
 }
 
 absl::StatusOr<CookieCandidate> CookieCodec::read(std::string_view value) const {
-  if (std::optional<CookieCandidate> candidate = state_->read(value)) return *std::move(candidate);
+  OrFault<CookieCandidate> read = state_->read(value);
+  if (auto* const candidate = std::get_if<CookieCandidate>(&read)) return std::move(*candidate);
   return absl::UnauthenticatedError("no valid session cookie");
 }
 
@@ -231,12 +240,13 @@ CookieCodec::Found CookieCodec::find(std::span<const std::string_view> cookie_he
     CookieHeader header(line);
     while (const std::optional<CookiePair> pair = header.next()) {
       if (pair->name != state_->options.name) continue;
-      std::optional<CookieCandidate> candidate;
-      if (found.candidates.size() < kCandidatesMax) candidate = state_->read(pair->value);
-      if (candidate) {
-        found.candidates.push_back(*std::move(candidate));
+      OrFault<CookieCandidate> read = CookieFault::kSurplus;
+      if (found.candidates.size() < kCandidatesMax) read = state_->read(pair->value);
+      if (auto* const candidate = std::get_if<CookieCandidate>(&read)) {
+        found.candidates.push_back(std::move(*candidate));
       } else {
         ++found.rejected;
+        ++found.faults[static_cast<std::size_t>(std::get<CookieFault>(read))];
       }
     }
   }

@@ -1,7 +1,7 @@
 #include "sojourn/store.h"
 
 #include <algorithm>
-#include <atomic>
+#include <cstddef>
 #include <optional>
 #include <utility>
 
@@ -23,6 +23,7 @@
 #include "store/last_refusal.h"
 #include "store/options.h"
 #include "store/striped_counter.h"
+#include "store/tally.h"
 #include "transport/grpc_transport.h"
 
 namespace sojourn {
@@ -141,15 +142,9 @@ class Store::Impl {
                                             }}};
   runtime::Host host;
 
-  // Counters of this member's callers; each by itself.
-  struct Counters {
-    store::StripedCounter reads_local_hit, reads_local_miss;
-    std::atomic<std::uint64_t> reads_remote_hit{0}, reads_remote_miss{0}, reads_failed{0};
-    std::atomic<std::uint64_t> writes_local{0}, writes_remote{0}, writes_failed{0};
-    std::atomic<std::uint64_t> companions_local{0}, companions_remote{0}, companions_failed{0};
-    std::atomic<std::uint64_t> questions_answered{0}, questions_failed{0};
-  };
-  mutable Counters counters;
+  // Reads on the threads of this member's callers, and all else that they ask for.
+  mutable store::StripedCounter reads_here_hit, reads_here_miss;
+  mutable store::Tally tally;
 
   Health health() const {
     Health health = host.health();
@@ -165,45 +160,42 @@ class Store::Impl {
   std::optional<Result> read_here(const SessionId& id, bool touch) const {
     std::optional<Result> result = host.read_local(id.text(), touch);
     // Here nothing else fails: see replication::Plane::read().
-    if (result) (result->status.ok() ? counters.reads_local_hit : counters.reads_local_miss).add();
+    if (result) (result->status.ok() ? reads_here_hit : reads_here_miss).add();
     return result;
   }
 
   void touch(const SessionId& id, ReadOptions read_options, StatusCompletion done) const {
     const_cast<runtime::Host&>(host).read(
         Verb::kTouch, id.text(), read_options.touch, read_options.timeout,
-        runtime::ReadWaiter::Any([this, done = std::move(done)](node::Finished finished) mutable {
-          count_read(finished.result, finished.remote);
+        runtime::ReadWaiter::Any([this, begun = store::Tally::begin_read(),
+                                  done = std::move(done)](node::Finished finished) mutable {
+          tally.end_read(finished.result.status, finished.remote, begun);
           std::move(done)(std::move(finished.result.status));
         }));
   }
 
   void get(const SessionId& id, ReadOptions read_options, SessionCompletion done) const {
-    const auto tell = [](const void* impl, SessionCompletion waiter, node::Finished finished) {
-      static_cast<const Impl*>(impl)->count_read(finished.result, finished.remote);
-      std::move(waiter)(session_of(std::move(finished.result)));
-    };
     const_cast<runtime::Host&>(host).read(Verb::kGet, id.text(), read_options.touch,
-                                          read_options.timeout,
-                                          runtime::ReadWaiter(std::move(done), tell, this));
+                                          read_options.timeout, reader(std::move(done)));
   }
 
   void ask(Question question, std::chrono::milliseconds timeout,
            absl::AnyInvocable<void(Findings) &&> done) const {
-    const_cast<runtime::Host&>(host).ask(
-        std::move(question), timeout, [this, done = std::move(done)](Findings findings) mutable {
-          auto& counter =
-              findings.status.ok() ? counters.questions_answered : counters.questions_failed;
-          counter.fetch_add(1, std::memory_order_relaxed);
-          std::move(done)(std::move(findings));
-        });
+    const_cast<runtime::Host&>(host).ask(std::move(question), timeout,
+                                         [this, done = std::move(done)](Findings findings) mutable {
+                                           tally.count_question(findings.status);
+                                           std::move(done)(std::move(findings));
+                                         });
   }
 
   void write(Operation operation, WriteOptions write_options,
              absl::AnyInvocable<void(Result) &&> done) const {
+    const Verb verb = operation.verb;
     call(std::move(operation), write_options.timeout,
-         [this, done = std::move(done)](node::Finished finished) mutable {
-           count_write(finished.result, finished.remote);
+         [this, verb, begun = store::Tally::Clock::now(),
+          done = std::move(done)](node::Finished finished) mutable {
+           tally.count_write(verb, finished.result.status, finished.remote,
+                             store::Tally::Clock::now() - begun);
            std::move(done)(std::move(finished.result));
          });
   }
@@ -218,7 +210,7 @@ class Store::Impl {
   // Of a companion, on the caller's own thread.
   std::optional<Result> look_here(std::string_view id) const {
     std::optional<Result> result = host.read_local(id, false);
-    if (result) count_companion(*result, false);
+    if (result) tally.count_companion(result->status, false);
     return result;
   }
 
@@ -231,7 +223,7 @@ class Store::Impl {
     }
     runtime::Host::Completion completion =
         [this, done = std::move(done)](node::Finished finished) mutable {
-          count_companion(finished.result, finished.remote);
+          tally.count_companion(finished.result.status, finished.remote);
           std::move(done)(std::move(finished.result));
         };
     if (replication::is_read(operation->verb)) {
@@ -247,34 +239,20 @@ class Store::Impl {
     const_cast<runtime::Host&>(host).call(std::move(operation), timeout, std::move(done));
   }
 
-  static bool failed(const absl::Status& status) {
-    return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-           absl::IsResourceExhausted(status) || absl::IsCancelled(status);
-  }
-
-  void count_read(const Result& result, bool remote) const {
-    const bool hit = result.status.ok();
-    if (!remote && !failed(result.status)) {
-      return (hit ? counters.reads_local_hit : counters.reads_local_miss).add();
+  // A read that is not measured takes no memory beside that of `done`.
+  runtime::ReadWaiter reader(SessionCompletion done) const {
+    if (const auto begun = store::Tally::begin_read()) {
+      return runtime::ReadWaiter::Any(
+          [this, begun, done = std::move(done)](node::Finished finished) mutable {
+            tally.end_read(finished.result.status, finished.remote, begun);
+            std::move(done)(session_of(std::move(finished.result)));
+          });
     }
-    auto& counter = failed(result.status) ? counters.reads_failed
-                    : hit                 ? counters.reads_remote_hit
-                                          : counters.reads_remote_miss;
-    counter.fetch_add(1, std::memory_order_relaxed);
-  }
-
-  void count_companion(const Result& result, bool remote) const {
-    auto& counter = failed(result.status) ? counters.companions_failed
-                    : remote              ? counters.companions_remote
-                                          : counters.companions_local;
-    counter.fetch_add(1, std::memory_order_relaxed);
-  }
-
-  void count_write(const Result& result, bool remote) const {
-    auto& counter = failed(result.status) ? counters.writes_failed
-                    : remote              ? counters.writes_remote
-                                          : counters.writes_local;
-    counter.fetch_add(1, std::memory_order_relaxed);
+    const auto tell = [](const void* impl, SessionCompletion waiter, node::Finished finished) {
+      static_cast<const Impl*>(impl)->tally.end_read(finished.result.status, finished.remote, {});
+      std::move(waiter)(session_of(std::move(finished.result)));
+    };
+    return runtime::ReadWaiter(std::move(done), tell, this);
   }
 };
 
@@ -659,20 +637,31 @@ Metrics Store::metrics() const { return impl_->metrics(); }
 Metrics Store::Impl::metrics() const {
   Metrics metrics;
   host.add_to(metrics);
-  metrics.reads_local_hit = counters.reads_local_hit.sum();
-  metrics.reads_local_miss = counters.reads_local_miss.sum();
-  metrics.reads_remote_hit = counters.reads_remote_hit;
-  metrics.reads_remote_miss = counters.reads_remote_miss;
-  metrics.reads_failed = counters.reads_failed;
-  metrics.writes_local = counters.writes_local;
-  metrics.writes_remote = counters.writes_remote;
-  metrics.writes_failed = counters.writes_failed;
-  metrics.companion_calls_local = counters.companions_local;
-  metrics.companion_calls_remote = counters.companions_remote;
-  metrics.companion_calls_failed = counters.companions_failed;
-  metrics.questions_answered = counters.questions_answered;
-  metrics.questions_failed = counters.questions_failed;
+  tally.add_to(metrics);
+  tally.add_reads_here(reads_here_hit.sum(), reads_here_miss.sum(), metrics);
   return metrics;
+}
+
+Sticky Store::note_route(const CookieCandidate& cookie) const {
+  if (cookie.route.empty()) {
+    impl_->tally.count_route(Sticky::kNone, false);
+    return Sticky::kNone;
+  }
+  const auto roles = impl_->host.roles();
+  const bool known = roles && roles->view().find(cookie.route) != nullptr;
+  const std::string owner = owner_of(cookie.id);
+  const Sticky sticky = !known                         ? Sticky::kUnknown
+                        : owner == impl_->options.name ? Sticky::kHit
+                                                       : Sticky::kMiss;
+  impl_->tally.count_route(sticky, known && cookie.route != owner);
+  return sticky;
+}
+
+void Store::note_rejected(const CookieCodec::Found& found) const {
+  for (std::size_t fault = 0; fault < found.faults.size(); ++fault) {
+    if (found.faults[fault] == 0) continue;
+    impl_->tally.count_rejected(static_cast<CookieFault>(fault), found.faults[fault]);
+  }
 }
 
 const detail::Destination& Store::destination() const { return impl_->destination; }

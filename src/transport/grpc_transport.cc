@@ -26,6 +26,7 @@
 #include "transport/bulk.h"
 #include "transport/channel.h"
 #include "transport/dialled_link.h"
+#include "transport/health_service.h"
 #include "transport/identity.h"
 #include "transport/introduction.h"
 #include "transport/listener.h"
@@ -74,9 +75,11 @@ class GrpcTransport final : public Transport, public LinkOwner {
         events_(std::move(events)),
         credentials_(options),
         listener_({.connect = [this](auto& context) { return accept(context); },
-                   .introduce = [this](const auto& context) { return answer(context); }}),
+                   .introduce = [this](const auto& context) { return answer(context); },
+                   .health = [this](std::string_view method) { return health_.answer(method); }}),
         work_(asio::make_work_guard(context_)),
         lookout_(context_),
+        health_(context_, events_.stages),
         incarnation_(presence.incarnation),
         random_(presence.incarnation.value) {}
 
@@ -189,6 +192,24 @@ class GrpcTransport final : public Transport, public LinkOwner {
     for (const std::shared_ptr<Link>& link : links()) bytes += link->queued_bytes();
     return bytes;
   }
+
+  std::map<std::string, std::size_t> peer_queue_bytes() const override {
+    std::map<std::string, std::size_t> bytes;
+    {
+      MutexLock lock(mutex_);
+      for (const auto& [name, connection] : connections_) {
+        if (connection.wanted) bytes[name] = 0;
+      }
+    }
+    for (const std::shared_ptr<Link>& link : links()) {
+      const auto peer = bytes.find(link->peer());
+      if (peer != bytes.end()) peer->second += link->queued_bytes();
+    }
+    return bytes;
+  }
+
+  std::uint64_t bulk_bytes_sent() const override { return bulk_traffic_.sent; }
+  std::uint64_t bulk_bytes_received() const override { return bulk_traffic_.received; }
 
   std::uint64_t frames_rejected() const override { return frames_rejected_; }
 
@@ -735,8 +756,9 @@ class GrpcTransport final : public Transport, public LinkOwner {
   // As far as it never changes.
   Identity own_name() const { return {.cluster = options_.cluster, .member = options_.name}; }
 
-  LinkOptions link_options(bool bulk = false) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  LinkOptions link_options(bool bulk = false) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return {.bulk = bulk,
+            .traffic = bulk ? &bulk_traffic_ : nullptr,
             .outbox = {.cluster = stable_hash(options_.cluster),
                        .from = incarnation_,
                        .queue_bytes_max = options_.peer_queue_bytes},
@@ -753,12 +775,15 @@ class GrpcTransport final : public Transport, public LinkOwner {
   const Credentials credentials_;
   Listener listener_;
   std::atomic<std::uint64_t> frames_rejected_{0};
+  Traffic bulk_traffic_;
 
   // Our own thread, and what only it touches.
   asio::io_context context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
   Lookout lookout_;
+  // Of which gRPC's threads begin the calls.
+  HealthService health_;
 
   mutable Mutex mutex_;
   std::condition_variable idle_;

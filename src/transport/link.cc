@@ -99,6 +99,7 @@ void Link::flush() {
     wants_flush_.store(false, std::memory_order_release);
     std::optional<std::string> frame = outbox_.take_frame(options_.now());
     if (!frame) return;
+    if (options_.traffic) options_.traffic->sent += frame->size();
     write_buffer_ = buffer_of(*std::move(frame));
     ++starting_;
   }
@@ -170,6 +171,7 @@ absl::Status Link::check_received(const absl::StatusOr<wire::Frame>& frame) {
 
 void Link::read_done(bool ok) {
   if (!ok) return end(grpc::Status::OK);
+  if (options_.traffic) options_.traffic->received += read_buffer_.Length();
   grpc::Slice bytes;
   absl::StatusOr<wire::Frame> frame = decode(read_buffer_, options_.now(), bytes);
   if (const absl::Status status = check_received(frame); !status.ok()) {

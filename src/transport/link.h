@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,9 +44,17 @@ class LinkOwner {
   ~LinkOwner() = default;
 };
 
+// Bytes of the frames that some links carried.
+struct Traffic {
+  std::atomic<std::uint64_t> sent{0};
+  std::atomic<std::uint64_t> received{0};
+};
+
 struct LinkOptions {
   // For bulk transfers, beside the link for all else.
   bool bulk = false;
+  // Where what the link carries is counted; null: nowhere. Outlives the link.
+  Traffic* traffic = nullptr;
   wire::OutboxOptions outbox = {};
   std::function<Time()> now = {};
 };

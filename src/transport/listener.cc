@@ -67,7 +67,11 @@ void Listener::stop() {
 absl::StatusOr<grpc::ServerGenericBidiReactor*> Listener::answer(
     grpc::GenericCallbackServerContext& context) const {
   if (context.method() == kConnectMethod) return answers_.connect(context);
-  if (context.method() != kIntroduceMethod) return absl::UnimplementedError("no such method");
+  if (context.method() != kIntroduceMethod) {
+    auto* const health = answers_.health ? answers_.health(context.method()) : nullptr;
+    if (health == nullptr) return absl::UnimplementedError("no such method");
+    return health;
+  }
   const absl::StatusOr<Identity> own = answers_.introduce(context);
   if (!own.ok()) return own.status();
   return new Introducing(context, *own);

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "transport/identity.h"
@@ -28,6 +29,9 @@ class Listener final : private grpc::CallbackGenericService {
     // With who we are.
     std::function<absl::StatusOr<Identity>(const grpc::GenericCallbackServerContext&)> introduce =
         {};
+    // With the reactor of a call of that method, if it is one of the health service; null if not.
+    // Unset: there is no health service.
+    std::function<grpc::ServerGenericBidiReactor*(std::string_view method)> health = {};
   };
 
   explicit Listener(Answers answers) : answers_(std::move(answers)) {}

@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "node/messages.h"
+#include "transport/health_service.h"
 #include "transport/taken.h"
 #include "wire/frame.h"
 
@@ -45,6 +47,8 @@ struct Events {
   // us without being a peer. Said again each time, of peers too. Unset: whoever is not among the
   // peers is refused as unknown, and the operator is told.
   std::function<void(const std::string& name, const std::string& address)> on_introduced = {};
+  // What whoever asks by gRPC's health service is told. Unset: there is no such service.
+  std::function<Stages()> stages = {};
 };
 
 // Carries envelopes to the other members. Safe from any thread; but set_peers() and reincarnate()
@@ -86,6 +90,11 @@ class Transport {
 
   // Bytes that wait to be sent, to all members together.
   virtual std::size_t queue_bytes() const = 0;
+  // The same for each of the peers, by name; 0 for one that is not connected.
+  virtual std::map<std::string, std::size_t> peer_queue_bytes() const = 0;
+  // Bytes of the frames of bulk transfers, both ways.
+  virtual std::uint64_t bulk_bytes_sent() const = 0;
+  virtual std::uint64_t bulk_bytes_received() const = 0;
   // Frames that were refused as malformed, or of another sender than the connection's.
   virtual std::uint64_t frames_rejected() const = 0;
 

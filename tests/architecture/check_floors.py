@@ -47,6 +47,7 @@ PUBLIC_HEADERS = {
     # Plain values: the transport reads its part of the options, the runtime counts in the metrics.
     "discovery.h": 7,
     "options.h": 7,
+    "health.h": 8,
     "metrics.h": 8,
     "event.h": 8,
     "subscription.h": 8,

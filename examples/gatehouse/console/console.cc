@@ -14,9 +14,8 @@ constexpr std::size_t kChangesMax = 12;
 
 }  // namespace
 
-Console::Console(asio::any_io_executor executor, const Config& config, const sojourn::Store& store,
-                 const Counters& counters)
-    : config_(config), store_(store), counters_(counters), timer_(std::move(executor)) {
+Console::Console(asio::any_io_executor executor, const Config& config, const sojourn::Store& store)
+    : config_(config), store_(store), timer_(std::move(executor)) {
   for (const sojourn::MemberOptions& member : config.store.members) {
     expected_.push_back(member.name);
   }
@@ -64,7 +63,7 @@ void Console::tick() {
   {
     const std::lock_guard lock(mutex_);
     if (is_stopped_) return;
-    rates_.add(Rates::Clock::now(), store_.metrics(), counters_);
+    rates_.add(Rates::Clock::now(), store_.metrics());
     note_state();
     std::erase_if(watchers_, [](const auto& watcher) { return watcher->has_gone(); });
     watchers = watchers_;

@@ -16,7 +16,6 @@
 #include "gatehouse/console/rates.h"
 #include "gatehouse/console/transfers.h"
 #include "gatehouse/console/watcher.h"
-#include "gatehouse/portal/counters.h"
 
 namespace gatehouse {
 
@@ -30,8 +29,7 @@ class Console {
   // How many may look on at the same time at one server.
   static constexpr std::size_t kWatchersMax = 16;
 
-  Console(asio::any_io_executor executor, const Config& config, const sojourn::Store& store,
-          const Counters& counters);
+  Console(asio::any_io_executor executor, const Config& config, const sojourn::Store& store);
 
   void start();
   // Sends those who look on away, and lets nobody in any more.
@@ -56,7 +54,6 @@ class Console {
 
   const Config& config_;
   const sojourn::Store& store_;
-  const Counters& counters_;
   // Names of members in the order of their colours, and those that are to be there.
   std::vector<std::string> expected_;
   const std::shared_ptr<int> places_ = std::make_shared<int>();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sojourn/cluster_state.h>
+#include <sojourn/health.h>
 #include <sojourn/metrics.h>
 
 #include <cstddef>

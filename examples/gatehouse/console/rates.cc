@@ -1,6 +1,7 @@
 #include "gatehouse/console/rates.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace gatehouse {
 namespace {
@@ -40,12 +41,15 @@ const std::array<Rates::Row, Rates::kRows>& Rates::rows() {
   return kAll;
 }
 
-void Rates::add(Clock::time_point now, const Metrics& metrics, const Counters& counters) {
+void Rates::add(Clock::time_point now, const Metrics& metrics) {
+  const auto requests = [&metrics](sojourn::Sticky sticky) {
+    return metrics.sticky[static_cast<std::size_t>(sticky)];
+  };
   Sample sample = {.at = now,
-                   .sticky = {.hit = counters.sticky_hit,
-                              .miss = counters.sticky_miss,
-                              .unknown = counters.sticky_unknown,
-                              .none = counters.sticky_none}};
+                   .sticky = {.hit = requests(sojourn::Sticky::kHit),
+                              .miss = requests(sojourn::Sticky::kMiss),
+                              .unknown = requests(sojourn::Sticky::kUnknown),
+                              .none = requests(sojourn::Sticky::kNone)}};
   std::ranges::transform(rows(), sample.counts.begin(),
                          [&metrics](const Row& row) { return row.count(metrics); });
   samples_.push_back(sample);

@@ -10,8 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "gatehouse/portal/counters.h"
-
 namespace gatehouse {
 
 // Something that this member counts, and how fast it grows.
@@ -23,14 +21,14 @@ struct Rate {
   std::vector<std::uint64_t> course = {};
 };
 
-// Requests by the route of their session cookie; see Counters.
+// Requests by the route of their session cookie; see sojourn::Sticky.
 struct StickyHits {
   std::uint64_t hit = 0;
   std::uint64_t miss = 0;
   std::uint64_t unknown = 0;
   std::uint64_t none = 0;
 
-  // Those that named a member: what a balancer could follow.
+  // Those whose cookie named a member: what a balancer could follow.
   std::uint64_t routed() const { return hit + miss; }
 };
 
@@ -41,7 +39,7 @@ class Rates {
   using Clock = std::chrono::steady_clock;
 
   // Samples come in the order of their times.
-  void add(Clock::time_point now, const sojourn::Metrics& metrics, const Counters& counters);
+  void add(Clock::time_point now, const sojourn::Metrics& metrics);
 
   // Empty before the first sample.
   std::vector<Rate> rates() const;

@@ -9,18 +9,10 @@ namespace gatehouse {
 struct Counters {
   using Counter = std::atomic<std::uint64_t>;
 
-  // Session cookies by the route they came with. A hit: it names this member, so the balancer
-  // followed it, or was lucky. A miss: it names another member. Unknown: it names nobody.
-  Counter sticky_hit = 0;
-  Counter sticky_miss = 0;
-  Counter sticky_none = 0;
-  Counter sticky_unknown = 0;
-  // Routes that name another member than the session's owner: the owner moved.
-  Counter routes_stale = 0;
-  // Cookies that were malformed or forged, and those whose session is gone or never was.
-  Counter cookies_rejected = 0;
+  // Cookies whose session is gone or never was. The store counts those that were malformed or
+  // forged, and what the routes of the others say.
   Counter cookies_not_found = 0;
-  // Of the latter, those whose session was lost with all members that held it.
+  // Of these, those whose session was lost with all members that held it.
   Counter sessions_lost = 0;
 
   Counter logins_started = 0;

@@ -50,8 +50,8 @@ class Sessions::Search : public std::enable_shared_from_this<Search> {
   void start() {
     const auto headers = exchange_->request().headers_named("Cookie");
     auto read = sessions_.cookies_.usual.find(headers);
+    sessions_.store_.note_rejected(read);
     candidates_ = std::move(read.candidates);
-    sessions_.counters_.cookies_rejected += read.rejected;
     sessions_.note_odd(exchange_->request(), read.rejected, "its cookie is malformed or forged");
     for (const auto& candidate : candidates_) found_.ids.push_back(candidate.id);
     next();
@@ -115,7 +115,7 @@ class Sessions::Search : public std::enable_shared_from_this<Search> {
     if (!is_preferred && !trouble_.ok()) found_.session = trouble_;
     const sojourn::CookieCandidate* cookie = found_.cookie ? &*found_.cookie : nullptr;
     if (cookie == nullptr && !candidates_.empty()) cookie = &candidates_.front();
-    sessions_.count(found_, cookie);
+    if (cookie != nullptr) sessions_.store_.note_route(*cookie);
     std::move(done_)(std::move(found_));
   }
 
@@ -133,24 +133,6 @@ class Sessions::Search : public std::enable_shared_from_this<Search> {
 
 void Sessions::find(const ExchangePtr& exchange, sojourn::Phase preferred, bool touch, Done done) {
   std::make_shared<Search>(*this, exchange, preferred, touch, std::move(done))->start();
-}
-
-void Sessions::count(const FoundSession& found, const sojourn::CookieCandidate* cookie) {
-  if (cookie == nullptr) return;
-  const auto view = store_.view();
-  if (cookie->route.empty())
-    ++counters_.sticky_none;
-  else if (cookie->route == store_.name())
-    ++counters_.sticky_hit;
-  else if (view != nullptr && view->find(cookie->route) != nullptr)
-    ++counters_.sticky_miss;
-  else
-    ++counters_.sticky_unknown;
-
-  if (found.session.ok() && !cookie->route.empty() &&
-      cookie->route != store_.owner_of(cookie->id)) {
-    ++counters_.routes_stale;
-  }
 }
 
 // Once is enough: after a loss many come with cookies of lost sessions.

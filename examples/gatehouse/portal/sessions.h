@@ -83,7 +83,6 @@ class Sessions {
  private:
   class Search;
 
-  void count(const FoundSession& found, const sojourn::CookieCandidate* cookie);
   void note_loss(const absl::Status& answer);
   void note_odd(const Request& request, std::uint64_t cookies, std::string_view what);
   const sojourn::CookieCodec& codec_for(const sojourn::Session& session) const;

@@ -250,8 +250,9 @@ std::string sticky_advice(const StickyHits& lately) {
            "follows it.";
   }
   if (lately.hit * 10 >= lately.routed() * 9) return "The balancer follows the route.";
-  return "Many requests come to another member than their cookie names. That works, but each costs "
-         "a call to that member: is the balancer set up to follow the route?";
+  return "Many requests come to another member than the owner of their session. That works, but "
+         "each "
+         "costs a call to that member: is the balancer set up to follow the route?";
 }
 
 Markup sticky(const Observation& observation) {
@@ -262,11 +263,11 @@ Markup sticky(const Observation& observation) {
     return Row{text(what), number(last.*count), number(all.*count)};
   };
   std::vector<Row> rows = {
-      row("The cookie names this member", &StickyHits::hit, lately, ever),
-      row("It names another member", &StickyHits::miss, lately, ever),
-      row("It names nobody that is known", &StickyHits::unknown, lately, ever),
+      row("This member owns the session", &StickyHits::hit, lately, ever),
+      row("Another member owns it", &StickyHits::miss, lately, ever),
+      row("The cookie names nobody that is known", &StickyHits::unknown, lately, ever),
       row("It names nobody", &StickyHits::none, lately, ever),
-      {text("Met the member that is named"), text(share_of(lately.hit, lately.routed())),
+      {text("Met the owner"), text(share_of(lately.hit, lately.routed())),
        text(share_of(ever.hit, ever.routed()))}};
   return render(
       "<p>{{advice}}</p>\n{{table}}",

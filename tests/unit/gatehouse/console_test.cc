@@ -1,6 +1,7 @@
 // What the console makes of the cluster's state and of what is counted.
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -174,13 +175,12 @@ TEST_CASE("rates are those of the last ten seconds, totals those since the start
   Rates rates;
   CHECK(rates.rates().empty());
   sojourn::Metrics metrics;
-  Counters counters;
   const Rates::Clock::time_point start = {};
 
   // A read each second for a minute, then five.
   for (int second = 0; second <= 70; ++second) {
     metrics.reads_local_hit += second > 60 ? 5 : 1;
-    rates.add(start + std::chrono::seconds(second), metrics, counters);
+    rates.add(start + std::chrono::seconds(second), metrics);
   }
 
   const std::vector<Rate> told = rates.rates();
@@ -194,11 +194,11 @@ TEST_CASE("rates are those of the last ten seconds, totals those since the start
 
 TEST_CASE("sticky hits are told of the last minute and since the start", "[gatehouse][console]") {
   Rates rates;
-  Counters counters;
-  counters.sticky_hit = 100;
+  sojourn::Metrics metrics;
+  metrics.sticky[static_cast<std::size_t>(sojourn::Sticky::kHit)] = 100;
   for (int second = 0; second <= 90; ++second) {
-    ++counters.sticky_miss;
-    rates.add(Rates::Clock::time_point() + std::chrono::seconds(second), {}, counters);
+    ++metrics.sticky[static_cast<std::size_t>(sojourn::Sticky::kMiss)];
+    rates.add(Rates::Clock::time_point() + std::chrono::seconds(second), metrics);
   }
 
   CHECK(rates.sticky_lately().hit == 0);

@@ -1,5 +1,6 @@
 #include "gatehouse/status.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
@@ -41,14 +42,22 @@ TEST_CASE("readiness tells the reason, the view and whether the server may be sp
             .starts_with("stopping: sessions are being handed over\n"));
 }
 
+TEST_CASE("a stage answers with its name, or with why it is not reached", "[gatehouse][status]") {
+  CHECK(stage_answer(true, "safe", "safe").status() == 200);
+  CHECK(stage_answer(true, "safe", "safe").body() == "safe\n");
+  CHECK(stage_answer(false, "safe", "2 segments have too few copies").status() == 503);
+  CHECK(stage_answer(false, "safe", "2 segments have too few copies").body() ==
+        "2 segments have too few copies\n");
+}
+
 TEST_CASE("the status holds health and counters as JSON", "[gatehouse][status]") {
-  Counters counters;
-  counters.sticky_hit = 7;
   sojourn::Metrics metrics;
+  metrics.sticky[static_cast<std::size_t>(sojourn::Sticky::kHit)] = 7;
   metrics.reads_remote_hit = 3;
+  metrics.peer_queues = {{"auth-1", 512}};
 
   const auto json = nlohmann::json::parse(
-      status_answer("auth-0", {.ready = true, .safe = true}, false, metrics, counters).body());
+      status_answer("auth-0", {.ready = true, .safe = true}, false, metrics, {}).body());
 
   CHECK(json["node"] == "auth-0");
   CHECK(json["health"]["ready"] == true);
@@ -56,13 +65,22 @@ TEST_CASE("the status holds health and counters as JSON", "[gatehouse][status]")
   CHECK(json["health"]["leaving"] == false);
   CHECK(json["sticky"]["hit"] == 7);
   CHECK(json["store"]["reads_remote_hit"] == 3);
+  CHECK(json["queues"]["auth-1"] == 512);
 }
 
 TEST_CASE("the status holds every metric of the store", "[gatehouse][status]") {
   const auto json = nlohmann::json::parse(status_answer("auth-0", {}, false, {}, {}).body());
 
-  // All of them are numbers of one size.
-  CHECK(json["store"].size() == sizeof(sojourn::Metrics) / sizeof(std::uint64_t));
+  // All of them are numbers of one size, but for those that stand in groups of their own.
+  constexpr std::size_t kGroups =
+      sizeof(sojourn::Metrics::reads) + sizeof(sojourn::Metrics::writes) +
+      sizeof(sojourn::Metrics::peer_queues) + sizeof(sojourn::Metrics::sticky) +
+      sizeof(sojourn::Metrics::routes_stale) + sizeof(sojourn::Metrics::cookies_rejected);
+  CHECK(json["store"].size() == (sizeof(sojourn::Metrics) - kGroups) / sizeof(std::uint64_t));
+  CHECK(json["reads"].size() == sojourn::kPlaceNames.size());
+  CHECK(json["writes"].size() == sojourn::kWriteVerbNames.size());
+  CHECK(json["sticky"].size() == sojourn::kStickyNames.size() + 1);
+  CHECK(json["cookies"]["rejected"].size() == sojourn::kCookieFaultNames.size());
 }
 
 }  // namespace gatehouse

@@ -1,6 +1,7 @@
 #include "sojourn/cookie.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -329,6 +330,32 @@ TEST_CASE("forged cookies do not crowd out the true one", "[cookie]") {
 
   CHECK(named_by(found) == Strings{std::string(kId) + "@n2"});
   CHECK(found.rejected == 100);
+}
+
+TEST_CASE("what is wrong with each refused cookie is told apart", "[cookie]") {
+  const CookieCodec codec = signing_codec();
+  const std::string good = codec.value(id_of(kId), "n2");
+  std::string forged = good;
+  forged[1] = forged[1] == 'A' ? 'B' : 'A';
+  std::string of_another_key = good;
+  of_another_key[0] = 'z';
+  const std::string cookie = "; __Host-sid=";
+
+  const CookieCodec::Found found = find_in(codec, {cookie + "two.dots.here" + cookie + forged +
+                                                   cookie + forged + cookie + of_another_key});
+  std::string nine;
+  for (int n = 0; n < 9; ++n) nine += cookie + good;
+  const CookieCodec::Found many = find_in(codec, {nine});
+
+  const auto of = [](const CookieCodec::Found& cookies, CookieFault fault) {
+    return cookies.faults[static_cast<std::size_t>(fault)];
+  };
+  CHECK(of(found, CookieFault::kMalformed) == 1);
+  CHECK(of(found, CookieFault::kForged) == 2);
+  CHECK(of(found, CookieFault::kUnknownKey) == 1);
+  CHECK(of(found, CookieFault::kSurplus) == 0);
+  CHECK(found.rejected == 4);
+  CHECK(of(many, CookieFault::kSurplus) == 1);
 }
 
 TEST_CASE("a very large header is searched like any other", "[cookie]") {

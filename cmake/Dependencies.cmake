@@ -18,3 +18,9 @@ if(NOT Protobuf_FOUND)
   find_package(Protobuf 3.21 REQUIRED)
 endif()
 find_package(gRPC CONFIG REQUIRED)
+
+# Of the component sojourn::prometheus alone. Its configuration tells no version; 1.0 is the oldest
+# that works.
+if(SOJOURN_WITH_PROMETHEUS)
+  find_package(prometheus-cpp CONFIG REQUIRED)
+endif()

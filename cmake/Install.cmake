@@ -21,6 +21,22 @@ install(
   DESTINATION ${package_directory}
   COMPONENT development
 )
+# The component `prometheus`, whole: no other package shall need prometheus-cpp.
+if(SOJOURN_WITH_PROMETHEUS)
+  install(
+    TARGETS sojourn_prometheus
+    EXPORT sojournPrometheusTargets
+    LIBRARY COMPONENT prometheus
+    ARCHIVE COMPONENT prometheus
+    FILE_SET HEADERS COMPONENT prometheus
+  )
+  install(
+    EXPORT sojournPrometheusTargets
+    NAMESPACE sojourn::
+    DESTINATION ${package_directory}
+    COMPONENT prometheus
+  )
+endif()
 
 get_target_property(sojourn_type sojourn TYPE)
 configure_package_config_file(

@@ -9,6 +9,7 @@
 
 #include "gatehouse/departure.h"
 #include "gatehouse/log.h"
+#include "gatehouse/metrics.h"
 #include "gatehouse/operators.h"
 #include "gatehouse/portal/account.h"
 #include "gatehouse/portal/administration.h"
@@ -151,6 +152,12 @@ void Application::add_health_routes(Router& router) {
     answer_when_safe(
         exchange, safe_wait_of(exchange->request().query), [this] { return store_->health(); },
         [this] { return is_stopping_.load(); });
+  });
+  router.add("GET", "/metrics", [this](const ExchangePtr& exchange) {
+    if (!is_internal(exchange->request(), config_.trusted_proxies)) {
+      return exchange->answer(Response::text(403, "Only for this machine and trusted proxies.\n"));
+    }
+    exchange->answer(metrics_answer(*store_));
   });
   router.add("GET", "/status", [this](const ExchangePtr& exchange) {
     if (!is_internal(exchange->request(), config_.trusted_proxies)) {

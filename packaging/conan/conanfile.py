@@ -50,6 +50,7 @@ class SojournConan(ConanFile):
         toolchain = CMakeToolchain(self)
         for part in ("TESTS", "TOOLS", "EXAMPLES", "BENCHMARKS"):
             toolchain.cache_variables[f"SOJOURN_BUILD_{part}"] = False
+        toolchain.cache_variables["SOJOURN_WITH_PROMETHEUS"] = False
         toolchain.generate()
         CMakeDeps(self).generate()
 

@@ -29,6 +29,7 @@ FLOORS = {
     "runtime": 8,
     "admin": 9,
     "store": 10,
+    "prometheus": 11,
 }
 HIGHEST_PURE_FLOOR = 5
 
@@ -54,6 +55,8 @@ PUBLIC_HEADERS = {
     "detail/": 10,
     "store.h": 10,
     "sync_store.h": 10,
+    "prometheus.h": 11,
+    "prometheus_export.h": 11,
 }
 
 # Code generated from proto/sojourn/v1: for those who make bytes of structs, and above.

@@ -1,14 +1,15 @@
 """What runs servers is told how they are: a service manager, and hooks that run before a stop."""
 
 import os
+import re
 import socket
 import sys
 import time
 
-from harness import EndToEnd, GATEHOUSE, WithCluster, main
+from harness import EndToEnd, GATEHOUSE, WithCluster, main, sign_in, whoami_at
 from loopback.browser import request
 from loopback.processes import wait_until
-from loopback.servers import Cluster
+from loopback.servers import COOKIE, Cluster
 
 
 class Safe(WithCluster):
@@ -27,6 +28,42 @@ class Safe(WithCluster):
         self.assertEqual(request(asked.port, "GET", "/safe?wait=30", timeout=40).body, "safe\n")
         stopped.resume()
         self.cluster.wait_safe()
+
+
+class Monitored(WithCluster):
+    def test_each_stage_of_health_has_an_address(self):
+        self.cluster.wait_safe()
+        port = self.cluster["auth-0"].port
+        for path, stage in (("/startupz", "started"), ("/healthz", "alive"), ("/readyz", "ready"),
+                            ("/safe", "safe")):
+            answer = request(port, "GET", path)
+            self.assertEqual((answer.status, answer.body.splitlines()[0]), (200, stage), path)
+
+    def test_prometheus_reads_whether_the_balancer_follows_the_cookie(self):
+        if request(self.cluster["auth-0"].port, "GET", "/metrics").status == 404:
+            self.skipTest("gatehouse was built without Prometheus")
+        browser = self.anywhere()
+        sign_in(browser)
+        cookie = browser.cookies[COOKIE]
+        owner = cookie.rsplit(".", 1)[1]
+        elsewhere = next(name for name in self.ports if name != owner)
+        before = {name: self.sticky(name) for name in (owner, elsewhere)}
+
+        for _ in range(5):
+            self.assertEqual(whoami_at(self.ports[owner], cookie).status, 200)
+            self.assertEqual(whoami_at(self.ports[elsewhere], cookie).status, 200)
+
+        self.assertEqual(self.sticky(owner)["hit"], before[owner]["hit"] + 5)
+        self.assertEqual(self.sticky(elsewhere)["hit"], before[elsewhere]["hit"])
+        self.assertEqual(self.sticky(elsewhere)["miss"], before[elsewhere]["miss"] + 5)
+
+    def sticky(self, name):
+        """By what the routes of requests were, how many there have been."""
+        answer = request(self.ports[name], "GET", "/metrics")
+        self.assertEqual(answer.status, 200)
+        self.assertTrue(answer["Content-Type"].startswith("text/plain; version=0.0.4"))
+        return {result: int(float(count)) for result, count in
+                re.findall(r'^sojourn_sticky_total\{result="(\w+)"\} (\S+)$', answer.body, re.M)}
 
 
 class ServiceManager(EndToEnd):

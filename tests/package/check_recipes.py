@@ -18,6 +18,8 @@ from pathlib import Path
 VCPKG = {"absl": "abseil", "asio": "asio", "c-ares": "c-ares", "OpenSSL": "openssl",
          "xxHash": "xxhash", "Protobuf": "protobuf", "gRPC": "grpc"}
 CONAN = VCPKG
+# Of optional components: features of the port.
+FEATURES = {"SOJOURN_WITH_PROMETHEUS": ("prometheus", "prometheus-cpp")}
 # Targets of CMake's that Conan calls by other names. ABC::ABC is a whole package.
 COMPONENTS = {"c-ares::cares": "c-ares::c-ares", "OpenSSL::Crypto": "openssl::crypto",
               "gRPC::grpc++": "grpc::grpc++", "xxHash::xxhash": "xxhash::xxhash"}
@@ -37,6 +39,7 @@ class Build:
         self.description = re.search(r'DESCRIPTION "(.+)"', project).group(1)
         self.parts = set(re.findall(r"option\((SOJOURN_(?:BUILD|WITH)_\w+)", project))
         self.dependencies = set(re.findall(r"find_package\((\S+)", dependencies)) - {"Threads"}
+        self.dependencies -= {package for _, package in FEATURES.values()}
         lists = re.findall(r"(?:public|private)_dependencies\n(.*?)\)", library, re.S)
         self.targets = set(" ".join(lists).split()) - {"Threads::Threads"}
 
@@ -70,7 +73,14 @@ def manifest_problems(path, build, helpers):
 def port_problems(port, build):
     portfile = (port / "portfile.cmake").read_text()
     for part in sorted(build.parts):
-        if f"-D{part}=OFF" not in portfile:
+        if part in FEATURES:
+            feature, package = FEATURES[part]
+            manifest = json.loads((port / "vcpkg.json").read_text())
+            if manifest.get("features", {}).get(feature, {}).get("dependencies") != [package]:
+                yield f"{port}: no feature {feature} with {package}"
+            if f"    {feature} {part}\n" not in portfile or "${FEATURE_OPTIONS}" not in portfile:
+                yield f"{port}: the feature {feature} does not switch {part}"
+        elif f"-D{part}=OFF" not in portfile:
             yield f"{port}: {part} depends on how it is built alone; say OFF, or make it a feature"
     for option in sorted(set(re.findall(r"-D(SOJOURN_\w+)", portfile)) - build.parts):
         yield f"{port}: there is no option {option}"

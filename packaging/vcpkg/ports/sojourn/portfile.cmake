@@ -6,9 +6,16 @@ vcpkg_from_github(
   HEAD_REF main
 )
 
+vcpkg_check_features(
+  OUT_FEATURE_OPTIONS FEATURE_OPTIONS
+  FEATURES
+    prometheus SOJOURN_WITH_PROMETHEUS
+)
+
 vcpkg_cmake_configure(
   SOURCE_PATH "${SOURCE_PATH}"
   OPTIONS
+    ${FEATURE_OPTIONS}
     -DSOJOURN_BUILD_TESTS=OFF
     -DSOJOURN_BUILD_TOOLS=OFF
     -DSOJOURN_BUILD_EXAMPLES=OFF

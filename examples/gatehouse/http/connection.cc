@@ -149,7 +149,11 @@ void Connection::refuse(int status, std::string reason) {
 
 void Connection::respond(const Response& response, bool head_only, bool keep_alive) {
   if (!is_open_) return;
-  if (response.stream_body() && !head_only) return begin_stream(response);
+  if (response.stream_body()) {
+    if (!head_only) return begin_stream(response);
+    // As its head says.
+    keep_alive = false;
+  }
   output_ = response.serialize(head_only, keep_alive, http_date());
   handling_ = false;
   wait_until(options_.timeout);

@@ -3,6 +3,7 @@
 #include <absl/functional/any_invocable.h>
 #include <sojourn/discovery.h>
 #include <sojourn/session.h>
+#include <sojourn/tracing.h>
 
 #include <chrono>
 #include <cstddef>
@@ -196,6 +197,8 @@ struct StoreOptions {
 
   // Where log lines go. Null: one line each to standard error, kInfo and above.
   std::shared_ptr<LogSink> log = {};
+  // Where spans go: see sojourn/tracing.h. Null: there are none, which costs a comparison a call.
+  std::shared_ptr<Tracer> tracer = {};
 };
 
 // Options of one read.

@@ -111,6 +111,7 @@ void Node::dispatch(Time now, std::uint64_t number, Call& call) {
   if (member.name != options_.membership.self) {
     waiting_here_.erase(number);
     ++call.sends;
+    if (call.remote_owner != member.name) ++call.owners;
     call.remote_owner = member.name;
     send(member.name, replication::Request{.number = number,
                                            .settled = settled(),
@@ -121,6 +122,7 @@ void Node::dispatch(Time now, std::uint64_t number, Call& call) {
   // Whether it is in the plane already, where it may wait behind another write.
   const bool in_plane =
       call.sends > 0 && call.remote_owner.empty() && !waiting_here_.contains(number);
+  if (!call.remote_owner.empty() || call.owners == 0) ++call.owners;
   call.remote_owner.clear();
   const auto read = [&] {
     return plane_.read(call.operation.id, call.operation.touch,
@@ -168,12 +170,14 @@ void Node::finish(std::uint64_t number, Result result) {
   const auto call = calls_.find(number);
   if (call == calls_.end()) return;
   waiting_here_.erase(number);
-  const Call ended = spare_calls_.take(calls_, call);
+  Call ended = spare_calls_.take(calls_, call);
   forget_timers();
   if (ended_for_limit(number)) return;
   effects_.finished.push_back({.number = number,
                                .verb = ended.verb,
                                .remote = !ended.remote_owner.empty(),
+                               .owner = std::move(ended.remote_owner),
+                               .owners = ended.owners,
                                .result = std::move(result)});
 }
 

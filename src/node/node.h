@@ -55,6 +55,10 @@ struct Finished {
   replication::Verb verb = replication::Verb::kGet;
   // True when another member answered.
   bool remote = false;
+  // The owner that was asked last; empty if it was this member, or nobody. And how many different
+  // ones were, one after the other: more than one if the owner went meanwhile.
+  std::string owner = {};
+  int owners = 0;
   replication::Result result = {};
 };
 
@@ -243,6 +247,8 @@ class Node {
     Time wake_at = {};
     // How often it was handed to an owner: if never, nothing can have happened.
     int sends = 0;
+    // How often another owner was asked than before.
+    int owners = 0;
     // The owner that was asked; empty when it is this member, or nobody yet.
     std::string remote_owner = {};
   };

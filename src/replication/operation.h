@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
 #include "replication/event.h"
 #include "session/record.h"
 #include "sojourn/session.h"
+#include "sojourn/tracing.h"
 #include "sojourn/version.h"
 
 namespace sojourn::replication {
@@ -35,6 +37,43 @@ enum class Verb : std::uint8_t {
   kResetCounter = 36,
   kRevokeToken = 37,
 };
+
+// As operators read it.
+constexpr std::string_view verb_name(Verb verb) {
+  switch (verb) {
+    case Verb::kCreate:
+      return "create";
+    case Verb::kGet:
+      return "get";
+    case Verb::kTouch:
+      return "touch";
+    case Verb::kUpdate:
+      return "update";
+    case Verb::kPatch:
+      return "patch";
+    case Verb::kAuthenticate:
+      return "authenticate";
+    case Verb::kRotate:
+      return "rotate";
+    case Verb::kRevoke:
+      return "revoke";
+    case Verb::kEraseTab:
+      return "erase_tab";
+    case Verb::kPutOnce:
+      return "put_once";
+    case Verb::kTake:
+      return "take";
+    case Verb::kLook:
+      return "look";
+    case Verb::kAdd:
+      return "add";
+    case Verb::kResetCounter:
+      return "reset_counter";
+    case Verb::kRevokeToken:
+      return "revoke_token";
+  }
+  return "unknown";
+}
 
 constexpr bool is_read(Verb verb) {
   return verb == Verb::kGet || verb == Verb::kTouch || verb == Verb::kLook;
@@ -92,6 +131,8 @@ struct Operation {
   std::string value = {};
   // kAdd.
   std::uint64_t amount = 0;
+  // Of any verb: the caller's span, if it is traced. Means nothing to the operation.
+  TraceContext trace = {};
 };
 
 // How an operation ended, with the session or companion where the verb answers one: kTake the one

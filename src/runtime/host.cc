@@ -30,7 +30,7 @@ std::string seconds(Duration time) {
 
 }  // namespace
 
-Host::Host(node::NodeOptions options, std::shared_ptr<LogSink> log)
+Host::Host(node::NodeOptions options, std::shared_ptr<LogSink> log, std::shared_ptr<Tracer> tracer)
     : options_(std::move(options)),
       log_(options_.membership.self, std::move(log)),
       incarnation_{random_nonzero()},
@@ -56,6 +56,7 @@ Host::Host(node::NodeOptions options, std::shared_ptr<LogSink> log)
                  call(std::move(operation), timeout, std::move(waiter));
                },
            .wake = [this] { asio::post(context_, [this] { arm_direct_timer(); }); }}) {
+  if (tracer) spans_ = std::make_unique<ServingSpans>(std::move(tracer));
   MutexLock lock(mutex_);
   published_.unready_since = published_.unsafe_since = now();
 }
@@ -352,7 +353,10 @@ void Host::receive(const std::string& from, const std::vector<node::Envelope>& e
   if (cancelled_) return;
   // All of it came before that moment.
   const Time time = now();
-  for (const node::Envelope& envelope : envelopes) node_.receive(time, from, envelope);
+  for (const node::Envelope& envelope : envelopes) {
+    if (spans_) spans_->note_received(time, from, envelope.message);
+    node_.receive(time, from, envelope);
+  }
   // Once a frame, so that what it caused travels together.
   after_step();
 }
@@ -362,6 +366,7 @@ void Host::tick() {
   if (cancelled_) return;
   node_.tick(now());
   ask_found();
+  if (spans_) spans_->note_time(now());
   after_step();
   publish();
 }
@@ -382,6 +387,11 @@ void Host::after_step() {
     waiting_left_.erase(waiting_left_.begin());
     std::move(completion)(node_.left() ? absl::OkStatus()
                                        : absl::DeadlineExceededError(node_.not_handed_over()));
+  }
+  if (spans_) {
+    const replication::Plane& plane = node_.plane();
+    spans_->note_standing(node_.roles() ? node_.roles()->view().epoch : 0, plane.primaries(),
+                          plane.primaries_waiting());
   }
   arm_timer();
 }
@@ -416,6 +426,7 @@ void Host::apply_effects() {
   for (node_.take_effects(effects); !effects.empty(); node_.take_effects(effects)) {
     if (effects.reborn_as) transport_->reincarnate(*effects.reborn_as);
     for (const node::Outgoing& outgoing : effects.outgoing) {
+      if (spans_) spans_->note_sent(outgoing.to, outgoing.envelope.message);
       const absl::Status sent = transport_->send(outgoing.to, outgoing.envelope);
       if (!sent.ok()) {
         node_.undeliverable(now(), outgoing.to, outgoing.envelope.message, sent);

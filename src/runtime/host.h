@@ -32,9 +32,11 @@
 #include "runtime/log.h"
 #include "runtime/os_random.h"
 #include "runtime/own_threads.h"
+#include "runtime/serving_spans.h"
 #include "runtime/subscribers.h"
 #include "sojourn/health.h"
 #include "sojourn/metrics.h"
+#include "sojourn/tracing.h"
 #include "transport/transport.h"
 
 namespace sojourn::runtime {
@@ -46,6 +48,7 @@ namespace sojourn::runtime {
 // Which thread touches what:
 //   the node            its own thread (`run`), but for Node::read_local, which is safe from any
 //   completions_        the node's thread
+//   spans_              the node's thread
 //   published state     any thread: atomics, or guarded by mutex_
 // Frames arrive on the transport's threads and calls on the users'; both are posted to the node's
 // thread, which takes all calls that have gathered in one step. Completions run on the node's
@@ -59,7 +62,8 @@ class Host {
   using MakeTransport = absl::AnyInvocable<absl::StatusOr<std::unique_ptr<transport::Transport>>(
                                                Incarnation, transport::Events) &&>;
 
-  Host(node::NodeOptions options, std::shared_ptr<LogSink> log);
+  // `tracer` may be null.
+  Host(node::NodeOptions options, std::shared_ptr<LogSink> log, std::shared_ptr<Tracer> tracer);
   // Stops first.
   ~Host();
 
@@ -197,6 +201,8 @@ class Host {
   node::Node node_;
   // Those that are being applied.
   node::Effects effects_;
+  // Null without a tracer.
+  std::unique_ptr<ServingSpans> spans_;
   // Safe from any thread.
   std::shared_ptr<Subscribers> subscribers_;
   std::unique_ptr<transport::Transport> transport_;

@@ -24,6 +24,7 @@
 #include "store/options.h"
 #include "store/striped_counter.h"
 #include "store/tally.h"
+#include "store/traced.h"
 #include "transport/grpc_transport.h"
 
 namespace sojourn {
@@ -113,14 +114,14 @@ class Store::Impl {
   Impl(asio::any_io_executor executor, StoreOptions options)
       : destination{.executor = std::move(executor)},
         options(std::move(options)),
-        host(node_options(this->options), this->options.log) {}
+        host(node_options(this->options), this->options.log, this->options.tracer) {}
 
   // On threads of its own.
   explicit Impl(StoreOptions options)
       : own_threads(std::in_place),
         destination{.executor = own_threads->executor(), .own = &*own_threads},
         options(std::move(options)),
-        host(node_options(this->options), this->options.log) {
+        host(node_options(this->options), this->options.log, this->options.tracer) {
     host.complete_in_place(&*own_threads);
   }
 
@@ -165,18 +166,17 @@ class Store::Impl {
   }
 
   void touch(const SessionId& id, ReadOptions read_options, StatusCompletion done) const {
-    const_cast<runtime::Host&>(host).read(
-        Verb::kTouch, id.text(), read_options.touch, read_options.timeout,
-        runtime::ReadWaiter::Any([this, begun = store::Tally::begin_read(),
-                                  done = std::move(done)](node::Finished finished) mutable {
-          tally.end_read(finished.result.status, finished.remote, begun);
-          std::move(done)(std::move(finished.result.status));
-        }));
+    read_there(Verb::kTouch, id.text(), true, read_options.timeout,
+               runtime::ReadWaiter::Any([this, begun = store::Tally::begin_read(),
+                                         done = std::move(done)](node::Finished finished) mutable {
+                 tally.end_read(finished.result.status, finished.remote, begun);
+                 std::move(done)(std::move(finished.result.status));
+               }));
   }
 
   void get(const SessionId& id, ReadOptions read_options, SessionCompletion done) const {
-    const_cast<runtime::Host&>(host).read(Verb::kGet, id.text(), read_options.touch,
-                                          read_options.timeout, reader(std::move(done)));
+    read_there(Verb::kGet, id.text(), read_options.touch, read_options.timeout,
+               reader(std::move(done)));
   }
 
   void ask(Question question, std::chrono::milliseconds timeout,
@@ -227,8 +227,7 @@ class Store::Impl {
           std::move(done)(std::move(finished.result));
         };
     if (replication::is_read(operation->verb)) {
-      return const_cast<runtime::Host&>(host).read(operation->verb, operation->id, false, timeout,
-                                                   std::move(completion));
+      return read_there(operation->verb, operation->id, false, timeout, std::move(completion));
     }
     call(*std::move(operation), timeout, std::move(completion));
   }
@@ -236,7 +235,27 @@ class Store::Impl {
  private:
   void call(Operation operation, std::chrono::milliseconds timeout,
             runtime::Host::Completion done) const {
+    if (auto span = begin_span(operation.verb)) {
+      operation.trace = span->context();
+      done = store::ending(std::move(span), std::move(done));
+    }
     const_cast<runtime::Host&>(host).call(std::move(operation), timeout, std::move(done));
+  }
+
+  // What was not answered on the caller's thread. A read that is traced goes the long way, as a
+  // request: a lookup takes no trace along.
+  void read_there(Verb verb, std::string_view id, bool touch, std::chrono::milliseconds timeout,
+                  runtime::ReadWaiter waiter) const {
+    auto& host = const_cast<runtime::Host&>(this->host);
+    auto span = begin_span(verb);
+    if (!span) return host.read(verb, id, touch, timeout, std::move(waiter));
+    const TraceContext trace = span->context();
+    host.call({.verb = verb, .id = std::string(id), .touch = touch, .trace = trace}, timeout,
+              store::ending(std::move(span), std::move(waiter)));
+  }
+
+  std::unique_ptr<Span> begin_span(Verb verb) const {
+    return options.tracer ? store::begin_span(*options.tracer, verb) : nullptr;
   }
 
   // A read that is not measured takes no memory beside that of `done`.

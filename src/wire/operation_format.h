@@ -59,6 +59,7 @@ enum class Field : std::uint8_t {
   kLabels = 48,
   kOvertaken = 49,
   kByLimit = 50,
+  kTrace = 51,
 };
 
 // What one step of a patch does.

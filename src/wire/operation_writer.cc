@@ -66,6 +66,12 @@ class Writer {
     integer(static_cast<std::uint64_t>(std::clamp(value, Duration::zero(), max).count()));
   }
 
+  void trace(const TraceContext& trace) {
+    for (const std::uint8_t value : trace.trace_id) byte(value);
+    for (const std::uint8_t value : trace.span_id) byte(value);
+    byte(trace.flags);
+  }
+
   void write(const Version& version);
   void write(const std::optional<Version>& expected);
   void write(const Lifetime& lifetime);
@@ -176,7 +182,7 @@ bool has_more(const Operation& operation) {
   return operation.remembered || operation.keep_id || operation.overlap.count() != 0 ||
          operation.time_left || (operation.verb == Verb::kCreate && !operation.steps.empty()) ||
          !operation.labels.empty() || operation.overtaken ||
-         operation.cause == Cause::kRevokedByLimit;
+         operation.cause == Cause::kRevokedByLimit || operation.trace.is_valid();
 }
 
 template <typename Text>
@@ -223,6 +229,10 @@ void Writer::write_more(const Operation& operation) {
   write_labels(operation.labels);
   if (operation.overtaken) field(Field::kOvertaken);
   if (operation.cause == Cause::kRevokedByLimit) field(Field::kByLimit);
+  if (operation.trace.is_valid()) {
+    field(Field::kTrace);
+    trace(operation.trace);
+  }
   field(Field::kEnd);
 }
 

@@ -66,6 +66,15 @@ std::string_view PartReader::any_id() {
   return session::is_companion(id) ? companion_id(session::kind_of(id)) : this->id();
 }
 
+TraceContext PartReader::trace() {
+  TraceContext trace;
+  for (std::uint8_t& value : trace.trace_id) value = byte();
+  for (std::uint8_t& value : trace.span_id) value = byte();
+  trace.flags = byte();
+  if (!trace.is_valid()) refuse("a trace has no id");
+  return trace;
+}
+
 std::string_view PartReader::id_or_nothing() {
   const std::string_view id = text(SessionId::kSizeMax, "a session id is too long or cut short");
   if (ok() && !id.empty() && !SessionId::parse(id).ok()) {
@@ -334,8 +343,8 @@ Operation PartReader::operation() {
   bool more = false;
   operation.verb = static_cast<Verb>(byte_with_more(more));
   if (replication::is_companion_verb(operation.verb)) {
-    if (more) refuse("a companion's operation has no further fields");
     companion_operation(operation);
+    read_more(operation, more);
     return operation;
   }
   operation.id = id();
@@ -390,6 +399,9 @@ void PartReader::read_more(Operation& operation, bool more) {
       case Field::kByLimit:
         only_for(verb == Verb::kRevoke);
         operation.cause = Cause::kRevokedByLimit;
+        break;
+      case Field::kTrace:
+        operation.trace = trace();
         break;
       default:
         refuse("an operation has an unknown field");

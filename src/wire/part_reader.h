@@ -58,6 +58,8 @@ class PartReader {
   std::string_view any_id();
   // Empty if there is none.
   std::string_view id_or_nothing();
+  // A valid one.
+  TraceContext trace();
   SegmentId segment();
   // A verb or a phase, and whether more fields follow behind the rest.
   std::uint8_t byte_with_more(bool& more);

@@ -43,6 +43,7 @@ PUBLIC_HEADERS = {
     "cookie.h": 1,
     "session.h": 1,
     "session_id.h": 1,
+    "tracing.h": 1,
     "version.h": 1,
     "view.h": 1,
     # Plain values: the transport reads its part of the options, the runtime counts in the metrics.

@@ -1,4 +1,4 @@
-// What operators see of stores: counters, and the gRPC health service.
+// What operators see of stores: counters, the gRPC health service, and traces.
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
@@ -17,6 +17,7 @@
 #include "integration/cluster.h"
 #include "sojourn/cookie.h"
 #include "support/catch.h"
+#include "support/recording_tracer.h"
 
 namespace sojourn {
 namespace {
@@ -225,6 +226,74 @@ TEST_CASE("sessions that are copied to a new member are counted in bytes",
             stores[1].store().metrics().transfer_bytes_sent >=
         metrics.transfer_bytes_received);
   CHECK(comes_true([&] { return stores[2].store().metrics().segments_backup > 0; }));
+}
+
+TEST_CASE("the span of a remote call is the parent of its owner's", "[integration][monitoring]") {
+  std::vector<std::shared_ptr<RecordingTracer>> tracers;
+  Cluster cluster(2, [&](StoreOptions& options) {
+    tracers.push_back(std::make_shared<RecordingTracer>());
+    options.tracer = tracers.back();
+  });
+  auto made = cluster[0].create(NewSession("ana"), kPatient);
+  REQUIRE(made.ok());
+  const TraceContext request =
+      *TraceContext::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  tracers[1]->set_current(request);
+
+  REQUIRE(cluster[1].get(made->id(), kPatientRead).ok());
+
+  const auto named = [](const RecordingTracer& tracer, const std::string& name) {
+    const auto spans = tracer.spans();
+    const auto found = std::find_if(spans.begin(), spans.end(),
+                                    [&](const auto& span) { return span.name == name; });
+    return found == spans.end() ? RecordingTracer::Recorded() : *found;
+  };
+  const auto call = named(*tracers[1], "sojourn.get");
+  CHECK(call.kind == SpanKind::kClient);
+  CHECK(call.parent == request);
+  CHECK(call.ended);
+  CHECK(call.attributes.at("sojourn.owner") == "auth-0");
+  CHECK(comes_true([&] { return named(*tracers[0], "sojourn.serve get").ended; }));
+  const auto serve = named(*tracers[0], "sojourn.serve get");
+  CHECK(serve.kind == SpanKind::kServer);
+  CHECK(serve.parent == call.context);
+  CHECK(serve.context.trace_id == request.trace_id);
+
+  // A local read is no span.
+  const std::size_t before = tracers[0]->spans().size();
+  REQUIRE(cluster[0].get(made->id(), kPatientRead).ok());
+  CHECK(tracers[0]->spans().size() == before);
+}
+
+TEST_CASE("a failover shows in the spans of calls and of who takes over",
+          "[integration][monitoring]") {
+  std::vector<std::shared_ptr<RecordingTracer>> tracers;
+  Cluster cluster(3, [&](StoreOptions& options) {
+    tracers.push_back(std::make_shared<RecordingTracer>());
+    options.tracer = tracers.back();
+  });
+  auto made = cluster[0].create(NewSession("ana"), kPatient);
+  REQUIRE(made.ok());
+  REQUIRE(comes_true([&] { return cluster[1].store().health().safe; }));
+
+  cluster.close(0);
+  REQUIRE(cluster[1].get(made->id(), kPatientRead).ok());
+  REQUIRE(cluster[2].get(made->id(), kPatientRead).ok());
+
+  const auto count = [&](auto condition) {
+    std::size_t found = 0;
+    for (std::size_t i = 1; i < tracers.size(); ++i) {
+      const auto spans = tracers[i]->spans();
+      found += static_cast<std::size_t>(std::count_if(spans.begin(), spans.end(), condition));
+    }
+    return found;
+  };
+  CHECK(count([](const auto& span) {
+          return span.name == "sojourn.get" && span.attributes.contains("sojourn.owners");
+        }) > 0);
+  CHECK(count([](const auto& span) {
+          return span.name == "sojourn.takeover" && span.attributes.contains("sojourn.epoch");
+        }) > 0);
 }
 
 }  // namespace sojourn

@@ -429,6 +429,10 @@ TEST_CASE("the bytes of wire version 1 never change", "[wire]") {
       {"delivered_ack", header + "4a050e01030005"},
       {"put_once", header + "4a1b01010300e807de0790a10f20063d7374617465056e6f6e6365d804"},
       {"take", header + "4a1301010300e807de0790a10f21063d7374617465"},
+      {"get_traced", header + "4a2c01010300e807de0790a10f8203732d3101334bf92f3577b34da6a3ce929d"
+                              "0e0e473600f067aa0ba902b70100"},
+      {"take_traced", header + "4a2e01010300e807de0790a10fa1063d7374617465334bf92f3577b34da6a3ce"
+                               "929d0e0e473600f067aa0ba902b70100"},
       {"look", header + "4a1101010300e807de0790a10f2204216a7469"},
       {"add", header + "4a1501010300e807de0790a10f23042b616e61ac02d804"},
       {"reset_counter", header + "4a1101010300e807de0790a10f24042b616e61"},

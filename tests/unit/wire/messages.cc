@@ -157,6 +157,7 @@ std::string describe(const Operation& operation) {
   }
   for (const std::string& label : operation.labels) out += " label " + escaped(label);
   if (operation.overtaken) out += " overtaken";
+  if (operation.trace.is_valid()) out += " trace " + operation.trace.traceparent();
   if (operation.cause == replication::Cause::kRevokedByLimit) out += " by limit";
   for (const Patch::Step& step : operation.steps) {
     out += (step.value ? " set " : " erase ") + escaped(step.name) + "=" +
@@ -429,6 +430,8 @@ std::vector<Example> examples() {
   const Lifetime lifetime = {30min, 12h};
   const std::vector<Attribute> attributes = {{"lang", "de"}, {"role", "admin"}};
   const std::vector<Patch::Step> steps = {{"cart", "3"}, {"coupon", std::nullopt}, {"empty", ""}};
+  const TraceContext trace =
+      *TraceContext::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
   const Version version = {.epoch = 3, .sequence = 76};
   const std::vector<session::TabView> tabs = {
       {.name = "t2"}, {.name = "t1", .attributes = {{"a", "1"}, {"b", ""}}}};
@@ -610,6 +613,9 @@ std::vector<Example> examples() {
                             .lifetime = {10min, 10min},
                             .value = "nonce"})},
       {"take", request({.verb = Verb::kTake, .id = "=state", .touch = false})},
+      {"get_traced", request({.verb = Verb::kGet, .id = "s-1", .trace = trace})},
+      {"take_traced",
+       request({.verb = Verb::kTake, .id = "=state", .touch = false, .trace = trace})},
       {"look", request({.verb = Verb::kLook, .id = "!jti", .touch = false})},
       {"add", request({.verb = Verb::kAdd,
                        .id = "+ana",

@@ -169,8 +169,8 @@ TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
 }
 
 // A request of that verb behind which more fields follow.
-Bytes request_with_more(std::uint8_t verb) {
-  return operation(1).number(1000).number(990).number(250000).byte(verb | 0x80).text("s-1");
+Bytes request_with_more(std::uint8_t verb, std::string_view id = "s-1") {
+  return operation(1).number(1000).number(990).number(250000).byte(verb | 0x80).text(id);
 }
 // A login behind which more fields follow.
 Bytes record_with_more(std::uint8_t phase = 1) {
@@ -202,6 +202,8 @@ TEST_CASE("a malformed part of a session's life is refused with what is wrong", 
       {belongs, request_with_more(7).number(19).number(1).number(0).frame()},
       {belongs, request_with_more(7).number(20).number(0).number(0).frame()},
       {belongs, request_with_more(7).number(50).number(0).frame()},
+      {"Request: a trace has no id",
+       request_with_more(7).number(51).text(std::string(23, '\0')).byte(1).number(0).frame()},
       {overlap, request_with_more(7).number(18).number(0).number(0).frame()},
       {overlap, request_with_more(7).number(18).number(61).number(0).frame()},
       {"Request: fields are not in ascending order",
@@ -399,7 +401,8 @@ TEST_CASE("a malformed companion is refused with what is wrong", "[wire]") {
   const std::vector<Refused> rows = {
       {"Request: the verb is unknown", request(31).frame()},
       {"Request: the verb is unknown", request(38).frame()},
-      {"Request: a companion's operation has no further fields", request(32 | 0x80).frame()},
+      {"Request: a field does not belong to the verb",
+       request_with_more(33, "=state").number(17).number(0).frame()},
 
       // Sessions and companions are never taken for each other.
       {"Request: a session id is not made of characters of [A-Za-z0-9_-]",

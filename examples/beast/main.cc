@@ -2,11 +2,12 @@
 // Boost has an Asio of its own: sessions.h keeps the two apart, and ask.h lets its coroutines await
 // the store. Start several, and let any of them answer any request:
 //
-//   htpasswd -nbB ana 'open sesame' > users
-//   beast --name a --member a=127.0.0.1:7701 --member b=127.0.0.1:7702 --users users &
-//   beast --name b --member a=127.0.0.1:7701 --member b=127.0.0.1:7702 --users users --http-port
-//   8081 & curl -c jar -d user=ana --data-urlencode 'password=open sesame'
-//   http://127.0.0.1:8080/login curl -b jar http://127.0.0.1:8081/me
+//   htpasswd -nbB ana 'open sesame' > users    # of apache2-utils
+//   members="--member a=127.0.0.1:7701 --member b=127.0.0.1:7702"
+//   beast --name a $members --users users &
+//   beast --name b $members --users users --http-port 8081 &
+//   curl -c jar -d user=ana --data-urlencode 'password=open sesame' localhost:8080/login
+//   curl -b jar localhost:8081/me
 #include <sojourn/cookie.h>
 
 #include <boost/asio/co_spawn.hpp>

@@ -272,7 +272,7 @@ void Application::serve(const Router& router, const ExchangePtr& exchange) {
 sojourn::Health Application::health() const {
   sojourn::Health health = store_->health();
   const auto last_ready = last_ready_.load();
-  if (!health.ready && last_ready != std::chrono::steady_clock::time_point() &&
+  if (!health.ready && !health.left && last_ready != std::chrono::steady_clock::time_point() &&
       std::chrono::steady_clock::now() - last_ready < config_.read.timeout) {
     health.ready = true;
     health.reason = "ready";

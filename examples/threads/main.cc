@@ -1,11 +1,12 @@
 // A login server with a thread per request (cpp-httplib), on SyncStore. Start several, and let any
 // of them answer any request:
 //
-//   htpasswd -nbB ana 'open sesame' > users
-//   threads --name a --member a=127.0.0.1:7701 --member b=127.0.0.1:7702 --users users &
-//   threads --name b --member a=127.0.0.1:7701 --member b=127.0.0.1:7702 --users users --http-port
-//   8081 & curl -c jar -d user=ana --data-urlencode 'password=open sesame'
-//   http://127.0.0.1:8080/login curl -b jar http://127.0.0.1:8081/me
+//   htpasswd -nbB ana 'open sesame' > users    # of apache2-utils
+//   members="--member a=127.0.0.1:7701 --member b=127.0.0.1:7702"
+//   threads --name a $members --users users &
+//   threads --name b $members --users users --http-port 8081 &
+//   curl -c jar -d user=ana --data-urlencode 'password=open sesame' localhost:8080/login
+//   curl -b jar localhost:8081/me
 #include <httplib.h>
 #include <sojourn/cookie.h>
 #include <sojourn/sync_store.h>

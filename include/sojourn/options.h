@@ -55,8 +55,7 @@ enum class Recovery {
 // Where a new session is placed.
 enum class PlacementPolicy {
   // On the member that creates it: the id is drawn until this member is its owner, so a browser
-  // that
-  // comes back to the same member never costs a hop. A witness falls back to kHashed.
+  // that comes back to the same member never costs a hop. A witness falls back to kHashed.
   kLocal,
   // On whichever member a random id hashes to.
   kHashed,
@@ -131,8 +130,9 @@ struct StoreOptions {
   std::string listen = {};
   // How many members must hear each other before the very first view is decided, so that members
   // that start together end in one cluster. Later members are admitted to it. 0: as many as
-  // `members` has. More than half of `members`; with `dns`, of all that may ever start together:
-  // otherwise two groups that do not hear each other could begin two clusters.
+  // `members` has; with `dns` it must be given. More than half of `members`; with `dns`, of all
+  // that may ever start together: otherwise two groups that do not hear each other could begin two
+  // clusters.
   std::uint32_t bootstrap_expect = 0;
   Recovery recovery = Recovery::kAutomatic;
 

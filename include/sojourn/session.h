@@ -24,7 +24,8 @@ class Access;
 }  // namespace session
 
 // Bounds of one session. They are enforced where a session enters the store; a request beyond them
-// is answered kInvalidArgument and changes nothing.
+// changes nothing. A name or value that is too long is answered kInvalidArgument; a session that
+// would have too many attributes or bytes, kResourceExhausted.
 inline constexpr std::size_t kAttributesMax = 64;
 inline constexpr std::size_t kAttributeNameBytesMax = 64;
 inline constexpr std::size_t kAttributeValueBytesMax = 16 * 1024;

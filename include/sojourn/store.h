@@ -39,10 +39,12 @@ namespace sojourn {
 //
 // Errors mean one thing each, in every call:
 //   kNotFound           the session is absent, expired or revoked; only its owner says so
-//   kAborted            another update came first
+//   kAborted            another update came first; the name of a single-use value is taken; or the
+//                       login was overtaken by revoke_all() or not_before()
 //   kDeadlineExceeded   no answer in time; a write may have happened
 //   kUnavailable        not possible now, and nothing happened; try again
-//   kResourceExhausted  at a bound: memory, session size, calls in flight; nothing happened
+//   kResourceExhausted  at a bound: memory, session size, sessions of a subject, the highest count,
+//                       calls in flight; nothing happened
 //   kInvalidArgument    the request itself is wrong; nothing happened
 //   kFailedPrecondition the session is in the wrong phase, or has given up this id and can only be
 //                       read by it; nothing happened
@@ -508,7 +510,8 @@ class SOJOURN_EXPORT Store {
   // Hands over what this member holds, and leaves the cluster; meanwhile it serves as before,
   // until at the very end it waits for its own unfinished calls and refuses new ones (kUnavailable,
   // for some milliseconds). Any number of members may leave at once. When it has completed with OK,
-  // the process may end without anybody noticing; the store answers kUnavailable from then on.
+  // the process may end without anybody noticing; from then on the store refuses writes with
+  // kUnavailable, and reads may still be answered by the owners of the sessions.
   // kDeadlineExceeded says what is not handed over: members go on trying, and the process may end
   // all the same if it must. kFailedPrecondition, as soon as that is certain, when no member stays
   // that could take anything: this one is alone, or all that hold sessions leave together. Waiting

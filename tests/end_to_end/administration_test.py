@@ -13,6 +13,7 @@ from pathlib import Path
 import balancers
 from harness import (ANA, COOKIE, GATEHOUSE, Browser, Cluster, WithCluster, main, sign_in, whoami,
                      whoami_at)
+from loopback.browser import request
 from loopback.processes import free_port, wait_until
 from loopback.servers import NAMES
 
@@ -135,6 +136,10 @@ class Departures(Administered):
         wait_until(lambda: [each["name"] for each in self.ask("members")] == ["auth-0", "auth-2"],
                    "auth-1 is in the view no more")
         self.assertEqual({self.status_of(each) for each in cookies}, {200})
+        # It says so itself, to whoever asks whether requests should come, and whether it may stop.
+        left = self.cluster["auth-1"].port
+        self.assertEqual(request(left, "GET", "/readyz").status, 503)
+        self.assertEqual(request(left, "GET", "/safe").status, 200)
 
         # One that is killed leaves copies to be made: the others are not safe until they are.
         self.cluster["auth-1"].stop()

@@ -84,6 +84,9 @@ def _add(files, config, target, page, text, source):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     _generated[page] = source
+    # What stands there in the tree says only where to read instead.
+    if stands_there := files.get_file_from_path(page):
+        files.remove(stands_there)
     files.append(File(page, str(target), config["site_dir"], config["use_directory_urls"]))
 
 

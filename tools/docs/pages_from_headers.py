@@ -71,7 +71,8 @@ def errors(root):
              "| `kNotFound` | \"Not signed in\": 401, or the login page. Only the owner of a session says so, so it is "
              "true |",
              "| `kUnavailable`, `kDeadlineExceeded`, `kResourceExhausted` | 503 with `Retry-After`, never the login "
-             "page: the session may well live |",
+             "page: the session may well live. What is too large, or one session too many of its subject "
+             "(`kResourceExhausted` of a write), does not pass by itself: tell people |",
              "| `kDataLoss` | The login page, and tell people why: their session may have been lost with all copies. "
              "See [Disaster](../how-to/disaster.md) |",
              "| `kAborted` | Read again and decide again; somebody else changed the session |",

@@ -38,6 +38,7 @@ void ConnectionArguments::add_to(CLI::App& command) {
       ->group(group);
   command.add_option("--key", given_.key, "Its key (PEM)")->type_name("FILE")->group(group);
   command.add_option("--cluster", given_.cluster, "The cluster's name, as in certificates")
+      ->envname("SOJOURNCTL_CLUSTER")
       ->type_name("NAME")
       ->capture_default_str()
       ->group(group);

@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -120,7 +122,8 @@ int print(const std::string& text, const std::string& file) {
   }
   std::ofstream output(file, std::ios::binary);
   output << text << std::flush;
-  return output ? kDone : fail(kFailed, "file '" + file + "' cannot be written");
+  return output ? kDone
+                : fail(kFailed, "file '" + file + "' cannot be written: " + std::strerror(errno));
 }
 
 int run(const Arguments& arguments) {

@@ -28,6 +28,15 @@ absl::Status add_members(const sojourn::v1::Snapshot& snapshot, std::uint16_t po
     auto address = Address::parse(member.address());
     if (!address.ok()) return address.status();
     address->port = port;
+    const auto other = std::ranges::find_if(cluster.nodes, [&](const Node& node) {
+      return node.address.host == address->host && node.address.port == address->port;
+    });
+    if (other != cluster.nodes.end()) {
+      return absl::InvalidArgumentError("--port: members " + printable(other->name) + " and " +
+                                        printable(member.name()) +
+                                        " are on one host and cannot have one port: --node " +
+                                        printable(member.name()) + "=HOST:PORT");
+    }
     cluster.nodes.push_back({member.name(), *std::move(address), member.leaving()});
   }
   return absl::OkStatus();

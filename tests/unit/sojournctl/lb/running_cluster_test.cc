@@ -47,6 +47,20 @@ TEST_CASE("a node that is given stays where it was said to be", "[sojournctl]") 
   CHECK(cluster.nodes[0].drained);
 }
 
+TEST_CASE("members of one host do not answer users at one port", "[sojournctl]") {
+  Snapshot snapshot;
+  add(snapshot, "auth-0", "10.0.0.1:7100");
+  add(snapshot, "auth-1", "10.0.0.1:7101");
+  ClusterDescription cluster;
+
+  CHECK(add_members(snapshot, 8080, cluster).message() ==
+        "--port: members auth-0 and auth-1 are on one host and cannot have one port: --node "
+        "auth-1=HOST:PORT");
+
+  cluster.nodes = {{"auth-1", {"10.0.0.1", 8081}}};
+  CHECK(add_members(snapshot, 8080, cluster).ok());
+}
+
 TEST_CASE("a member does not tell where it answers users", "[sojournctl]") {
   Snapshot snapshot;
   ClusterDescription cluster;

@@ -30,7 +30,7 @@ def parse(description, arguments):
         epilog=EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("rows", metavar="ROW", nargs="*", help="S1 to S13; all if none is named")
+    parser.add_argument("rows", metavar="ROW", nargs="*", help="S1 to S14; all if none is named")
     parser.add_argument("--list", action="store_true", help="say which rows there are, and end")
     parser.add_argument("--rounds", type=int, help="how often each is measured (5)")
     parser.add_argument("--seconds", type=float, help="of each measurement (1)")

@@ -54,7 +54,7 @@ absl::StatusOr<std::string> Authority::admit(const std::vector<std::string>& nam
   return absl::PermissionDeniedError(
       who + ", shown from " + address + ", may not administer " + member_ +
       (administrators_.empty() ? ": it has no administrators"
-                               : ": it is none of its administrators"));
+                               : ": it is none of its administrators'"));
 }
 
 }  // namespace sojourn::admin

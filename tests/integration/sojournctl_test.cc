@@ -251,13 +251,18 @@ TEST_CASE("sojournctl writes balancers' configurations for the members of a clus
           "[sojournctl]") {
   Cluster cluster(2);
 
-  const Done haproxy = ask(cluster, 1, {"lb", "haproxy", "--port", "8080", "--drain", "auth-1"});
+  const Done haproxy = ask(cluster, 1,
+                           {"lb", "haproxy", "--port", "8080", "--node", "auth-1=127.0.0.1:8081",
+                            "--drain", "auth-1"});
+  const Done one_host = ask(cluster, 1, {"lb", "haproxy", "--port", "8080"});
   const Done given = ask(
       cluster, 0, {"lb", "caddy", "--node", "auth-0=10.0.0.1:80", "--node", "auth-1=10.0.0.2:80"});
 
   CHECK(haproxy.status == 0);
   CHECK(haproxy.output.find("server auth-0 127.0.0.1:8080\n") != std::string::npos);
-  CHECK(haproxy.output.find("server auth-1 127.0.0.1:8080 weight 0") != std::string::npos);
+  CHECK(haproxy.output.find("server auth-1 127.0.0.1:8081 weight 0") != std::string::npos);
+  CHECK(one_host.status == sojournctl::kBadUsage);
+  CHECK(one_host.errors.find("are on one host and cannot have one port") != std::string::npos);
   CHECK(given.status == 0);
   CHECK(given.output.find("10.0.0.2:80") != std::string::npos);
   CHECK(ask(cluster, 0, {"lb", "haproxy"}).status == sojournctl::kBadUsage);

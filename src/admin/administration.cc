@@ -10,6 +10,7 @@
 #include "admin/watcher.h"
 #include "replication/question.h"
 #include "runtime/clock.h"
+#include "runtime/closed.h"
 #include "session/label_key.h"
 #include "session/limits.h"
 #include "sojourn/session_id.h"
@@ -90,7 +91,7 @@ void Administration::take_snapshot(absl::AnyInvocable<void(absl::StatusOr<v1::Sn
   snapshot.set_name(name_);
   host_.look([self = name_, snapshot = std::move(snapshot),
               done = std::move(done)](const node::Node* node) mutable {
-    if (!node) return std::move(done)(absl::CancelledError("the store was closed"));
+    if (!node) return std::move(done)(runtime::closed());
     for (v1::MemberStatus& member : *snapshot.mutable_members()) {
       member.set_connected(member.name() == self ||
                            node->membership().connected(runtime::now(), member.name()));

@@ -13,6 +13,7 @@
 #include "node/holdings.h"
 #include "replication/operation.h"
 #include "runtime/clock.h"
+#include "runtime/closed.h"
 #include "session/label_key.h"
 #include "sojourn/session_id.h"
 
@@ -21,8 +22,6 @@ namespace {
 
 constexpr Duration kImportTimeout = std::chrono::seconds(5);
 constexpr int kImportsMax = 100;
-
-absl::Status closed() { return absl::CancelledError("the store was closed"); }
 
 template <typename Reply>
 void set_view(const node::Node& node, Reply& reply) {
@@ -90,7 +89,7 @@ Administration::Reactor* Administration::Digests(Context* context,
       return call->refuse(absl::InvalidArgumentError("there are no such segments"));
     }
     host_.look([call, request = *request](const node::Node* node) {
-      if (!node) return call->refuse(closed());
+      if (!node) return call->refuse(runtime::closed());
       v1::DigestsReply told;
       set_view(*node, told);
       node::Holdings holdings = node::holdings_of(*node, request.first_segment(),
@@ -111,7 +110,7 @@ Administration::Reactor* Administration::Export(Context* context, const v1::Expo
   return serve(*context, reply, [&](const CallRef<v1::ExportReply>& call, std::string caller) {
     host_.look([this, call, request = *request,
                 caller = std::move(caller)](const node::Node* node) {
-      if (!node) return call->refuse(closed());
+      if (!node) return call->refuse(runtime::closed());
       const Time now = runtime::now();
       node::SessionsOwned owned =
           node::sessions_owned(*node, now, request.first_segment(), request.after());

@@ -19,8 +19,6 @@ using session::RecordFields;
 using session::RecordRef;
 using session::TabView;
 
-Evaluation refuse(absl::Status status) { return {.status = std::move(status)}; }
-
 std::vector<AttributeView> views_of(const std::vector<Attribute>& attributes) {
   std::vector<AttributeView> views;
   views.reserve(attributes.size());

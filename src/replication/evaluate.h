@@ -3,6 +3,7 @@
 #include <absl/functional/function_ref.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -24,6 +25,9 @@ struct Evaluation {
   // What subscribers are told of it.
   Cause cause = Cause::kNothing;
 };
+
+// Nothing is changed, and this is the answer.
+inline Evaluation refuse(absl::Status status) { return {.status = std::move(status)}; }
 
 // Carries a mutation out on paper. `current` is the live session of the operation's id, or null;
 // `version` is what the write will have, `now` when it happens; `draw_id` draws a fresh id in the

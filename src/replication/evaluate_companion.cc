@@ -14,8 +14,6 @@ using session::CountContent;
 using session::Record;
 using session::RecordRef;
 
-Evaluation refuse(absl::Status status) { return {.status = std::move(status)}; }
-
 Evaluation leave(const CompanionFields& fields) {
   return {.entries = entries_of(std::string(fields.id), session::make_companion(fields))};
 }

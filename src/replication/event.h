@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -59,5 +60,8 @@ struct Event {
 
   friend bool operator==(const Event&, const Event&) = default;
 };
+
+// About what an event takes in a message.
+inline constexpr std::size_t kEventBytes = 128;
 
 }  // namespace sojourn::replication

@@ -14,8 +14,6 @@ namespace {
 // Of a message that says which segments are in step. One segment may be more than that.
 constexpr std::size_t kSegmentsPerMessage = 1024;
 constexpr std::size_t kBytesPerMessage = std::size_t{1} << 20;
-// About what an event takes in it.
-constexpr std::size_t kEventBytes = 128;
 // A segment with more events is sent in chunks, though its sessions are equal.
 constexpr std::size_t kEventsInStepMax = 32;
 // How often a holder is told that it is in step until it says so too.

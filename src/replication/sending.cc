@@ -5,8 +5,6 @@
 namespace sojourn::replication {
 namespace {
 
-// About what an event takes in a chunk.
-constexpr std::size_t kEventBytes = 128;
 constexpr Duration kSendAgain = std::chrono::milliseconds(500);
 
 }  // namespace

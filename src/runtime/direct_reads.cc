@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "runtime/closed.h"
 
 namespace sojourn::runtime {
 namespace {
@@ -13,8 +14,6 @@ thread_local DirectReads::Gathering* gathering_here = nullptr;
 void end(ReadWaiter waiter, replication::Verb verb, absl::Status status) {
   std::move(waiter)({.verb = verb, .result = {.status = std::move(status)}});
 }
-
-absl::Status closed() { return absl::CancelledError("the store was closed"); }
 
 absl::Status too_late() {
   return absl::DeadlineExceededError("the session's owner did not answer in time");

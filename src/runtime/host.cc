@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "runtime/closed.h"
+
 namespace sojourn::runtime {
 namespace {
 
@@ -13,8 +15,6 @@ constexpr Duration kAskFound = std::chrono::seconds(1);
 
 // The node's thread is stuck when it is so late: its timers are due within a heartbeat or two.
 constexpr Duration kStuckAfter = std::chrono::seconds(10);
-
-absl::Status closed() { return absl::CancelledError("the store was closed"); }
 
 Moment coarse_now(Time limit) { return CoarseClock::read(limit).moment; }
 

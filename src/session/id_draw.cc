@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "session/id_text.h"
+
 namespace sojourn::session {
 namespace {
 
-constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr int kBitsPerCharacter = 6;
 constexpr int kCharactersPerDraw = 10;  // 60 of 64 bits
 constexpr std::size_t kSearched = 5;
@@ -13,7 +14,7 @@ constexpr std::uint32_t kSearchedIds = 1u << (kSearched * kBitsPerCharacter);
 
 void spell(std::uint64_t bits, char* out, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) {
-    out[i] = kAlphabet[bits & 63];
+    out[i] = IdText::kAlphabet[bits & 63];
     bits >>= kBitsPerCharacter;
   }
 }

@@ -7,8 +7,6 @@
 namespace sojourn::session {
 namespace {
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 // Set where there is no such character.
 constexpr std::uint32_t kNone = std::uint32_t{1} << 31;
 
@@ -19,8 +17,8 @@ constexpr Worths kWorths = [] {
   Worths worths{};
   for (std::size_t place = 0; place < 4; ++place) {
     for (std::uint32_t& worth : worths[place]) worth = kNone;
-    for (std::uint32_t i = 0; i < kAlphabet.size(); ++i) {
-      worths[place][static_cast<unsigned char>(kAlphabet[i])] = i << (6 * place);
+    for (std::uint32_t i = 0; i < IdText::kAlphabet.size(); ++i) {
+      worths[place][static_cast<unsigned char>(IdText::kAlphabet[i])] = i << (6 * place);
     }
   }
   return worths;
@@ -71,7 +69,7 @@ IdText IdText::unpack(const char* packed) {
       words[2] >> 16, words[2] >> 40};
   IdText id;
   for (std::size_t i = 0; i < id.own_.size(); ++i) {
-    id.own_[i] = kAlphabet[groups[i / 4] >> (6 * (i % 4)) & 63];
+    id.own_[i] = IdText::kAlphabet[groups[i / 4] >> (6 * (i % 4)) & 63];
   }
   return id;
 }

@@ -17,6 +17,9 @@ namespace sojourn::session {
 class IdText {
  public:
   static constexpr std::size_t kPackedSize = 24;
+  // The characters of ids as this store draws them: those of base64url (RFC 4648).
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
   // A text that stands elsewhere and lives at least as long.
   explicit IdText(std::string_view text) : borrowed_(text) {}

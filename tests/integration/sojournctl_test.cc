@@ -251,9 +251,9 @@ TEST_CASE("sojournctl writes balancers' configurations for the members of a clus
           "[sojournctl]") {
   Cluster cluster(2);
 
-  const Done haproxy = ask(cluster, 1,
-                           {"lb", "haproxy", "--port", "8080", "--node", "auth-1=127.0.0.1:8081",
-                            "--drain", "auth-1"});
+  const Done haproxy = ask(
+      cluster, 1,
+      {"lb", "haproxy", "--port", "8080", "--node", "auth-1=127.0.0.1:8081", "--drain", "auth-1"});
   const Done one_host = ask(cluster, 1, {"lb", "haproxy", "--port", "8080"});
   const Done given = ask(
       cluster, 0, {"lb", "caddy", "--node", "auth-0=10.0.0.1:80", "--node", "auth-1=10.0.0.2:80"});

@@ -123,7 +123,7 @@ absl::Status Application::open() {
 
 absl::StatusOr<Server> Application::listen(const std::vector<std::string>& addresses,
                                            const Router& router) {
-  return Server::listen(io_.get_executor(), addresses, {},
+  return Server::listen(io_.get_executor(), addresses, {.is_serial = config_.threads == 1},
                         [this, &router](const ExchangePtr& exchange) { serve(router, exchange); });
 }
 

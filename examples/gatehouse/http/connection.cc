@@ -72,15 +72,27 @@ void Connection::abort() {
 }
 
 void Connection::wait_until(std::chrono::milliseconds timeout) {
-  timer_.expires_after(timeout);
+  deadline_ = std::chrono::steady_clock::now() + timeout;
+  if (!timer_fires_at_ || deadline_ < *timer_fires_at_) arm_timer();
+}
+
+void Connection::arm_timer() {
+  timer_fires_at_ = deadline_;
+  timer_.expires_at(deadline_);
   timer_.async_wait([self = shared_from_this()](asio::error_code error) {
-    if (!error) self->on_timeout();
+    if (error) return;
+    // One that was moved after it had fired is called for nothing.
+    const auto now = std::chrono::steady_clock::now();
+    if (!self->is_open_ || !self->timer_fires_at_ || *self->timer_fires_at_ > now) return;
+    self->timer_fires_at_.reset();
+    if (self->deadline_ > now) return self->arm_timer();
+    self->on_timeout();
   });
 }
 
 void Connection::on_timeout() {
-  // A timer that was moved on after it had fired.
-  if (timer_.expiry() > std::chrono::steady_clock::now() || handling_) return;
+  // Answering waits anew.
+  if (handling_) return;
   // Nothing is due: there is no news.
   if (streaming_ && !stream_ends_ && output_.empty()) return;
   const bool half_a_request = !parser_.is_idle() && output_.empty();
@@ -126,7 +138,6 @@ void Connection::send_continue() {
 
 void Connection::handle() {
   handling_ = has_asked_ = true;
-  timer_.cancel();
   Request request = parser_.take();
   request.peer = peer_;
   const bool head_only = request.method == "HEAD";

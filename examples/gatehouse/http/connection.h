@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gatehouse/http/exchange.h"
@@ -30,7 +31,8 @@ struct ConnectionOptions {
 // One request at a time: those that a client sends ahead wait in the parser.
 //
 // Lives as long as it has something to do. The public calls are safe from any thread; all else runs
-// on the socket's executor, which must be a strand.
+// on the socket's executor, which must run one thing at a time: a strand, or all of a context that
+// one thread runs.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Closed = std::function<void(Connection*)>;
@@ -54,6 +56,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using State = RequestParser::State;
 
   void wait_until(std::chrono::milliseconds timeout);
+  void arm_timer();
   void on_timeout();
   void read();
   void advance(State state);
@@ -74,6 +77,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   asio::ip::tcp::socket socket_;
   asio::steady_timer timer_;
+  // When patience ends. The timer fires then or earlier: it is not moved on with each request, but
+  // when it has fired.
+  std::chrono::steady_clock::time_point deadline_ = {};
+  std::optional<std::chrono::steady_clock::time_point> timer_fires_at_;
   const ConnectionOptions options_;
   const Handler handler_;
   Closed closed_;

@@ -70,11 +70,10 @@ bool TrustedProxies::add(std::string_view range) {
 bool TrustedProxies::contains(const address& value) const {
   const auto bytes = to_bytes(value);
   return std::ranges::any_of(ranges_, [&bytes](const Range& range) {
-    for (unsigned bit = 0; bit < range.bits; ++bit) {
-      const unsigned mask = 0x80U >> (bit % 8);
-      if ((bytes[bit / 8] & mask) != (range.network[bit / 8] & mask)) return false;
-    }
-    return true;
+    const std::size_t whole = range.bits / 8;
+    if (!std::equal(bytes.begin(), bytes.begin() + whole, range.network.begin())) return false;
+    const unsigned rest = range.bits % 8;
+    return rest == 0 || ((bytes[whole] ^ range.network[whole]) >> (8 - rest)) == 0;
   });
 }
 

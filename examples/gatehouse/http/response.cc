@@ -1,5 +1,7 @@
 #include "gatehouse/http/response.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <ctime>
 
 #include "gatehouse/http/request.h"
@@ -7,12 +9,26 @@
 namespace gatehouse {
 namespace {
 
+// As many as /verify answers with, whose responses are most.
+constexpr std::size_t kUsualHeaders = 16;
+
 std::string without_controls(std::string_view value) {
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
   std::string result(value);
-  for (char& c : result) {
-    if ((c >= 0 && c < ' ') || c == '\x7f') c = ' ';
-  }
+  // Nearly no value has one, which is found out many characters at a time.
+  bool any = false;
+  for (const char c : result) any |= is_control(c);
+  if (any) std::ranges::replace_if(result, is_control, ' ');
   return result;
+}
+
+std::string date_of(std::time_t time) {
+  std::tm utc = {};
+  gmtime_r(&time, &utc);
+  char text[64];
+  // The names of days and months are English in the "C" locale, which this program never leaves.
+  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  return {text, size};
 }
 
 }  // namespace
@@ -67,13 +83,13 @@ std::string_view reason_phrase(int status) {
 }
 
 std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc = {};
-  gmtime_r(&now, &utc);
-  char text[64];
-  // The names of days and months are English in the "C" locale, which this program never leaves.
-  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  return {text, size};
+  thread_local std::time_t second = -1;
+  thread_local std::string text;
+  if (const std::time_t now = std::time(nullptr); now != second) {
+    text = date_of(now);
+    second = now;
+  }
+  return text;
 }
 
 Response Response::html(int status, std::string body) {
@@ -112,7 +128,7 @@ Response Response::redirect(int status, std::string location) {
 
 Response& Response::set(std::string_view name, std::string_view value) {
   for (auto& [key, old] : headers_) {
-    if (equal_ignoring_case(key, name)) {
+    if (key.size() == name.size() && equal_ignoring_case(key, name)) {
       old = without_controls(value);
       return *this;
     }
@@ -121,6 +137,7 @@ Response& Response::set(std::string_view name, std::string_view value) {
 }
 
 Response& Response::add(std::string_view name, std::string_view value) {
+  if (headers_.empty()) headers_.reserve(kUsualHeaders);
   headers_.emplace_back(std::string(name), without_controls(value));
   return *this;
 }

@@ -19,7 +19,8 @@ namespace gatehouse {
 
 using asio::ip::tcp;
 
-// Everything after listen() runs on one strand; connections have strands of their own.
+// Everything after listen() runs on one strand; connections have strands of their own, if the
+// executor is none already.
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
   Impl(asio::any_io_executor executor, ServerOptions options, Handler handler)
@@ -87,6 +88,11 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     bool is_accepting = false;
   };
 
+  asio::any_io_executor executor_of_connection() const {
+    if (options_.is_serial) return executor_;
+    return asio::make_strand(executor_);
+  }
+
   void accept_everywhere() {
     for (Listener& listener : listeners_) accept(listener);
   }
@@ -98,7 +104,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
     listener.is_accepting = true;
     listener.acceptor.async_accept(
-        asio::make_strand(executor_),
+        executor_of_connection(),
         asio::bind_executor(strand_, [self = shared_from_this(), &listener](asio::error_code error,
                                                                             tcp::socket socket) {
           self->on_accepted(listener, error, std::move(socket));
@@ -122,7 +128,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     asio::error_code error;
     listener.acceptor.non_blocking(true, error);
     while (!error && connections_.size() < options_.connections_max) {
-      tcp::socket socket(asio::make_strand(executor_));
+      tcp::socket socket(executor_of_connection());
       listener.acceptor.accept(socket, error);
       if (!error) add(std::move(socket));
     }

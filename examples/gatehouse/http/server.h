@@ -19,6 +19,9 @@ struct ServerOptions {
   ConnectionOptions connection = {};
   // Beyond this many, new connections wait in the operating system's queue.
   std::size_t connections_max = 4096;
+  // The executor runs one thing at a time, as a context does that one thread runs: then connections
+  // need no strands.
+  bool is_serial = false;
 };
 
 // Listens on one or more addresses and has every request handled.

@@ -16,8 +16,8 @@ namespace {
 // longer address signs in and starts from the portal.
 constexpr std::size_t kLocationBytesMax = 2048;
 
-std::string text_of(const Request& request, std::string_view header) {
-  return std::string(request.header(header).value_or(""));
+std::string_view text_of(const Request& request, std::string_view header) {
+  return request.header(header).value_or("");
 }
 
 bool is_page_request(const Request& request) {
@@ -32,13 +32,16 @@ std::string original_url(const Request& request, VerifyMode mode) {
   if (mode == VerifyMode::kAuthRequest) {
     if (const auto url = request.header("X-Original-URL")) return std::string(*url);
   }
-  const std::string uri =
+  const std::string_view uri =
       text_of(request, mode == VerifyMode::kAuthRequest ? "X-Original-URI" : "X-Forwarded-Uri");
-  const std::string host = text_of(request, "X-Forwarded-Host");
+  const std::string_view host = text_of(request, "X-Forwarded-Host");
   if (uri.empty() || host.empty()) return {};
-  const std::string scheme = text_of(request, "X-Forwarded-Proto");
-  return (scheme.empty() ? "http" : scheme) + "://" + host +
-         (uri.starts_with('/') ? uri : "/" + uri);
+  const std::string_view scheme = text_of(request, "X-Forwarded-Proto");
+  std::string url;
+  url.reserve(scheme.size() + host.size() + uri.size() + std::string_view("http:///").size());
+  url.append(scheme.empty() ? "http" : scheme).append("://").append(host);
+  if (!uri.starts_with('/')) url += '/';
+  return url.append(uri);
 }
 
 std::string login_url(const PolicyConfig& policy, const OriginalRequest& original) {

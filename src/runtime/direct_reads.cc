@@ -9,6 +9,9 @@
 namespace sojourn::runtime {
 namespace {
 
+// As many lookups as are worth a frame of their own.
+constexpr std::size_t kLaterMax = 256;
+
 thread_local DirectReads::Gathering* gathering_here = nullptr;
 
 void end(ReadWaiter waiter, replication::Verb verb, absl::Status status) {
@@ -72,6 +75,39 @@ void DirectReads::start(Time now, const Read& read, ReadWaiter waiter) {
   batch.add(read, std::move(waiter));
   send(now, batch);
   hooks_.flush();
+}
+
+bool DirectReads::start_later(Time now, std::shared_ptr<const ring::Roles> roles, const Read& read,
+                              ReadWaiter waiter) {
+  {
+    MutexLock lock(mutex_);
+    const std::size_t waiting = later_.batch.started.size();
+    // A lone read should not wait for others that may never come.
+    const bool may_wait = waiting == 0 ? lookups_.in_flight() > 0 : later_.roles == roles;
+    if (!stopped_ && may_wait && waiting < kLaterMax) {
+      if (waiting == 0) {
+        later_.since = now;
+        later_.roles = std::move(roles);
+      }
+      later_.batch.add(read, std::move(waiter));
+      return waiting == 0;
+    }
+  }
+  start(now, read, std::move(waiter));
+  return false;
+}
+
+void DirectReads::send_later() {
+  Later taken;
+  {
+    MutexLock lock(mutex_);
+    std::swap(taken, later_);
+  }
+  send(taken.since, taken.batch);
+  hooks_.flush();
+  // Its memory is used again.
+  MutexLock lock(mutex_);
+  if (later_.batch.started.empty()) std::swap(later_.batch, taken.batch);
 }
 
 // Waiters that are told of a failure may start others meanwhile: the batch is not this thread's
@@ -180,12 +216,15 @@ std::optional<Time> DirectReads::next_deadline() const {
 
 void DirectReads::stop() {
   std::vector<Lookups::Lookup> ended;
+  Later unsent;
   {
     MutexLock lock(mutex_);
     stopped_ = true;
     ended = lookups_.take_all();
+    std::swap(unsent, later_);
   }
   for (Lookups::Lookup& lookup : ended) end(std::move(lookup.waiter), lookup.verb, closed());
+  for (Started& each : unsent.batch.started) end(std::move(each.waiter), each.verb, closed());
 }
 
 void DirectReads::call_instead(Time now, Lookups::Lookup lookup) {

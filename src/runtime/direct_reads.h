@@ -58,6 +58,13 @@ class DirectReads {
   // once.
   void start(Time now, const Read& read, ReadWaiter waiter);
 
+  // As start(), but where others are under way it may leave the sending to send_later(), together
+  // with what else is started until then: true if that has to be called soon, false if it will be
+  // or need not be. `roles` keep the read's owner.
+  bool start_later(Time now, std::shared_ptr<const ring::Roles> roles, const Read& read,
+                   ReadWaiter waiter);
+  void send_later();
+
   // The owner has answered: all of one frame.
   void found(Time now, const std::string& owner, std::vector<replication::Found> found);
   // What was sent to it is lost.
@@ -115,6 +122,13 @@ class DirectReads {
   };
   // Of this thread; its memory is used again.
   static Batch& own_batch();
+  // What waits for send_later().
+  struct Later {
+    Batch batch;
+    // When the first of them was started, which counts for all.
+    Time since = {};
+    std::shared_ptr<const ring::Roles> roles;
+  };
 
   void send(Time now, Batch& batch);
   void send_to(Time now, const Started& first, std::span<const replication::Lookup> lookups);
@@ -124,6 +138,7 @@ class DirectReads {
   const Hooks hooks_;
   mutable Mutex mutex_;
   Lookups lookups_ ABSL_GUARDED_BY(mutex_);
+  Later later_ ABSL_GUARDED_BY(mutex_);
   // For when the owner's timer is set.
   std::optional<Time> awaited_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

@@ -63,6 +63,11 @@ Host::Host(node::NodeOptions options, std::shared_ptr<LogSink> log, std::shared_
 
 Host::~Host() { stop(); }
 
+void Host::gather_on(asio::io_context::executor_type context, std::weak_ptr<const void> alive) {
+  users_context_ = context;
+  alive_ = std::move(alive);
+}
+
 absl::Status Host::start(MakeTransport make_transport,
                          std::unique_ptr<discovery::Discovery> discovery) {
   auto transport = std::move(make_transport)(incarnation_, events());
@@ -134,13 +139,24 @@ void Host::read(replication::Verb verb, std::string_view id, bool touch, Duratio
   if (const auto primary = roles ? roles->primary(roles->segment_of(id)) : std::nullopt) {
     const std::string& owner = roles->view().members[primary->value].name;
     if (owner != options_.membership.self) {
-      return direct_reads_.start(
-          gathering ? gathering->now() : now(),
-          {.owner = owner, .verb = verb, .id = id, .touch = touch, .timeout = timeout},
-          std::move(waiter));
+      const DirectReads::Read read = {
+          .owner = owner, .verb = verb, .id = id, .touch = touch, .timeout = timeout};
+      if (!gathering && users_context_ && users_context_->running_in_this_thread()) {
+        return read_later(current, read, std::move(waiter));
+      }
+      return direct_reads_.start(gathering ? gathering->now() : now(), read, std::move(waiter));
     }
   }
   call({.verb = verb, .id = std::string(id), .touch = touch}, timeout, std::move(waiter));
+}
+
+void Host::read_later(std::shared_ptr<const ring::Roles> roles, const DirectReads::Read& read,
+                      ReadWaiter waiter) {
+  if (!direct_reads_.start_later(now(), std::move(roles), read, std::move(waiter))) return;
+  asio::post(*users_context_, [this, alive = alive_] {
+    // Whoever closed the store has told the waiters.
+    if (const auto store = alive.lock()) direct_reads_.send_later();
+  });
 }
 
 void Host::call(replication::Operation operation, Duration timeout, Completion completion) {

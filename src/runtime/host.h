@@ -70,6 +70,11 @@ class Host {
   // Threads that read from other members run completions as those of that executor. Before start().
   void complete_in_place(const OwnThreads* threads) { own_threads_ = threads; }
 
+  // Reads that this context's threads start while others are under way leave together, once what
+  // else is ready there has run: in one frame rather than in one each. `alive` lives as long as the
+  // host. Before start().
+  void gather_on(asio::io_context::executor_type context, std::weak_ptr<const void> alive);
+
   // Starts the transport, the node, and what finds other members, if there is something. Once.
   absl::Status start(MakeTransport make_transport,
                      std::unique_ptr<discovery::Discovery> discovery = nullptr);
@@ -168,6 +173,8 @@ class Host {
   void on_frame(const std::string& from, wire::Frame frame);
   void answer(const std::string& from, std::span<const replication::Lookup> lookups);
   void receive(const std::string& from, const std::vector<node::Envelope>& envelopes);
+  void read_later(std::shared_ptr<const ring::Roles> roles, const DirectReads::Read& read,
+                  ReadWaiter waiter);
   void arm_direct_timer();
   void begin_calls();
   void tick();
@@ -208,6 +215,9 @@ class Host {
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<discovery::Discovery> discovery_;
   const OwnThreads* own_threads_ = nullptr;
+  // Of the user, if there is one.
+  std::optional<asio::io_context::executor_type> users_context_;
+  std::weak_ptr<const void> alive_;
   // Safe from any thread.
   DirectReads direct_reads_;
   std::atomic<std::uint64_t> lookups_answered_{0};

@@ -1,6 +1,7 @@
 #include "sojourn/store.h"
 
 #include <algorithm>
+#include <asio/io_context.hpp>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -290,6 +291,10 @@ absl::StatusOr<Store> Store::open(StoreOptions options) {
 }
 
 absl::StatusOr<Store> Store::start(std::shared_ptr<Impl> impl) {
+  const asio::any_io_executor& executor = impl->destination.executor;
+  if (const auto* const context = executor.target<asio::io_context::executor_type>()) {
+    impl->host.gather_on(*context, impl);
+  }
   std::unique_ptr<discovery::Discovery> discovery;
   if (impl->options.dns) discovery = discovery::make_dns(*impl->options.dns, runtime::now);
   const absl::Status started = impl->host.start(

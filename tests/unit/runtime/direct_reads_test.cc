@@ -54,6 +54,13 @@ struct Surroundings {
                     [this, id](node::Finished finished) { told[id] = finished.result.status; }));
   }
   void start(DirectReads& reads, const std::string& id) { start(reads, id, owner); }
+  bool start_later(DirectReads& reads, const std::string& id) {
+    return reads.start_later(
+        kNow, nullptr,
+        {.owner = owner, .verb = Verb::kGet, .id = id, .touch = true, .timeout = 250ms},
+        ReadWaiter::Any(
+            [this, id](node::Finished finished) { told[id] = finished.result.status; }));
+  }
 };
 
 using Sent = decltype(Surroundings::sent);
@@ -84,6 +91,56 @@ TEST_CASE("reads that one frame causes are sent together, to each owner in one g
   CHECK(around.sent == Sent{{"b", {"s-1", "s-2"}}, {"c", {"s-3"}}});
   // That is for whoever gathered.
   CHECK(around.flushes == 0);
+}
+
+TEST_CASE("a read that may be sent later is sent at once where no other is under way",
+          "[runtime]") {
+  Surroundings around;
+  DirectReads reads({}, around.hooks());
+
+  CHECK_FALSE(around.start_later(reads, "s-1"));
+
+  CHECK(around.sent == Sent{{"b", {"s-1"}}});
+  CHECK(around.flushes == 1);
+}
+
+TEST_CASE("while a read is under way, those that may be sent later leave together", "[runtime]") {
+  Surroundings around;
+  DirectReads reads({}, around.hooks());
+  around.start(reads, "s-1");
+
+  // Only the first has to see to it.
+  CHECK(around.start_later(reads, "s-2"));
+  CHECK_FALSE(around.start_later(reads, "s-3"));
+  CHECK(around.sent == Sent{{"b", {"s-1"}}});
+
+  reads.send_later();
+  CHECK(around.sent == Sent{{"b", {"s-1"}}, {"b", {"s-2", "s-3"}}});
+  CHECK(around.flushes == 2);
+}
+
+TEST_CASE("no more reads wait to be sent later than are worth a frame", "[runtime]") {
+  Surroundings around;
+  DirectReads reads({}, around.hooks());
+  around.start(reads, "s");
+  for (int i = 0; i < 256; ++i) around.start_later(reads, "s-" + std::to_string(i));
+
+  CHECK_FALSE(around.start_later(reads, "t"));
+
+  CHECK(around.sent == Sent{{"b", {"s"}}, {"b", {"t"}}});
+}
+
+TEST_CASE("reads that wait to be sent are cancelled at the end", "[runtime]") {
+  Surroundings around;
+  DirectReads reads({}, around.hooks());
+  around.start(reads, "s-1");
+  around.start_later(reads, "s-2");
+
+  reads.stop();
+  reads.send_later();
+
+  CHECK(absl::IsCancelled(around.told.at("s-2")));
+  CHECK(around.sent == Sent{{"b", {"s-1"}}});
 }
 
 TEST_CASE("who is told of an answer may read again while reads are gathered", "[runtime]") {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "session/spelling.h"
+
 namespace sojourn::session {
 namespace {
 
@@ -39,6 +41,15 @@ using Words = std::array<std::uint64_t, 3>;
 
 static_assert(IdText::kPackedSize * 4 == SessionId::kGeneratedSize * 3);
 static_assert(sizeof(Words) == IdText::kPackedSize);
+// Among others, so that it is seen whether one disturbs its neighbours.
+static_assert([] {
+  for (std::uint64_t i = 0; i < IdText::kAlphabet.size(); ++i) {
+    const std::uint64_t among_others = 0x3f003f3f003f003f;
+    const std::uint64_t bytes = spelled((among_others & ~(std::uint64_t{255} << 24)) | i << 24);
+    if (static_cast<char>(bytes >> 24 & 255) != IdText::kAlphabet[i]) return false;
+  }
+  return true;
+}());
 
 bool IdText::can_pack(std::string_view text) {
   return text.size() == SessionId::kGeneratedSize &&
@@ -63,13 +74,12 @@ bool IdText::pack(std::string_view text, char* packed) {
 IdText IdText::unpack(const char* packed) {
   Words words;
   std::memcpy(words.data(), packed, sizeof(words));
-  const std::array<std::uint64_t, 8> groups = {
-      words[0],       words[0] >> 24, words[0] >> 48 | words[1] << 16,
-      words[1] >> 8,  words[1] >> 32, words[1] >> 56 | words[2] << 8,
-      words[2] >> 16, words[2] >> 40};
+  const Words::value_type eights[4] = {words[0], words[0] >> 48 | words[1] << 16,
+                                       words[1] >> 32 | words[2] << 32, words[2] >> 16};
   IdText id;
-  for (std::size_t i = 0; i < id.own_.size(); ++i) {
-    id.own_[i] = IdText::kAlphabet[groups[i / 4] >> (6 * (i % 4)) & 63];
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::uint64_t characters = spelled(spread(eights[i]));
+    std::memcpy(&id.own_[8 * i], &characters, sizeof(characters));
   }
   return id;
 }

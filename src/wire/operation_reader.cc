@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "session/record.h"
 #include "wire/bounds.h"
@@ -318,6 +319,15 @@ void read(PartReader& in, const OperationsHeader& header, OperationKind kind,
   }
 }
 
+// Room for the messages that are still to come, most of which are of one kind. What a frame says of
+// their number is not believed beyond what its bytes can hold.
+template <typename Message>
+Message& add_to(std::vector<Message>& messages, std::size_t left, std::size_t bytes) {
+  constexpr std::size_t kUsualBytesMin = 16;
+  if (messages.empty()) messages.reserve(std::min(left, bytes / kUsualBytesMin + 1));
+  return messages.emplace_back();
+}
+
 }  // namespace
 
 absl::Status decode_operations(std::string_view operations, const OperationsHeader& header,
@@ -327,13 +337,14 @@ absl::Status decode_operations(std::string_view operations, const OperationsHead
     if (frame.messages() == header.messages) {
       return absl::InvalidArgumentError("the frame has more messages than it says");
     }
+    const std::size_t left = header.messages - frame.messages();
     const auto kind = static_cast<OperationKind>(in.byte());
     if (kind == OperationKind::kLookup) {
-      read(in, header, frame.lookups.emplace_back());
+      read(in, header, add_to(frame.lookups, left, operations.size()));
     } else if (kind == OperationKind::kFound) {
-      read(in, header, frame.found.emplace_back());
+      read(in, header, add_to(frame.found, left, operations.size()));
     } else {
-      node::Envelope& envelope = frame.envelopes.emplace_back();
+      node::Envelope& envelope = add_to(frame.envelopes, left, operations.size());
       envelope.cluster = frame.cluster;
       envelope.from = frame.from;
       read(in, header, kind, envelope);

@@ -519,8 +519,10 @@ std::vector<SegmentId> PartReader::segments() {
 }
 
 std::vector<replication::Copy> PartReader::copies() {
+  constexpr std::uint64_t kUsualMax = 64;
   std::vector<replication::Copy> copies;
-  for (std::uint64_t left = count(); left > 0 && ok(); --left) {
+  std::uint64_t left = count();
+  for (copies.reserve(std::min(left, kUsualMax)); left > 0 && ok(); --left) {
     RecordRef made = record_with_id();
     if (!made) break;
     const Time last_seen = made->last_seen();

@@ -171,6 +171,22 @@ TEST_CASE("a chunk that is not acknowledged is sent again after a while", "[repl
   CHECK(sending.next_deadline() == kNow + 1000ms);
 }
 
+TEST_CASE("ids that begin alike, or are short, come in their order as well", "[replication]") {
+  const std::vector<std::string> ids = {"a", "ab", "alike-al", "alike-alike-1", "alike-alike-2",
+                                        "b"};
+  Replica replica(1, {});
+  for (const std::size_t i : {4u, 1u, 3u, 5u, 0u, 2u}) replica.put(make_record(ids[i]));
+  Sending sending(kOptions);
+  sending.want({0});
+
+  std::vector<std::string> sent;
+  for (const Chunk& chunk : sending.take_chunks(kNow, replica, {}, kNoEvents)) {
+    for (const Copy& copy : chunk.copies) sent.emplace_back(copy.record->id());
+  }
+
+  CHECK(sent == ids);
+}
+
 TEST_CASE("a segment is complete when all its chunks are acknowledged, in any order",
           "[replication]") {
   Replica replica(1, {});

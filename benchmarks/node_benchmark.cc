@@ -138,6 +138,7 @@ class Pair {
           outbox({.cluster = stable_hash("benchmark"), .from = incarnation}) {}
     Node node;
     wire::Outbox outbox;
+    Effects effects = {};
     double seconds = 0;
   };
 
@@ -152,7 +153,8 @@ class Pair {
   }
 
   void collect(std::size_t i) {
-    Effects effects = members_[i]->node.take_effects();
+    Effects& effects = members_[i]->effects;
+    members_[i]->node.take_effects(effects);
     for (Outgoing& outgoing : effects.outgoing) {
       if (!members_[1 - i] || outgoing.to != kNames[1 - i]) continue;
       if (!members_[i]->outbox.push(outgoing.envelope, now_).ok()) {

@@ -67,6 +67,13 @@ class DueQueue {
     return items;
   }
 
+  // Calls visit(item, time) for all that stand here, outdated ones included, some perhaps twice.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const auto& [at, item] : queue_) visit(item, at);
+    for (const auto& [at, item] : set_) visit(item, at);
+  }
+
   void clear() {
     queue_.clear();
     set_.clear();

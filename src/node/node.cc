@@ -78,16 +78,19 @@ std::uint64_t Node::call(Time now, Operation operation, Duration timeout) {
                         "%d calls of this member are unfinished already", calls_in_flight()))}});
     return number;
   }
-  Call& call =
-      begin(number, {.operation = std::move(operation), .verb = verb, .deadline = now + timeout});
+  Call& call = begin(number, std::move(operation), now + timeout);
   dispatch(now, number, call);
   collect(now);
   return number;
 }
 
 // To be dispatched next.
-Node::Call& Node::begin(std::uint64_t number, Call call) {
-  return spare_calls_.add(calls_, number, std::move(call))->second;
+Node::Call& Node::begin(std::uint64_t number, Operation operation, Time deadline) {
+  Call& call = spare_calls_.add(calls_, number)->second;
+  call.verb = operation.verb;
+  call.operation = std::move(operation);
+  call.deadline = deadline;
+  return call;
 }
 
 // Hands the call to the owner of its session, under the view of now. May end it.
@@ -170,15 +173,15 @@ void Node::finish(std::uint64_t number, Result result) {
   const auto call = calls_.find(number);
   if (call == calls_.end()) return;
   waiting_here_.erase(number);
-  Call ended = spare_calls_.take(calls_, call);
+  Finished finished = {.number = number,
+                       .verb = call->second.verb,
+                       .remote = !call->second.remote_owner.empty(),
+                       .owner = std::move(call->second.remote_owner),
+                       .owners = call->second.owners,
+                       .result = std::move(result)};
+  spare_calls_.erase(calls_, call);
   forget_timers();
-  if (ended_for_limit(number)) return;
-  effects_.finished.push_back({.number = number,
-                               .verb = ended.verb,
-                               .remote = !ended.remote_owner.empty(),
-                               .owner = std::move(ended.remote_owner),
-                               .owners = ended.owners,
-                               .result = std::move(result)});
+  if (!ended_for_limit(number)) effects_.finished.push_back(std::move(finished));
 }
 
 // The call's time is up: says what is known of its outcome.
@@ -335,21 +338,6 @@ std::optional<MemberIndex> Node::index_of(const std::string& name) const {
   return MemberIndex{static_cast<std::uint32_t>(member - members.data())};
 }
 
-// Under the view that the plane works with: membership may know a newer one already.
-void Node::send(std::string to, Message message) {
-  const std::uint64_t generation = roles_ ? roles_->view().generation : 0;
-  const std::uint64_t epoch = roles_ ? roles_->view().epoch : 0;
-  send(std::move(to), generation, epoch, std::move(message));
-}
-
-void Node::send(std::string to, std::uint64_t generation, std::uint64_t epoch, Message message) {
-  effects_.outgoing.push_back({std::move(to), Envelope{.cluster = cluster_,
-                                                       .generation = generation,
-                                                       .epoch = epoch,
-                                                       .from = incarnation_,
-                                                       .message = std::move(message)}});
-}
-
 // Members.
 
 void Node::discovered(Time now, const std::vector<membership::PeerAddress>& members) {
@@ -499,7 +487,7 @@ void Node::collect_membership(Time now) {
   for (membership::Outgoing& outgoing : membership.outgoing) {
     std::visit(
         [&](auto& body) {
-          send(std::move(outgoing.to), outgoing.generation, outgoing.epoch, std::move(body));
+          send(outgoing.to, outgoing.generation, outgoing.epoch, std::move(body));
         },
         outgoing.message);
   }

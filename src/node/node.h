@@ -263,7 +263,7 @@ class Node {
   void dispatch(Time now, std::uint64_t number, Call& call);
   void finish(std::uint64_t number, replication::Result result);
   void end_of_time(Time now, std::uint64_t number, const Call& call);
-  Call& begin(std::uint64_t number, Call call);
+  Call& begin(std::uint64_t number, replication::Operation operation, Time deadline);
   void schedule(std::uint64_t number, Call& call, Time next_send);
   void forget_timers();
   bool is_due_at(std::uint64_t number, Time at) const;
@@ -305,8 +305,24 @@ class Node {
   void restart(Time now);
   void dispatch_all(Time now, const std::vector<std::uint64_t>& numbers);
   void try_again(Time now);
-  void send(std::string to, Message message);
-  void send(std::string to, std::uint64_t generation, std::uint64_t epoch, Message message);
+  // Under the view that the plane works with: membership may know a newer one already.
+  template <typename Body>
+  void send(std::string_view to, Body&& body) {
+    const std::uint64_t generation = roles_ ? roles_->view().generation : 0;
+    const std::uint64_t epoch = roles_ ? roles_->view().epoch : 0;
+    send(to, generation, epoch, std::forward<Body>(body));
+  }
+  // Made where it stands: messages are large, and moving them about costs more than making them.
+  template <typename Body>
+  void send(std::string_view to, std::uint64_t generation, std::uint64_t epoch, Body&& body) {
+    Outgoing& outgoing = effects_.outgoing.emplace_back();
+    outgoing.to = to;
+    outgoing.envelope.cluster = cluster_;
+    outgoing.envelope.generation = generation;
+    outgoing.envelope.epoch = epoch;
+    outgoing.envelope.from = incarnation_;
+    outgoing.envelope.message.emplace<std::decay_t<Body>>(std::forward<Body>(body));
+  }
   std::optional<MemberIndex> index_of(const std::string& name) const;
   const Member* member_of(Incarnation incarnation) const;
   std::uint64_t settled() const;

@@ -147,11 +147,10 @@ bool Node::is_self(MemberIndex member) const {
 void Node::end_for_limit(Time now, const Key& key, std::string id) {
   const std::uint64_t number = next_number_++;
   endings_.emplace(number, key);
-  Call& call = begin(number, {.operation = {.verb = Verb::kRevoke,
-                                            .id = std::move(id),
-                                            .cause = replication::Cause::kRevokedByLimit},
-                              .verb = Verb::kRevoke,
-                              .deadline = now + kEndingTime});
+  Call& call = begin(
+      number,
+      {.verb = Verb::kRevoke, .id = std::move(id), .cause = replication::Cause::kRevokedByLimit},
+      now + kEndingTime);
   dispatch(now, number, call);
 }
 

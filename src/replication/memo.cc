@@ -8,8 +8,11 @@ Memo::Standing Memo::standing(OperationId operation) const {
   const auto caller = callers_.find(operation.caller);
   if (caller == callers_.end()) return Standing::kNew;
   if (operation.number < caller->second.settled) return Standing::kStale;
-  const auto found = caller->second.operations.find(operation.number);
-  if (found == caller->second.operations.end()) return Standing::kNew;
+  const Operations& operations = caller->second.operations;
+  // Most are newer than all that are known.
+  if (operations.empty() || operations.rbegin()->first < operation.number) return Standing::kNew;
+  const auto found = operations.find(operation.number);
+  if (found == operations.end()) return Standing::kNew;
   return found->second.result ? Standing::kDone : Standing::kRunning;
 }
 
@@ -42,18 +45,18 @@ void Memo::abandon(OperationId operation) {
   caller->second.operations.erase(found);
 }
 
-void Memo::finish(OperationId operation, SegmentId segment, std::uint64_t epoch, Result result) {
+bool Memo::finish(OperationId operation, SegmentId segment, std::uint64_t epoch, Result result) {
+  auto caller = callers_.find(operation.caller);
+  if (caller != callers_.end() && operation.number < caller->second.settled) return false;
   // Nobody is left who could ask.
-  if (!known_callers_.empty() && !known_callers_.contains(operation.caller)) return;
-  Caller& caller = callers_[operation.caller];
-  if (operation.number < caller.settled) return;
-  Outcome outcome = {.segment = segment, .epoch = epoch, .result = std::move(result)};
-  const auto found = caller.operations.find(operation.number);
-  if (found != caller.operations.end()) {
-    found->second = std::move(outcome);
-  } else {
-    spare_.add(caller.operations, operation.number, std::move(outcome));
-  }
+  if (!knows(operation.caller)) return true;
+  if (caller == callers_.end()) caller = callers_.try_emplace(operation.caller).first;
+  Operations& operations = caller->second.operations;
+  const bool newest = operations.empty() || operations.rbegin()->first < operation.number;
+  auto at = newest ? operations.end() : operations.find(operation.number);
+  if (at == operations.end()) at = spare_.add(operations, operation.number);
+  at->second = {.segment = segment, .epoch = epoch, .result = std::move(result)};
+  return true;
 }
 
 std::uint64_t Memo::settled(Incarnation caller) const {

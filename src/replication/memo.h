@@ -48,9 +48,9 @@ class Memo {
   // Back from kRunning to kNew: it was given up, and may be asked for again.
   void abandon(OperationId operation);
 
-  // To kDone, from any standing but kStale, where there is nobody left to answer. `epoch` is that
-  // of the view under which it was finished.
-  void finish(OperationId operation, SegmentId segment, std::uint64_t epoch, Result result);
+  // To kDone, from any standing but kStale, where there is nobody left to answer: then it is false.
+  // `epoch` is that of the view under which it was finished.
+  bool finish(OperationId operation, SegmentId segment, std::uint64_t epoch, Result result);
 
   // Below which number every call of the caller has ended, as it says.
   std::uint64_t settled(Incarnation caller) const;

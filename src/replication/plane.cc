@@ -289,7 +289,7 @@ void Plane::restart() {
   memory_levels_.clear();
   freed_.clear();
   queues_.clear();
-  arrivals_.clear();
+  renamed_.clear();
   counts_.clear();
   overtaken_.clear();
   endings_.clear();

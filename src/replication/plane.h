@@ -160,7 +160,7 @@ class Plane {
 
   // Carries out a mutation whose segment this member serves: an Answer follows, unless the caller
   // has settled the operation. `deadline`: an operation that has not begun by then is dropped.
-  void execute(Time now, OperationId id, Operation operation, Time deadline);
+  void execute(Time now, OperationId id, const Operation& operation, Time deadline);
 
   // Takes back an operation that waits behind another write and has not begun. False if it has
   // begun or ended, or was never here.
@@ -307,16 +307,30 @@ class Plane {
   }
 
  private:
-  // A mutation that has arrived.
-  struct Waiting {
+  // A mutation that has arrived. Borrows the operation from who keeps it.
+  struct Mutation {
     OperationId id = {};
-    Operation operation = {};
+    const Operation& operation;
     Time deadline = {};
     // The question that ends the session: nobody waits for this operation by itself.
     std::optional<OperationId> ending = {};
     // Its subject may have one more session.
     bool admitted = false;
   };
+
+  // One that waits for its turn, and keeps the operation.
+  struct Waiting {
+    OperationId id = {};
+    Operation operation = {};
+    Time deadline = {};
+    std::optional<OperationId> ending = {};
+    bool admitted = false;
+
+    Mutation mutation() const { return {id, operation, deadline, ending, admitted}; }
+  };
+  static Waiting waiting_of(const Mutation& mutation) {
+    return {mutation.id, mutation.operation, mutation.deadline, mutation.ending, mutation.admitted};
+  }
 
   // Those of one session.
   class Queue {
@@ -332,14 +346,6 @@ class Plane {
     std::unique_ptr<std::deque<Waiting>> waiting_;
   };
   using Queues = std::unordered_map<std::string, Queue>;
-
-  // A session that is being made, or that gets a key: under its id it is not there yet, or cannot
-  // be found by that key.
-  struct Arrival {
-    // The session whose write makes it.
-    std::string session_id = {};
-    session::RecordRef record = {};
-  };
 
   // Sessions that are to end because of one question.
   struct Ending {
@@ -365,6 +371,9 @@ class Plane {
     // See Waiting; and whether there was a session to end.
     std::optional<OperationId> ending = {};
     bool was_there = false;
+    // A bit for each entry that makes a session or gives one a key: under its id it is not there
+    // yet, or cannot be found by that key.
+    std::uint64_t arrivals = 0;
     std::size_t bytes = 0;
     // In order.
     absl::InlinedVector<MemberIndex, 3> unacknowledged = {};
@@ -431,8 +440,8 @@ class Plane {
 
   // Mutations, as primary.
   bool busy(const std::string& session_id) const { return queues_.contains(session_id); }
-  bool begin(Time now, Waiting waiting);
-  bool begin_through(Time now, const session::Record& alias, Waiting waiting);
+  bool begin(Time now, const Mutation& mutation);
+  bool begin_through(Time now, const session::Record& alias, const Mutation& mutation);
   void begin_expiry(Time now, std::string id);
   void start_write(Time now, SegmentId segment_id, Write write);
   void send_write(Time now, SegmentId segment_id, std::uint64_t sequence, Write& write);
@@ -471,7 +480,9 @@ class Plane {
   template <typename Visit>
   void for_each_own(const session::KeyView& key, Visit visit) const;
   void keep_count(const session::Record& record, bool added);
-  void note_arrivals(const Write& write);
+  void note_arrivals(Write& write);
+  template <typename Visit>
+  void for_each_arrival(Visit visit) const;
   void forget_arrivals(const Write& write);
   const std::string& queue_of(const std::string& id) const;
   bool is_overtaken(OperationId id, const Operation& operation,
@@ -482,8 +493,8 @@ class Plane {
   void end(Time now, OperationId ending, const std::string& session_id, Cause cause);
   void ended(OperationId id, const std::string& session_id, bool was_there);
   void end_again(Time now, OperationId id, const std::string& session_id);
-  bool needs_admission(const Waiting& waiting, const session::Record* current) const;
-  void apply_for(Time now, Waiting waiting);
+  bool needs_admission(const Mutation& mutation, const session::Record* current) const;
+  void apply_for(Time now, const Mutation& mutation);
   void apply_again(Time now);
   void abandon_applications(SegmentId segment_id);
 
@@ -500,7 +511,7 @@ class Plane {
   void tell_new_writers(Time now, const std::map<MemberIndex, Telling>& before);
 
   // As another writer.
-  bool apply(SegmentId segment_id, Version version, const Entry& entry);
+  bool apply(Version version, const Entry& entry, const table::Key& key);
   void raise_watermark(SegmentId id, Version committed);
   void pull(Time now, std::optional<MemberIndex> only_from);
   void drop_transfer(Segment& segment);
@@ -543,8 +554,9 @@ class Plane {
   std::size_t writes_waiting_ = 0;
   // Bytes of new records under way.
   std::size_t bytes_under_way_ = 0;
-  // Sessions that are being made, by their ids; and what was counted under this view.
-  std::map<std::string, Arrival> arrivals_;
+  // Ids under which sessions are being made that are there under another, which is the second; and
+  // what was counted under this view.
+  std::map<std::string, std::string> renamed_;
   std::map<Key, std::uint64_t> counts_;
   // Which callers' logins came too late, by what their sessions would have in common.
   std::map<Key, std::map<Incarnation, std::uint64_t>> overtaken_;

@@ -104,13 +104,15 @@ void Plane::keep_count(const Record& record, bool added) {
 
 // Sessions that are being made.
 
-void Plane::note_arrivals(const Write& write) {
-  for (const Entry& entry : write.entries) {
+void Plane::note_arrivals(Write& write) {
+  for (std::size_t i = 0; i < write.entries.size(); ++i) {
+    const Entry& entry = write.entries[i];
     if (!entry.record || entry.record->is_alias()) continue;
     const bool is_new = !write.was_there && entry.id == write.session_id;
     const RecordRef before = is_new ? RecordRef() : table().peek(entry.id);
     if (before && same_keys(*before, *entry.record)) continue;
-    arrivals_[entry.id] = {.session_id = write.session_id, .record = entry.record};
+    write.arrivals |= std::uint64_t{1} << i;
+    if (entry.id != write.session_id) renamed_[entry.id] = write.session_id;
     // Who is to end goes on under another id, and that is to end too.
     for (auto& [question, ending] : endings_) {
       if (ending.running && ending.todo.contains(write.session_id)) ending.todo.insert(entry.id);
@@ -119,15 +121,31 @@ void Plane::note_arrivals(const Write& write) {
 }
 
 void Plane::forget_arrivals(const Write& write) {
+  if (renamed_.empty()) return;
   for (const Entry& entry : write.entries) {
-    if (entry.record) arrivals_.erase(entry.id);
+    if (entry.record) renamed_.erase(entry.id);
   }
+}
+
+// Calls visit(entry, write) for each session that is being made. All writes under way are due to be
+// sent again, so there they are found.
+template <typename Visit>
+void Plane::for_each_arrival(Visit visit) const {
+  std::set<std::pair<SegmentId, std::uint64_t>> seen;
+  resends_.for_each([&](const std::pair<SegmentId, std::uint64_t>& id, Time at) {
+    if (!is_sent_again_at(id, at) || !seen.insert(id).second) return;
+    const Write& write = segments_[id.first.value].writes.at(id.second);
+    for (std::size_t i = 0; i < write.entries.size(); ++i) {
+      if ((write.arrivals >> i & 1) != 0) visit(write.entries[i], write);
+    }
+  });
 }
 
 // A session that is being made under a new id shares the queue of the one that it replaces.
 const std::string& Plane::queue_of(const std::string& id) const {
-  const auto arrival = arrivals_.find(id);
-  return arrival == arrivals_.end() ? id : arrival->second.session_id;
+  if (renamed_.empty()) return id;
+  const auto renamed = renamed_.find(id);
+  return renamed == renamed_.end() ? id : renamed->second;
 }
 
 // Logins that came too late.
@@ -200,13 +218,13 @@ absl::Status Plane::end_all(Time now, OperationId id, const Key& key, const std:
   ending.under_way.clear();
   const std::set<std::string, std::less<>> spared = ids_leading_on(except);
   std::set<std::string, std::less<>> renamed;
-  for (const auto& [new_id, arrival] : arrivals_) {
-    if (new_id != arrival.session_id) renamed.insert(arrival.session_id);
-    if (!arrival.record->has_key(key.view())) continue;
-    if (!spared.contains(new_id) && !spared.contains(arrival.session_id)) {
-      ending.todo.insert(new_id);
+  for_each_arrival([&](const Entry& made, const Write& write) {
+    if (made.id != write.session_id) renamed.insert(write.session_id);
+    if (!made.record->has_key(key.view())) return;
+    if (!spared.contains(made.id) && !spared.contains(write.session_id)) {
+      ending.todo.insert(made.id);
     }
-  }
+  });
   for_each_own(key.view(), [&](const Record& record) {
     if (!spared.contains(record.id()) && !renamed.contains(record.id())) {
       ending.todo.emplace(record.id());
@@ -259,7 +277,7 @@ void Plane::end(Time now, OperationId ending, const std::string& session_id, Cau
     queue->second.waiting().push_front(std::move(waiting));
     return;
   }
-  begin(now, std::move(waiting));
+  begin(now, waiting.mutation());
 }
 
 void Plane::ended(OperationId id, const std::string& session_id, bool was_there) {
@@ -280,19 +298,18 @@ void Plane::end_again(Time now, OperationId id, const std::string& session_id) {
 
 // Admission.
 
-bool Plane::needs_admission(const Waiting& waiting, const Record* current) const {
-  const Operation& operation = waiting.operation;
-  if (!options_.admission || waiting.admitted || !is_login(operation)) return false;
+bool Plane::needs_admission(const Mutation& mutation, const Record* current) const {
+  const Operation& operation = mutation.operation;
+  if (!options_.admission || mutation.admitted || !is_login(operation)) return false;
   return !operation.subject.empty() && !(current && current->subject() == operation.subject);
 }
 
-void Plane::apply_for(Time now, Waiting waiting) {
+void Plane::apply_for(Time now, const Mutation& mutation) {
   ++writes_waiting_;
-  queues_[waiting.operation.id];
-  effects_.applicants.insert({KeyView::Kind::kSubject, waiting.operation.subject});
+  queues_[mutation.operation.id];
+  effects_.applicants.insert({KeyView::Kind::kSubject, mutation.operation.subject});
   if (!applications_due_) applications_due_ = now + options_.resend_interval;
-  const OperationId id = waiting.id;
-  applications_.insert_or_assign(id, std::move(waiting));
+  applications_.insert_or_assign(mutation.id, waiting_of(mutation));
 }
 
 void Plane::apply_again(Time now) {
@@ -365,7 +382,7 @@ void Plane::decide(Time now, const Verdict& verdict) {
       memo_.finish(id, segment_of(session_id), epoch(),
                    {.status = absl::UnavailableError("its time was up before it began")});
       freed_.push_back(session_id);
-    } else if (!begin(now, std::move(*waiting))) {
+    } else if (!begin(now, waiting->mutation())) {
       freed_.push_back(session_id);
     }
   }
@@ -376,12 +393,12 @@ void Plane::survey(const Key& key, Gathered& gathered) const {
   for_each_own(key.view(), [&](const Record& record) {
     gathered.counted.push_back({std::string(record.id()), record.created_at()});
   });
-  for (const auto& [id, arrival] : arrivals_) {
-    if (!arrival.record->has_key(key.view())) continue;
-    const RecordRef replaced = table().peek(arrival.session_id);
-    if (replaced && replaced->has_key(key.view())) continue;
-    gathered.counted.push_back({id, arrival.record->created_at()});
-  }
+  for_each_arrival([&](const Entry& made, const Write& write) {
+    if (!made.record->has_key(key.view())) return;
+    const RecordRef replaced = table().peek(write.session_id);
+    if (replaced && replaced->has_key(key.view())) return;
+    gathered.counted.push_back({made.id, made.record->created_at()});
+  });
   for (const auto& [id, waiting] : applications_) {
     if (subject_key(waiting.operation.subject) == key.view()) gathered.waiting.push_back(id);
   }

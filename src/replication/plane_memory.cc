@@ -29,7 +29,8 @@ std::size_t bytes_of(const Entries& entries) {
 // not keep users from logging in. A token is revoked by who is known, and should not be refused for
 // what others have made. Least of all must a session that lives already be kept from growing.
 Plane::Claim Plane::claim_of(const Record& made, const Record* current) {
-  switch (session::kind_of(made.id())) {
+  const auto kind = made.is_companion() ? session::kind_of(made.id()) : session::Kind::kSession;
+  switch (kind) {
     case session::Kind::kSingleUse:
     case session::Kind::kCounter:
       return Claim::kStranger;

@@ -27,7 +27,7 @@ Version Plane::committed(const Segment& segment) const {
 
 // Mutations.
 
-void Plane::execute(Time now, OperationId id, Operation operation, Time deadline) {
+void Plane::execute(Time now, OperationId id, const Operation& operation, Time deadline) {
   assert(serves(operation.id));
   switch (memo_.standing(id)) {
     case Memo::Standing::kStale:
@@ -52,27 +52,29 @@ void Plane::execute(Time now, OperationId id, Operation operation, Time deadline
                 absl::StrFormat("the owner has %d writes waiting already", writes_waiting_))});
     return;
   }
-  Waiting waiting = {.id = id, .operation = std::move(operation), .deadline = deadline};
-  if (const auto queue = queues_.find(queue_of(waiting.operation.id)); queue != queues_.end()) {
+  const Mutation mutation = {.id = id, .operation = operation, .deadline = deadline};
+  if (const auto queue = queues_.find(queue_of(operation.id)); queue != queues_.end()) {
     ++writes_waiting_;
-    queue->second.waiting().push_back(std::move(waiting));
+    queue->second.waiting().push_back(waiting_of(mutation));
     return;
   }
-  begin(now, std::move(waiting));
+  begin(now, mutation);
   begin_waiting(now);
 }
 
 // Evaluates the mutation. True if it is under way or committed, or its session is being ended
 // first; false if it ended without a write.
-bool Plane::begin(Time now, Waiting waiting) {
-  Operation& operation = waiting.operation;
-  const SegmentId segment_id = segment_of(operation.id);
+bool Plane::begin(Time now, const Mutation& mutation) {
+  const Operation& operation = mutation.operation;
+  const table::Key key(operation.id);
+  const SegmentId segment_id = replica_.segment_of(key);
   // A mutation is a use: it moves the idle expiry, and from here on until its own version is read.
   const bool use = !is_companion_verb(operation.verb);
-  const table::Found found = replica_.table().find(operation.id, now, use, promoted_at(segment_id));
+  const table::Found found = replica_.table().find(
+      key, [now] { return Moment(now); }, use, promoted_at(segment_id));
   if (found.ended && replica_.table().end(operation.id, now, promoted_at(segment_id))) {
     std::string session_id = operation.id;
-    queues_[session_id].waiting().push_front(std::move(waiting));
+    queues_[session_id].waiting().push_front(waiting_of(mutation));
     ++writes_waiting_;
     begin_expiry(now, std::move(session_id));
     return true;
@@ -81,50 +83,54 @@ bool Plane::begin(Time now, Waiting waiting) {
   if (!has_lease(now) && options_.rules.keep(Rule::kLease)) {
     // Nothing that this member sees may be told, not even that there is nothing: who asked asks
     // again.
-    if (waiting.ending) {
-      end_again(now, *waiting.ending, operation.id);
+    if (mutation.ending) {
+      end_again(now, *mutation.ending, operation.id);
     } else {
-      memo_.abandon(waiting.id);
+      memo_.abandon(mutation.id);
     }
     return false;
   }
   if (current && current->is_alias() && operation.verb != Verb::kCreate) {
-    if (waiting.ending) {
+    if (mutation.ending) {
       // The session was renewed before its turn came, and ends under its new id: note_arrivals().
-      ended(*waiting.ending, operation.id, false);
+      ended(*mutation.ending, operation.id, false);
       return false;
     }
-    return begin_through(now, *current, std::move(waiting));
+    return begin_through(now, *current, mutation);
   }
   if (!current && roles_->is_lost(segment_id) && !ignores_losses(operation.verb)) {
-    answer(waiting.id, segment_id, {.status = lost()});
+    answer(mutation.id, segment_id, {.status = lost()});
     return false;
   }
 
-  if (is_overtaken(waiting.id, operation, current)) operation.overtaken = true;
+  std::optional<Operation> overtaken;
+  if (is_overtaken(mutation.id, operation, current)) {
+    overtaken = operation;
+    overtaken->overtaken = true;
+  }
   const auto draw_id = [&] {
     return session::search_id(
         random_, [&](std::string_view candidate) { return segment_of(candidate) == segment_id; });
   };
   const Version next = version(segment(segment_id).last_sequence + 1);
-  Evaluation evaluation = evaluate(operation, current, now, next, draw_id);
+  Evaluation evaluation = evaluate(overtaken ? *overtaken : operation, current, now, next, draw_id);
   std::vector<std::string> ended;
   if (evaluation.status.ok()) evaluation.status = admit(operation, evaluation, current, ended);
   if (!evaluation.status.ok()) {
-    answer(waiting.id, segment_id, {.status = std::move(evaluation.status)});
+    answer(mutation.id, segment_id, {.status = std::move(evaluation.status)});
     return false;
   }
-  if (needs_admission(waiting, current)) {
-    apply_for(now, std::move(waiting));
+  if (needs_admission(mutation, current)) {
+    apply_for(now, mutation);
     return true;
   }
   start_write(now, segment_id,
-              Write{.id = waiting.id,
-                    .session_id = std::move(waiting.operation.id),
+              Write{.id = mutation.id,
+                    .session_id = operation.id,
                     .entries = std::move(evaluation.entries),
                     .answer = {.record = std::move(evaluation.answer), .last_seen = now},
                     .occurrence = occurrence_of(evaluation.cause, current),
-                    .ending = waiting.ending,
+                    .ending = mutation.ending,
                     .was_there = current != nullptr});
   // After it: they may get versions of the same segment, and its own is the next.
   for (std::string& id : ended) end_for_room(now, std::move(id));
@@ -134,33 +140,34 @@ bool Plane::begin(Time now, Waiting waiting) {
 // A mutation under an id that its session has given up. Who has nothing but that id may read, and
 // may end the session, because a logout must not fail for having crossed a renewal. Nothing else: a
 // renewal would be worth little if the old id could do what the new one can.
-bool Plane::begin_through(Time now, const session::Record& alias, Waiting waiting) {
+bool Plane::begin_through(Time now, const session::Record& alias, const Mutation& mutation) {
   const SegmentId segment_id = segment_of(alias.id());
   const session::RecordRef session = replica_.table().peek(alias.alias_of());
-  if (waiting.operation.verb != Verb::kRevoke) {
+  if (mutation.operation.verb != Verb::kRevoke) {
     const bool dead = !session || session->is_alias();
-    answer(waiting.id, segment_id,
+    answer(mutation.id, segment_id,
            {.status = dead ? absl::NotFoundError("no such session")
                            : absl::FailedPreconditionError(
                                  "the session has a new id, and can only be read by this one")});
     return false;
   }
   if (!session) {
-    std::string session_id = waiting.operation.id;
+    const std::string& session_id = mutation.operation.id;
     start_write(now, segment_id,
-                Write{.id = waiting.id,
+                Write{.id = mutation.id,
                       .session_id = session_id,
                       .entries = entries_of(session_id, session::RecordRef())});
     return true;
   }
   // Behind what is under way with the session itself; should that be a renewal, so once more. With
   // the session the alias is dead.
-  waiting.operation.id = std::string(session->id());
-  if (const auto queue = queues_.find(waiting.operation.id); queue != queues_.end()) {
+  Waiting through = waiting_of(mutation);
+  through.operation.id = std::string(session->id());
+  if (const auto queue = queues_.find(through.operation.id); queue != queues_.end()) {
     ++writes_waiting_;
-    queue->second.waiting().push_back(std::move(waiting));
+    queue->second.waiting().push_back(std::move(through));
   } else {
-    begin(now, std::move(waiting));
+    begin(now, through.mutation());
   }
   return false;
 }
@@ -195,7 +202,7 @@ void Plane::start_write(Time now, SegmentId segment_id, Write write) {
   write.bytes = bytes_of(write.entries);
   bytes_under_way_ += write.bytes;
   ++writes_waiting_;
-  if (!busy(write.session_id)) spare_queues_.add(queues_, write.session_id, Queue());
+  if (!busy(write.session_id)) spare_queues_.add(queues_, write.session_id);
   note_arrivals(write);
   const std::uint64_t sequence = ++segment.last_sequence;
   write.occurrence.number = version(sequence);
@@ -274,7 +281,7 @@ void Plane::apply_as_primary(Time now, const Write& write) {
       // Used now, not when the write began: what was read meanwhile under an old id must not be
       // forgotten, nor a session be answered that has expired while its write was under way.
       entry.record->set_last_seen(now);
-      replica_.put(entry.record);
+      replica_.put(entry.record, table::Key(entry.id));
     } else {
       replica_.erase(entry.id);
     }
@@ -351,7 +358,7 @@ void Plane::begin_next(Time now) {
     memo_.finish(next.id, segment_of(session_id), epoch(),
                  {.status = absl::UnavailableError("its time was up before it began")});
     freed_.push_back(session_id);
-  } else if (!begin(now, std::move(next)) || renamed) {
+  } else if (!begin(now, next.mutation()) || renamed) {
     freed_.push_back(session_id);
   }
 }
@@ -377,8 +384,7 @@ bool Plane::withdraw(OperationId id, std::string_view session_id) {
 }
 
 void Plane::answer(OperationId id, SegmentId segment, Result result) {
-  if (memo_.standing(id) == Memo::Standing::kStale) return;
-  memo_.finish(id, segment, epoch(), result);
+  if (!memo_.finish(id, segment, epoch(), result)) return;
   effects_.answers.push_back({id, std::move(result)});
 }
 

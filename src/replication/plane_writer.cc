@@ -19,10 +19,12 @@ void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
   if (replicate.version.epoch != epoch() && rules.keep(Rule::kEpochFence)) return;
   if (id.value >= options_.segments || !roles_->is_writer(*self_, id) || is_primary(id)) return;
   if (!roles_->is_primary(from, id) && rules.keep(Rule::kEpochFence)) return;
+  absl::InlinedVector<table::Key, 2> keys;
+  for (const Entry& entry : replicate.entries) keys.emplace_back(entry.id);
   const bool of_segment =
-      !replicate.entries.empty() &&
-      std::all_of(replicate.entries.begin(), replicate.entries.end(),
-                  [&](const Entry& entry) { return segment_of(entry.id) == id; });
+      !keys.empty() && std::all_of(keys.begin(), keys.end(), [&](const table::Key& key) {
+        return replica_.segment_of(key) == id;
+      });
   if (!of_segment) return;
   if (replicate.version > segment(id).watermark || !rules.keep(Rule::kWatermark)) {
     if (replicate.operation.number != 0 && memo_.is_news(replicate.operation, epoch())) {
@@ -32,7 +34,9 @@ void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
                    {.record = record, .last_seen = record ? record->last_seen() : Time()});
     }
     bool news = false;
-    for (const Entry& entry : replicate.entries) news |= apply(id, replicate.version, entry);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      news |= apply(replicate.version, replicate.entries[i], keys[i]);
+    }
     // What says nothing new is a repeat: its event was kept, and may have been delivered since.
     if (news) keep_event(id, replicate.entries, replicate.occurrence, replicate.version);
     raise_watermark(id, replicate.committed);
@@ -42,10 +46,10 @@ void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
 }
 
 // Whether it was news.
-bool Plane::apply(SegmentId /*segment_id*/, Version version, const Entry& entry) {
-  if (!replica_.is_newer(version, replica_.version_of(entry.id))) return false;
+bool Plane::apply(Version version, const Entry& entry, const table::Key& key) {
+  if (!replica_.is_newer(version, replica_.version_of(key))) return false;
   if (entry.record) {
-    replica_.put(entry.record);
+    replica_.put(entry.record, key);
   } else {
     replica_.bury(entry.id, version);
   }

@@ -16,10 +16,8 @@ constexpr std::uint64_t mixed(std::uint64_t value) {
 // Id and version are each mixed before they meet. As the seed of the id's hash the version would do
 // too little: of up to eight bytes of text XXH3 takes but the sum or difference with the seed, so
 // that neighbouring names with neighbouring versions would have equal digests and cancel out.
-std::uint64_t digest_of(const session::Record& record) {
-  const Version version = record.version();
-  return mixed(stable_hash(record.id()) +
-               mixed(version.epoch * 0x9E3779B97F4A7C15u + version.sequence));
+std::uint64_t digest_of(const table::Key& key, Version version) {
+  return mixed(key.hash() + mixed(version.epoch * 0x9E3779B97F4A7C15u + version.sequence));
 }
 
 }  // namespace
@@ -27,16 +25,23 @@ std::uint64_t digest_of(const session::Record& record) {
 Replica::Replica(std::uint32_t segments, Rules rules) : rules_(rules), segments_(segments) {}
 
 void Replica::put(const session::RecordRef& record) {
-  std::uint64_t& digest = segments_[segment_of(record->id()).value].digest;
-  if (!tombstones_.empty()) tombstones_.erase(std::string(record->id()));
-  const session::RecordRef replaced = table_.put(record);
-  digest ^= digest_of(*record);
-  if (replaced) digest ^= digest_of(*replaced);
+  const session::IdText id = record->id();
+  put(record, table::Key(id, record->packed_id()));
+}
+
+void Replica::put(const session::RecordRef& record, const table::Key& key) {
+  std::uint64_t& digest = segments_[segment_of(key).value].digest;
+  if (!tombstones_.empty()) tombstones_.erase(std::string(key.id().text()));
+  const session::RecordRef replaced = table_.put(record, key);
+  digest ^= digest_of(key, record->version());
+  if (replaced) digest ^= digest_of(key, replaced->version());
 }
 
 void Replica::erase(std::string_view id) {
   const session::RecordRef erased = table_.erase(id);
-  if (erased) segments_[segment_of(id).value].digest ^= digest_of(*erased);
+  if (!erased) return;
+  const table::Key key(id);
+  segments_[segment_of(key).value].digest ^= digest_of(key, erased->version());
 }
 
 void Replica::bury(const std::string& id, Version version) {
@@ -45,12 +50,12 @@ void Replica::bury(const std::string& id, Version version) {
   segments_[segment_of(id).value].tombstones[version].push_back(id);
 }
 
-Version Replica::version_of(const std::string& id) const {
+Version Replica::version_of(const table::Key& key) const {
   if (!tombstones_.empty()) {
-    const auto tombstone = tombstones_.find(id);
+    const auto tombstone = tombstones_.find(std::string(key.id().text()));
     if (tombstone != tombstones_.end()) return tombstone->second;
   }
-  const session::RecordRef record = table_.peek(id);
+  const session::RecordRef record = table_.peek(key);
   return record ? record->version() : Version{};
 }
 

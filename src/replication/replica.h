@@ -31,15 +31,21 @@ class Replica {
   SegmentId segment_of(std::string_view id) const {
     return ring::segment_of(id, static_cast<std::uint32_t>(segments_.size()));
   }
+  SegmentId segment_of(const table::Key& key) const {
+    return ring::segment_of_hash(key.hash(), static_cast<std::uint32_t>(segments_.size()));
+  }
 
   // The record is in no table.
   void put(const session::RecordRef& record);
+  // The same where the key of its id is known.
+  void put(const session::RecordRef& record, const table::Key& key);
   void erase(std::string_view id);
   // Erases, and remembers the version at which that happened.
   void bury(const std::string& id, Version version);
 
   // That of the session or of its tombstone; zero if there is neither.
-  Version version_of(const std::string& id) const;
+  Version version_of(const std::string& id) const { return version_of(table::Key(id)); }
+  Version version_of(const table::Key& key) const;
   // Whether `a` comes after `b`.
   bool is_newer(Version a, Version b) const;
 

@@ -63,6 +63,10 @@ class SoughtId {
  public:
   explicit SoughtId(std::string_view text)
       : text_(text), is_packed_(IdText::pack(text, packed_.data())) {}
+  // `packed`: what IdText packs the text to, or null if it does not.
+  SoughtId(std::string_view text, const char* packed) : text_(text), is_packed_(packed != nullptr) {
+    if (packed) std::memcpy(packed_.data(), packed, packed_.size());
+  }
 
   std::string_view text() const { return text_; }
   // Null if records with that id keep its text.

@@ -12,6 +12,13 @@ namespace {
 using session::Record;
 using session::RecordRef;
 
+// Only the writer adds, so it need not be one step for the processor, which would wait for it.
+// Unsigned, so that less is more by the whole range.
+template <typename Value>
+void add_to(std::atomic<Value>& sum, Value more) {
+  sum.store(sum.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 Duration use_interval(Lifetime lifetime) {
@@ -130,8 +137,7 @@ std::optional<Time> Table::next_due() const {
   return sessions && logins ? std::min(*sessions, *logins) : sessions ? sessions : logins;
 }
 
-RecordRef Table::peek(std::string_view id) const {
-  const Key key = key_of(id);
+RecordRef Table::peek(const Key& key) const {
   const Shard& shard = shard_of(key);
   SpinLockHolder held(shard.lock);
   const Record* record = record_of(shard, key);
@@ -148,7 +154,10 @@ void Table::file(Shard& shard, const Key& key, const Record& record, Time end) {
 
 RecordRef Table::put(const RecordRef& record) {
   const session::IdText id = record->id();
-  const Key key = key_of(id);
+  return put(record, Key(id, record->packed_id()));
+}
+
+RecordRef Table::put(const RecordRef& record, const Key& key) {
   Shard& shard = shard_of(key);
   make_room_if_full(shard);
 
@@ -265,14 +274,13 @@ void Table::make_room(Shard& shard, std::size_t more) ABSL_NO_THREAD_SAFETY_ANAL
   shard.due.resize(wheel_, entries.room());
   const std::size_t used_room = UsedList::room_for(entries.room());
   UsedList::Slots used = used_room == 0 ? nullptr : std::make_unique<RecordRef[]>(used_room);
-  bytes_.fetch_add(entries.bytes() + shard.due.bytes() + UsedList::bytes_of(used_room),
-                   std::memory_order_relaxed);
+  add_to(bytes_, entries.bytes() + shard.due.bytes() + UsedList::bytes_of(used_room));
   {
     SpinLockHolder held(shard.lock);
     std::swap(shard.entries, entries);
     used = shard.used.move_to(std::move(used), used_room);
   }
-  bytes_.fetch_sub(before, std::memory_order_relaxed);
+  add_to(bytes_, std::size_t{0} - before);
 }
 
 void Table::make_room_if_full(Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -280,6 +288,8 @@ void Table::make_room_if_full(Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 std::atomic<std::uint64_t>& Table::counter_of(const Record& record) {
+  if (record.is_alias()) return aliases_;
+  if (!record.is_companion()) return record.is_login() ? login_ : active_;
   switch (session::kind_of(record.id())) {
     case session::Kind::kSingleUse:
       return single_use_;
@@ -290,18 +300,17 @@ std::atomic<std::uint64_t>& Table::counter_of(const Record& record) {
     case session::Kind::kSession:
       break;
   }
-  if (record.is_alias()) return aliases_;
-  return record.is_login() ? login_ : active_;
+  return active_;
 }
 
 void Table::count(const Record& record, bool added) {
   std::atomic<std::uint64_t>& records = counter_of(record);
   if (added) {
-    records.fetch_add(1, std::memory_order_relaxed);
-    bytes_.fetch_add(record.bytes(), std::memory_order_relaxed);
+    add_to(records, std::uint64_t{1});
+    add_to(bytes_, record.bytes());
   } else {
-    records.fetch_sub(1, std::memory_order_relaxed);
-    bytes_.fetch_sub(record.bytes(), std::memory_order_relaxed);
+    add_to(records, ~std::uint64_t{0});
+    add_to(bytes_, std::size_t{0} - record.bytes());
   }
 }
 
@@ -318,8 +327,7 @@ void Table::remove_from_index(const Record& record) {
 }
 
 void Table::count_index(std::size_t bytes_before) {
-  // Unsigned, so that less is more by the whole range.
-  bytes_.fetch_add(index_.bytes() - bytes_before, std::memory_order_relaxed);
+  add_to(bytes_, index_.bytes() - bytes_before);
 }
 
 Usage Table::usage() const {

@@ -64,6 +64,8 @@ struct Usage {
 class Key {
  public:
   explicit Key(std::string_view id) : id_(id), hash_(stable_hash(id)) {}
+  // The same, of an id whose packed form is known: null if it has none.
+  Key(std::string_view id, const char* packed) : id_(id, packed), hash_(stable_hash(id)) {}
 
   const session::SoughtId& id() const { return id_; }
   std::uint64_t hash() const { return hash_; }
@@ -124,11 +126,14 @@ class Table {
   void revive(std::string_view id);
 
   // The record of that id, ended or not; null if there is none.
-  session::RecordRef peek(std::string_view id) const;
+  session::RecordRef peek(std::string_view id) const { return peek(Key(id)); }
+  session::RecordRef peek(const Key& key) const;
 
   // Inserts the record, last seen when its bookkeeping says, or replaces the one of the same id,
   // whose use counts for the new. The record must be in no table. Returns what was replaced.
   session::RecordRef put(const session::RecordRef& record);
+  // The same where the key of its id is known.
+  session::RecordRef put(const session::RecordRef& record, const Key& key);
 
   // The session was used then, as another member knows.
   void use(std::string_view id, Time last_seen);

@@ -87,5 +87,17 @@ TEST_CASE("what is no more is forgotten when nothing stands before it", "[base]"
   CHECK(items.queue.next() == std::nullopt);
 }
 
+TEST_CASE("all items that wait are visited, whenever they are due", "[base]") {
+  Items items;
+  items.set(1, kStart + 2s);
+  items.set(2, kStart + 1s);
+  items.set(3, kStart + 3s);
+
+  std::map<int, Time> visited;
+  items.queue.for_each([&](int item, Time at) { visited[item] = at; });
+
+  CHECK(visited == items.times);
+}
+
 }  // namespace
 }  // namespace sojourn

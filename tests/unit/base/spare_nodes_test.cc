@@ -43,5 +43,14 @@ TEST_CASE("what was erased does not live on in a spare node", "[base]") {
   CHECK(value.use_count() == 1);
 }
 
+TEST_CASE("an entry that is added without a value has an empty one", "[base]") {
+  std::map<int, std::string> map;
+  SpareNodes<std::map<int, std::string>> spare;
+
+  spare.erase(map, spare.add(map, 1, "one"));
+
+  CHECK(spare.add(map, 2)->second.empty());
+}
+
 }  // namespace
 }  // namespace sojourn

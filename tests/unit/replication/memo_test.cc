@@ -51,6 +51,7 @@ TEST_CASE("what its caller has settled is stale, also if it was never seen", "[r
 
   memo.settle(kCaller, 4);
 
+  CHECK_FALSE(memo.finish({kCaller, 3}, kSegment, kEpoch, {}));
   CHECK(memo.standing({kCaller, 1}) == Memo::Standing::kStale);
   CHECK(memo.standing({kCaller, 3}) == Memo::Standing::kStale);
   CHECK(memo.standing({kCaller, 4}) == Memo::Standing::kNew);

@@ -19,7 +19,6 @@ namespace sojourn {
 
 namespace session {
 class Record;
-class RecordRef;
 class Access;
 }  // namespace session
 
@@ -154,10 +153,16 @@ class SOJOURN_EXPORT Session {
   using WallTime = std::chrono::system_clock::time_point;
 
   Session(const Session&);
-  Session(Session&&) noexcept;
+  Session(Session&& other) noexcept
+      : record_(std::exchange(other.record_, nullptr)),
+        wall_offset_(other.wall_offset_),
+        last_seen_(other.last_seen_),
+        draft_(std::move(other.draft_)) {}
   Session& operator=(const Session&);
   Session& operator=(Session&&) noexcept;
-  ~Session();
+  ~Session() {
+    if (record_ != nullptr) release(record_);
+  }
 
   SessionId id() const;
   // The user it belongs to; empty while the phase is kLogin.
@@ -199,8 +204,12 @@ class SOJOURN_EXPORT Session {
   friend class session::Access;
 
   // `wall_offset` maps the store's clock to the wall clock at the time of the answer.
-  Session(session::RecordRef record, std::chrono::microseconds wall_offset,
-          std::chrono::microseconds last_seen);
+  // The reference to the record is the session's from then on.
+  Session(const session::Record* record, std::chrono::microseconds wall_offset,
+          std::chrono::microseconds last_seen)
+      : record_(record), wall_offset_(wall_offset), last_seen_(last_seen) {}
+
+  static void release(const session::Record* record);
 
   // One reference to the shared record; null only after a move.
   const session::Record* record_ = nullptr;

@@ -12,6 +12,10 @@
 
 namespace sojourn {
 
+namespace session {
+class SoughtId;
+}  // namespace session
+
 // The name of one session: 1 to 64 characters of [A-Za-z0-9_-] (base64url, so that an id never
 // needs quoting in a cookie and never holds the dot that separates it from the route).
 //
@@ -50,7 +54,14 @@ class SOJOURN_EXPORT SessionId {
   }
 
  private:
+  friend class session::SoughtId;
+
   SessionId() = default;
+
+  // Of an id of kGeneratedSize characters, what it is looked up by stands behind its text, made
+  // once for all lookups: its bytes as they are packed, then its hash.
+  static constexpr std::size_t kPackedAt = kGeneratedSize;
+  static constexpr std::size_t kHashAt = kSizeMax - sizeof(std::uint64_t);
 
   std::array<char, kSizeMax> text_{};
   std::uint8_t size_ = 0;

@@ -115,11 +115,7 @@ class SOJOURN_EXPORT Store {
   // The session, from wherever it is. Starts with get_local. void(absl::StatusOr<Session>).
   template <typename Token>
   auto async_get(const SessionId& id, ReadOptions options, Token&& token) {
-    return initiate<absl::StatusOr<Session>>(
-        [impl = impl_, id, options](detail::Completion<absl::StatusOr<Session>> done) {
-          get(*impl, id, options, std::move(done));
-        },
-        std::forward<Token>(token));
+    return initiate<absl::StatusOr<Session>>(Get{impl_, id, options}, std::forward<Token>(token));
   }
   template <typename Token>
   auto async_get(const SessionId& id, Token&& token) {
@@ -619,6 +615,16 @@ class SOJOURN_EXPORT Store {
     return detail::initiate<Result>(destination(), std::move(start), std::forward<Token>(token));
   }
 
+  // A get that starts: answered by this member at once, if it can.
+  struct Get {
+    std::optional<absl::StatusOr<Session>> at_once() const { return get_here(*impl, id, options); }
+    void operator()(SessionCompletion done) const { get(*impl, id, options, std::move(done)); }
+
+    std::shared_ptr<Impl> impl;
+    SessionId id;
+    ReadOptions options;
+  };
+
   static absl::StatusOr<Store> start(std::shared_ptr<Impl> impl);
   const detail::Destination& destination() const;
   Subscription subscribe_on(asio::any_io_executor executor,
@@ -627,6 +633,8 @@ class SOJOURN_EXPORT Store {
 
   static void ready(Impl&, StatusCompletion);
   static void create(Impl&, NewSession, WriteOptions, SessionCompletion);
+  static std::optional<absl::StatusOr<Session>> get_here(const Impl&, const SessionId&,
+                                                         ReadOptions);
   static void get(Impl&, const SessionId&, ReadOptions, SessionCompletion);
   static void update(Impl&, Session, WriteOptions, SessionCompletion);
   static void patch(Impl&, const SessionId&, Patch, WriteOptions, SessionCompletion);

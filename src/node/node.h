@@ -199,8 +199,9 @@ class Node {
 
   // Answers a get if this member serves the session's segment: see replication::Plane::read().
   template <typename Clock>
-  std::optional<replication::Result> read_local(std::string_view id, bool touch,
-                                                Clock clock) const {
+  [[gnu::always_inline]] std::optional<replication::Result> read_local(const table::Key& id,
+                                                                       bool touch,
+                                                                       Clock clock) const {
     return plane_.read(id, touch, clock);
   }
 

@@ -33,6 +33,12 @@ const absl::Status& Plane::absent() {
   return *status;
 }
 
+Result Plane::seen_through(const session::Record& alias, const table::Found& session) {
+  if (!session || session.record->is_alias()) return {.status = absent()};
+  return {.record = session::Record::seen_through(alias, *session.record, session.last_seen),
+          .last_seen = session.last_seen};
+}
+
 absl::Status Plane::lost() {
   return absl::DataLossError(
       "all copies of this part of the sessions were lost, and the session may have been among "

@@ -234,33 +234,32 @@ class Plane {
     return read(table::Key(id), touch, clock);
   }
   template <typename Clock>
-  std::optional<Result> read(const table::Key& key, bool touch, Clock clock) const {
+  [[gnu::always_inline]] std::optional<Result> read(const table::Key& key, bool touch,
+                                                    Clock clock) const {
     const std::uint32_t segment = ring::segment_of_hash(key.hash(), options_.segments).value;
     const std::uint64_t serving =
         serving_.epoch_of_segment[segment].load(std::memory_order_acquire);
     if (serving == 0) return std::nullopt;
     const Time promoted_at(Duration(serving_.promoted_at[segment].load(std::memory_order_acquire)));
     const auto now = [&] { return clock(lease_until()); };
+    const auto still_right = [&](const table::Found& found) {
+      return serving_.epoch_of_segment[segment].load(std::memory_order_acquire) == serving &&
+             has_lease(found.looked_up_at.latest);
+    };
     table::Found found = replica_.table().find(key, now, touch, promoted_at);
-    // Its session is of the same segment; if it has gone, or has given up that id as well, the
-    // alias is dead.
     session::RecordRef alias;
-    if (found && found.record->is_alias()) {
+    if (found && found.record->is_alias()) [[unlikely]] {
+      // Its session is of the same segment.
       alias = std::move(found.record);
-      found = replica_.table().find(table::Key(alias->alias_of()), now, touch, promoted_at);
+      found = find_again(table::Key(alias->alias_of()), now, touch, promoted_at);
     }
-    if (serving_.epoch_of_segment[segment].load(std::memory_order_acquire) != serving ||
-        !has_lease(found.looked_up_at.latest) || found.ended) {
+    if (found.ended || !still_right(found)) [[unlikely]]
       return std::nullopt;
-    }
-    if (alias && found && !found.record->is_alias()) {
-      found.record = session::Record::seen_through(*alias, *found.record, found.last_seen);
-    } else if (alias) {
-      return Result{.status = absent()};
-    }
-    if (found) return Result{.record = std::move(found.record), .last_seen = found.last_seen};
-    if (serving & Serving::kLost) return Result{.status = lost()};
-    return Result{.status = absent()};
+    if (alias) [[unlikely]]
+      return seen_through(*alias, found);
+    if (found) [[likely]]
+      return Result{.record = std::move(found.record), .last_seen = found.last_seen};
+    return Result{.status = serving & Serving::kLost ? lost() : absent()};
   }
 
   // Whether subscribers may be given an event now: to be asked directly before. Safe from any
@@ -419,6 +418,14 @@ class Plane {
   static absl::Status lost();
   // Made once: so telling it takes no memory.
   static const absl::Status& absent();
+  // What is shown to who asks for a session by that alias; nothing is if the session has gone, or
+  // has given up that id as well: then the alias is dead.
+  template <typename Now>
+  [[gnu::noinline]] table::Found find_again(const table::Key& key, Now now, bool touch,
+                                            Time promoted_at) const {
+    return replica_.table().find(key, now, touch, promoted_at);
+  }
+  static Result seen_through(const session::Record& alias, const table::Found& session);
   Time lease_until() const {
     return Time(Duration(serving_.lease_until.load(std::memory_order_acquire)));
   }

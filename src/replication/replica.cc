@@ -31,7 +31,7 @@ void Replica::put(const session::RecordRef& record) {
 
 void Replica::put(const session::RecordRef& record, const table::Key& key) {
   std::uint64_t& digest = segments_[segment_of(key).value].digest;
-  if (!tombstones_.empty()) tombstones_.erase(std::string(key.id().text()));
+  if (!tombstones_.empty()) tombstones_.erase(std::string(key.text()));
   const session::RecordRef replaced = table_.put(record, key);
   digest ^= digest_of(key, record->version());
   if (replaced) digest ^= digest_of(key, replaced->version());
@@ -52,7 +52,7 @@ void Replica::bury(const std::string& id, Version version) {
 
 Version Replica::version_of(const table::Key& key) const {
   if (!tombstones_.empty()) {
-    const auto tombstone = tombstones_.find(std::string(key.id().text()));
+    const auto tombstone = tombstones_.find(std::string(key.text()));
     if (tombstone != tombstones_.end()) return tombstone->second;
   }
   const session::RecordRef record = table_.peek(key);

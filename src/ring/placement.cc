@@ -52,13 +52,6 @@ SegmentId segment_of(std::string_view id_text, std::uint32_t segments) {
   return segment_of_hash(stable_hash(id_text), segments);
 }
 
-SegmentId segment_of_hash(std::uint64_t hash, std::uint32_t segments) {
-  assert(std::has_single_bit(segments) && segments <= kSegmentsMax);
-  const int bits = std::countr_zero(segments);
-  // In two steps, since one segment would need a shift by all 64 bits.
-  return {static_cast<std::uint32_t>((hash >> 1) >> (63 - bits))};
-}
-
 std::shared_ptr<const Placement> Placement::of(std::shared_ptr<const View> view) {
   return std::shared_ptr<const Placement>(new Placement(std::move(view)));
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <bit>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,7 +23,12 @@ inline constexpr std::uint32_t kSegmentsMax = 65536;
 // a cluster.
 SegmentId segment_of(std::string_view id_text, std::uint32_t segments);
 // Of an id with that stable_hash().
-SegmentId segment_of_hash(std::uint64_t hash, std::uint32_t segments);
+inline SegmentId segment_of_hash(std::uint64_t hash, std::uint32_t segments) {
+  assert(std::has_single_bit(segments) && segments <= kSegmentsMax);
+  const int bits = std::countr_zero(segments);
+  // In two steps, since one segment would need a shift by all 64 bits.
+  return {static_cast<std::uint32_t>((hash >> 1) >> (63 - bits))};
+}
 
 // Which members of a view own each segment.
 //

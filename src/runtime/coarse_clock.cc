@@ -48,40 +48,20 @@ Duration find_lag_max() {
 
 const Duration kLagMax = find_lag_max();
 
-// What this thread knows.
-struct Known {
-  // What the kernel's clock showed before the time was read. The wall clock, because it moves on at
-  // once when a machine awakes; where it is set back it does not come to the same nanosecond.
-  timespec tick = {};
-  int uses_left = 0;
-  Time time = {};
-  std::chrono::microseconds wall_offset = {};
-};
-thread_local Known known;
-
-CoarseClock::Reading read_exactly(timespec tick) {
-  const Time time = now();
-  const auto offset = wall_offset();
-  known = {.tick = tick, .uses_left = kUsesMax, .time = time, .wall_offset = offset};
-  return {.moment = {time, time}, .wall_offset = offset};
-}
-
 }  // namespace
 
-CoarseClock::Reading CoarseClock::read(Time limit) {
-  timespec tick{};
-  clock_gettime(CLOCK_REALTIME_COARSE, &tick);
-  Known& mine = known;
-  const bool same = tick.tv_nsec == mine.tick.tv_nsec && tick.tv_sec == mine.tick.tv_sec;
-  if (!same || mine.uses_left <= 0 || kLagMax == Duration::zero()) return read_exactly(tick);
-  const Time latest = mine.time + kLagMax;
-  // Whether it has passed by now is not to be known from that.
-  if (mine.time < limit && limit <= latest) return read_exactly(tick);
-  --mine.uses_left;
-  return {.moment = {mine.time, latest}, .wall_offset = mine.wall_offset};
-}
+thread_local constinit CoarseClock::Known CoarseClock::known_;
 
-std::chrono::microseconds CoarseClock::last_wall_offset() { return known.wall_offset; }
+CoarseClock::Reading CoarseClock::read_exactly(timespec tick) {
+  const Time time = now();
+  const auto offset = wall_offset();
+  known_ = {.tick = tick,
+            .uses_left = kLagMax == Duration::zero() ? 0 : kUsesMax,
+            .time = time,
+            .latest = time + kLagMax,
+            .wall_offset = offset};
+  return {.moment = {time, time}, .wall_offset = offset};
+}
 
 Duration CoarseClock::lag_max() { return kLagMax; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <ctime>
 
 #include "base/time.h"
 
@@ -24,13 +25,40 @@ class CoarseClock {
   };
 
   // As exact as is needed to know whether `limit` has passed.
-  static Reading read(Time limit = Time::max());
+  static Reading read(Time limit = Time::max()) {
+    timespec tick{};
+    clock_gettime(CLOCK_REALTIME_COARSE, &tick);
+    Known& mine = known_;
+    const bool same = tick.tv_nsec == mine.tick.tv_nsec && tick.tv_sec == mine.tick.tv_sec;
+    if (!same || mine.uses_left <= 0) return read_exactly(tick);
+    // Whether it has passed by now is not to be known from that.
+    if (mine.time < limit && limit <= mine.latest) return read_exactly(tick);
+    --mine.uses_left;
+    return {.moment = {mine.time, mine.latest}, .wall_offset = mine.wall_offset};
+  }
 
   // Of the last reading of this thread.
-  static std::chrono::microseconds last_wall_offset();
+  static std::chrono::microseconds last_wall_offset() { return known_.wall_offset; }
 
   // How far behind readings may be: zero where each is exact.
   static Duration lag_max();
+
+ private:
+  // What a thread knows.
+  struct Known {
+    // What the kernel's clock showed before the time was read. The wall clock, because it moves on
+    // at once when a machine awakes; where it is set back it does not come to the same nanosecond.
+    timespec tick = {};
+    // 0 where each reading is exact.
+    int uses_left = 0;
+    Time time = {};
+    Time latest = {};
+    std::chrono::microseconds wall_offset = {};
+  };
+
+  static Reading read_exactly(timespec tick);
+
+  static thread_local constinit Known known_;
 };
 
 }  // namespace sojourn::runtime

@@ -13,7 +13,7 @@ class Access {
  public:
   // `wall_offset` is added to node times to give wall-clock times.
   static Session make(RecordRef record, Time last_seen, std::chrono::microseconds wall_offset) {
-    return Session(std::move(record), wall_offset, last_seen.time_since_epoch());
+    return Session(record.leak(), wall_offset, last_seen.time_since_epoch());
   }
 
   // The record as the store gave it out.

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/hash.h"
 #include "sojourn/session_id.h"
 
 namespace sojourn::session {
@@ -33,12 +34,9 @@ class IdText {
 
   // Whether those are the same bytes, both of kPackedSize.
   static bool same(const char* packed, const char* other) {
-    std::array<std::uint64_t, 3> a;
-    std::array<std::uint64_t, 3> b;
-    static_assert(sizeof(a) == kPackedSize);
-    std::memcpy(a.data(), packed, sizeof(a));
-    std::memcpy(b.data(), other, sizeof(b));
-    return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2])) == 0;
+    static_assert(3 * sizeof(std::uint64_t) == kPackedSize);
+    return ((word(packed, 0) ^ word(other, 0)) | (word(packed, 1) ^ word(other, 1)) |
+            (word(packed, 2) ^ word(other, 2))) == 0;
   }
 
   std::string_view text() const {
@@ -54,26 +52,46 @@ class IdText {
  private:
   IdText() = default;
 
+  static std::uint64_t word(const char* packed, std::size_t index) {
+    std::uint64_t word;
+    std::memcpy(&word, packed + index * sizeof(word), sizeof(word));
+    return word;
+  }
+
   std::string_view borrowed_;
   std::array<char, SessionId::kGeneratedSize> own_;
 };
 
-// An id that records are compared with, in the form in which they keep it. Borrows the text.
+// An id that records are compared with, in the form in which they keep it, and its hash. Borrows
+// the text.
 class SoughtId {
  public:
   explicit SoughtId(std::string_view text)
-      : text_(text), is_packed_(IdText::pack(text, packed_.data())) {}
+      : text_(text), hash_(stable_hash(text)), is_packed_(IdText::pack(text, packed_.data())) {}
   // `packed`: what IdText packs the text to, or null if it does not.
-  SoughtId(std::string_view text, const char* packed) : text_(text), is_packed_(packed != nullptr) {
+  SoughtId(std::string_view text, const char* packed)
+      : text_(text), hash_(stable_hash(text)), is_packed_(packed != nullptr) {
     if (packed) std::memcpy(packed_.data(), packed, packed_.size());
+  }
+  // Which has all of that ready, if it is one of those that this store draws.
+  explicit SoughtId(const SessionId& id)
+      : text_(id.text()), is_packed_(text_.size() == SessionId::kGeneratedSize) {
+    if (is_packed_) {
+      std::memcpy(packed_.data(), &id.text_[SessionId::kPackedAt], IdText::kPackedSize);
+      std::memcpy(&hash_, &id.text_[SessionId::kHashAt], sizeof(hash_));
+    } else {
+      hash_ = stable_hash(text_);
+    }
   }
 
   std::string_view text() const { return text_; }
+  std::uint64_t hash() const { return hash_; }
   // Null if records with that id keep its text.
   const char* packed() const { return is_packed_ ? packed_.data() : nullptr; }
 
  private:
   std::string_view text_;
+  std::uint64_t hash_;
   std::array<char, IdText::kPackedSize> packed_;
   bool is_packed_;
 };

@@ -120,14 +120,15 @@ Record::Record(const RecordFields& fields, const KeptId& id)
       bookkeeping_{.last_seen = fields.last_seen.time_since_epoch().count(), .ended = false} {
   assert(version() == fields.version && created_at() == fields.created_at);
   assert(lifetime() == fields.lifetime && attribute_count_ == fields.attributes.size());
-  for (std::size_t i = 0; i < key_count(); ++i) new (&neighbours(i)) Neighbours();
-  char* at = data() + key_count() * sizeof(Neighbours);
+  char* at = data();
   if (id.packed) {
     at = append(at, {id.packed, IdText::kPackedSize});
   } else {
     *at++ = static_cast<char>(id.text.size());
     at = append(at, id.text);
   }
+  for (std::size_t i = 0; i < key_count(); ++i) new (&neighbours(i)) Neighbours();
+  at += key_count() * sizeof(Neighbours);
   if (fields.shortened_to) {
     const Duration::rep shortened_to = fields.shortened_to->count();
     std::memcpy(at, &shortened_to, sizeof(shortened_to));
@@ -187,7 +188,7 @@ std::optional<std::string_view> Record::attribute(std::string_view name) const {
 }
 
 const char* Record::subject_begin() const {
-  const char* at = id_begin() + id_stored_size();
+  const char* at = texts_begin();
   if ((extras_ & kShortened) != 0) at += sizeof(Duration::rep);
   if ((extras_ & kAlias) != 0) at += 1 + byte_at(at);
   return at;
@@ -196,13 +197,13 @@ const char* Record::subject_begin() const {
 std::optional<Duration> Record::shortened_to() const {
   if ((extras_ & kShortened) == 0) return std::nullopt;
   Duration::rep shortened_to = 0;
-  std::memcpy(&shortened_to, id_begin() + id_stored_size(), sizeof(shortened_to));
+  std::memcpy(&shortened_to, texts_begin(), sizeof(shortened_to));
   return Duration(shortened_to);
 }
 
 std::string_view Record::alias_of() const {
   if (!is_alias()) return {};
-  const char* at = id_begin() + id_stored_size();
+  const char* at = texts_begin();
   if ((extras_ & kShortened) != 0) at += sizeof(Duration::rep);
   return {at + 1, byte_at(at)};
 }
@@ -240,7 +241,8 @@ bool Record::has_key(const KeyView& key) const {
 }
 
 Record::Neighbours& Record::neighbours(std::size_t key_index) const {
-  return reinterpret_cast<Neighbours*>(const_cast<Record*>(this)->data())[key_index];
+  char* const begin = const_cast<Record*>(this)->data() + id_stored_size();
+  return reinterpret_cast<Neighbours*>(begin)[key_index];
 }
 
 std::vector<AttributeView> attributes_of(const Record& record) {
@@ -349,8 +351,7 @@ std::size_t Record::bytes() const {
   return (front() + size_with(static_cast<std::size_t>(texts_end() - data())) + 8 + 15) / 16 * 16;
 }
 
-void RecordRef::release(const Record* record) {
-  if (!record || record->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+void RecordRef::free(const Record* record) {
   char* const memory = reinterpret_cast<char*>(const_cast<Record*>(record)) - record->front();
   record->~Record();
   ::operator delete(memory);

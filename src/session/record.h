@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -146,7 +148,11 @@ class Record {
   std::vector<std::string_view> labels() const;
 
   // When the session ends if it was last seen at `last_seen`, and why then.
-  Time expires_at(Time last_seen) const { return end(last_seen).at; }
+  Time expires_at(Time last_seen) const {
+    if ((extras_ & kShortened) != 0) return end(last_seen).at;
+    return std::min(created_at() + std::chrono::seconds(absolute_seconds_),
+                    last_seen + std::chrono::seconds(idle_seconds_));
+  }
   End end(Time last_seen) const;
 
   // Bytes of this allocation, rounded as glibc's allocator rounds, with its header.
@@ -230,15 +236,19 @@ class Record {
 
   // The links of a login stand in front of it.
   std::size_t front() const { return is_login() ? sizeof(Links) : 0; }
-  // Behind the record stand the neighbours, a pair for each key, then its texts.
+  // Behind the record stands its id, where a lookup finds it without looking at the record first;
+  // then the neighbours, a pair for each key, then the other texts.
   static std::size_t size_with(std::size_t data_size);
   inline char* data();
   inline const char* data() const;
-  const char* id_begin() const { return data() + key_count() * sizeof(Neighbours); }
+  const char* id_begin() const { return data(); }
   // Of an id that is not packed, which stands behind it.
   std::size_t id_size() const { return static_cast<unsigned char>(*id_begin()); }
   std::size_t id_stored_size() const {
     return (extras_ & kPackedId) != 0 ? IdText::kPackedSize : 1 + id_size();
+  }
+  const char* texts_begin() const {
+    return id_begin() + id_stored_size() + key_count() * sizeof(Neighbours);
   }
   const char* subject_begin() const;
   const char* labels_begin() const { return subject_begin() + subject_size_; }
@@ -313,11 +323,14 @@ class RecordRef {
   static void acquire(const Record* record) {
     if (record) record->references_.fetch_add(1, std::memory_order_relaxed);
   }
-  static void release(const Record* record);
+  static void release(const Record* record) {
+    if (record && record->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) free(record);
+  }
 
  private:
   friend class Record;
   explicit RecordRef(const Record* record) : record_(record) {}
+  static void free(const Record* record);
 
   const Record* record_ = nullptr;
 };

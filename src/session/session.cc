@@ -31,10 +31,6 @@ Session::WallTime wall_time(Time time, std::chrono::microseconds wall_offset) {
 
 }  // namespace
 
-Session::Session(session::RecordRef record, std::chrono::microseconds wall_offset,
-                 std::chrono::microseconds last_seen)
-    : record_(record.leak()), wall_offset_(wall_offset), last_seen_(last_seen) {}
-
 Session::Session(const Session& other)
     : record_(other.record_),
       wall_offset_(other.wall_offset_),
@@ -42,12 +38,6 @@ Session::Session(const Session& other)
       draft_(other.draft_ ? std::make_unique<std::vector<Attribute>>(*other.draft_) : nullptr) {
   session::RecordRef::acquire(record_);
 }
-
-Session::Session(Session&& other) noexcept
-    : record_(std::exchange(other.record_, nullptr)),
-      wall_offset_(other.wall_offset_),
-      last_seen_(other.last_seen_),
-      draft_(std::move(other.draft_)) {}
 
 Session& Session::operator=(const Session& other) {
   if (this != &other) *this = Session(other);
@@ -62,7 +52,7 @@ Session& Session::operator=(Session&& other) noexcept {
   return *this;
 }
 
-Session::~Session() { session::RecordRef::release(record_); }
+void Session::release(const session::Record* record) { session::RecordRef::release(record); }
 
 SessionId Session::id() const { return *SessionId::parse(record_->id()); }
 std::string_view Session::subject() const { return record_->subject(); }

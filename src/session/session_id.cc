@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/crypto.h"
+#include "base/hash.h"
+#include "session/id_text.h"
 
 // SessionId::generate() and redacted() draw from the operating system: see runtime.
 
@@ -35,6 +38,12 @@ absl::StatusOr<SessionId> SessionId::parse(std::string_view text) {
   SessionId id;
   std::ranges::copy(text, id.text_.begin());
   id.size_ = static_cast<std::uint8_t>(text.size());
+  if (text.size() == kGeneratedSize) {
+    static_assert(kPackedAt + session::IdText::kPackedSize <= kHashAt);
+    session::IdText::pack(text, &id.text_[kPackedAt]);
+    const std::uint64_t hash = stable_hash(text);
+    std::memcpy(&id.text_[kHashAt], &hash, sizeof(hash));
+  }
   return id;
 }
 

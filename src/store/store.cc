@@ -39,13 +39,6 @@ using replication::Question;
 using replication::Result;
 using replication::Verb;
 
-// Of an answer of this thread, a moment ago.
-absl::StatusOr<Session> session_of_local(Result&& result) {
-  if (!result.status.ok()) return std::move(result.status);
-  return session::Access::make(std::move(result.record), result.last_seen,
-                               runtime::CoarseClock::last_wall_offset());
-}
-
 absl::StatusOr<Session> session_of(Result&& result) {
   if (!result.status.ok()) return std::move(result.status);
   return session::Access::make(std::move(result.record), result.last_seen,
@@ -159,8 +152,8 @@ class Store::Impl {
   Metrics metrics() const;
 
   // A get or touch, first on the caller's own thread.
-  std::optional<Result> read_here(const SessionId& id, bool touch) const {
-    std::optional<Result> result = host.read_local(id.text(), touch);
+  [[gnu::always_inline]] std::optional<Result> read_here(const SessionId& id, bool touch) const {
+    std::optional<Result> result = host.read_local(table::Key(id), touch);
     // Here nothing else fails: see replication::Plane::read().
     if (result) (result->status.ok() ? reads_here_hit : reads_here_miss).add();
     return result;
@@ -210,7 +203,7 @@ class Store::Impl {
 
   // Of a companion, on the caller's own thread.
   std::optional<Result> look_here(std::string_view id) const {
-    std::optional<Result> result = host.read_local(id, false);
+    std::optional<Result> result = host.read_local(table::Key(id), false);
     if (result) tally.count_companion(result->status, false);
     return result;
   }
@@ -357,15 +350,20 @@ void Store::create(Impl& impl, NewSession session, WriteOptions options, Session
 
 std::optional<absl::StatusOr<Session>> Store::get_local(const SessionId& id,
                                                         ReadOptions options) const {
-  std::optional<Result> result = impl_->read_here(id, options.touch);
+  return get_here(*impl_, id, options);
+}
+
+std::optional<absl::StatusOr<Session>> Store::get_here(const Impl& impl, const SessionId& id,
+                                                       ReadOptions options) {
+  std::optional<Result> result = impl.read_here(id, options.touch);
   if (!result) return std::nullopt;
-  return session_of_local(*std::move(result));
+  if (!result->status.ok()) [[unlikely]]
+    return std::move(result->status);
+  return session::Access::make(std::move(result->record), result->last_seen,
+                               runtime::CoarseClock::last_wall_offset());
 }
 
 void Store::get(Impl& impl, const SessionId& id, ReadOptions options, SessionCompletion done) {
-  if (std::optional<Result> result = impl.read_here(id, options.touch)) {
-    return std::move(done)(session_of(*std::move(result)));
-  }
   impl.get(id, options, std::move(done));
 }
 

@@ -21,10 +21,6 @@ void add_to(std::atomic<Value>& sum, Value more) {
 
 }  // namespace
 
-Duration use_interval(Lifetime lifetime) {
-  return std::max<Duration>(std::chrono::seconds(1), Duration(lifetime.idle) / 20);
-}
-
 Table::~Table() {
   for (Shard& shard : shards_) {
     SpinLockHolder held(shard.lock);
@@ -41,31 +37,11 @@ std::vector<Table::Shard> Table::make_shards() {
   return shards;
 }
 
-// Whether the record's time is up. Under the lock of its shard.
-bool Table::is_over(const Record& record, Time now, Time promoted_at) {
+bool Table::was_used_late(const Record& record, Time now, Time promoted_at) {
   const Time last_seen = record.last_seen();
-  if (record.ended()) return true;
-  if (now < record.expires_at(last_seen)) return false;
   const Time late_use =
       std::min(promoted_at, last_seen + use_interval(record.lifetime()) + kUseDelayMax);
-  return late_use <= last_seen || now >= record.expires_at(late_use);
-}
-
-Found Table::see(const Shard& shard, const Record& record, Moment moment, bool touch,
-                 Time promoted_at) {
-  const Time now = moment.earliest;
-  const Time last_seen = record.last_seen();
-  if (is_over(record, now, promoted_at)) {
-    return {.last_seen = last_seen, .ended = true, .looked_up_at = moment};
-  }
-  if (!touch || now <= last_seen || record.is_alias()) {
-    return Found{RecordRef::share(record), last_seen, false, moment};
-  }
-  const Duration interval = use_interval(record.lifetime());
-  const bool first = now.time_since_epoch() / interval != last_seen.time_since_epoch() / interval;
-  if (first) shard.used.add(record, now);
-  record.set_last_seen(now);
-  return Found{RecordRef::share(record), now, false, moment};
+  return late_use > last_seen && now < record.expires_at(late_use);
 }
 
 void Table::prefetch(std::span<const Key> keys) const {
@@ -326,9 +302,7 @@ void Table::remove_from_index(const Record& record) {
   count_index(before);
 }
 
-void Table::count_index(std::size_t bytes_before) {
-  add_to(bytes_, index_.bytes() - bytes_before);
-}
+void Table::count_index(std::size_t bytes_before) { add_to(bytes_, index_.bytes() - bytes_before); }
 
 Usage Table::usage() const {
   return {.login = login_.load(std::memory_order_relaxed),

@@ -2,7 +2,9 @@
 
 #include <absl/base/thread_annotations.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -36,7 +38,9 @@ struct Found {
 };
 
 // How often uses of a session with that lifetime are told to its backups, at most.
-Duration use_interval(Lifetime lifetime);
+inline Duration use_interval(Lifetime lifetime) {
+  return std::max<Duration>(std::chrono::seconds(1), Duration(lifetime.idle) / 20);
+}
 // How long it may take to tell them.
 inline constexpr Duration kUseDelayMax = std::chrono::seconds(5);
 
@@ -61,19 +65,7 @@ struct Usage {
 };
 
 // An id with its hash, which is computed once and outside of locks. Borrows the text.
-class Key {
- public:
-  explicit Key(std::string_view id) : id_(id), hash_(stable_hash(id)) {}
-  // The same, of an id whose packed form is known: null if it has none.
-  Key(std::string_view id, const char* packed) : id_(id, packed), hash_(stable_hash(id)) {}
-
-  const session::SoughtId& id() const { return id_; }
-  std::uint64_t hash() const { return hash_; }
-
- private:
-  session::SoughtId id_;
-  std::uint64_t hash_;
-};
+using Key = session::SoughtId;
 
 // All sessions that this member holds, as primary or backup, and the companions beside them: of
 // them all is true that is said of sessions.
@@ -106,12 +98,14 @@ class Table {
   // The same at the time that clock(), a Moment, says once the session has been looked up:
   // Found::looked_up_at. Of what the clock leaves open the session has the benefit.
   template <typename Clock>
-  Found find(const Key& key, Clock clock, bool touch, Time promoted_at) const {
+  [[gnu::always_inline]] Found find(const Key& key, Clock clock, bool touch,
+                                    Time promoted_at) const {
     const Shard& shard = shard_of(key);
     SpinLockHolder held(shard.lock);
     const session::Record* record = record_of(shard, key);
     const Moment now = clock();
-    if (!record) return {.looked_up_at = now};
+    if (!record) [[unlikely]]
+      return {.looked_up_at = now};
     return see(shard, *record, now, touch, promoted_at);
   }
 
@@ -255,7 +249,7 @@ class Table {
   // Its place in the set; RecordSet::kNone if it is not there.
   static std::size_t find(const RecordSet& entries, const Key& key) {
     return entries.find(tag_of(key),
-                        [&](std::uint64_t entry) { return record_at(entry).has_id(key.id()); });
+                        [&](std::uint64_t entry) { return record_at(entry).has_id(key); });
   }
   // The record of that id; null if there is none.
   static const session::Record* record_of(const Shard& shard, const Key& key)
@@ -285,7 +279,12 @@ class Table {
   static Found see(const Shard& shard, const session::Record& record, Moment now, bool touch,
                    Time promoted_at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.lock);
   static Time last_seen(const Shard& shard, const session::Record& record);
-  static bool is_over(const session::Record& record, Time now, Time promoted_at);
+  static bool is_over(const session::Record& record, Time now, Time promoted_at) {
+    if (record.ended()) return true;
+    return now >= record.expires_at(record.last_seen()) && !was_used_late(record, now, promoted_at);
+  }
+  // Whether a use that was not told yet may keep the session, whose time is up as far as is known.
+  static bool was_used_late(const session::Record& record, Time now, Time promoted_at);
 
   // When the session ends as things stand.
   Time ends_at(const session::Record& record) const;
@@ -314,5 +313,23 @@ class Table {
   std::atomic<std::uint64_t> revoked_tokens_{0};
   std::atomic<std::size_t> bytes_{0};
 };
+
+[[gnu::always_inline]] inline Found Table::see(const Shard& shard, const session::Record& record,
+                                               Moment moment, bool touch, Time promoted_at) {
+  const Time now = moment.earliest;
+  const Time last_seen = record.last_seen();
+  if (is_over(record, now, promoted_at)) [[unlikely]] {
+    return {.last_seen = last_seen, .ended = true, .looked_up_at = moment};
+  }
+  if (!touch || now <= last_seen || record.is_alias()) {
+    return {.record = session::RecordRef::share(record),
+            .last_seen = last_seen,
+            .looked_up_at = moment};
+  }
+  const Time interval_began = now - now.time_since_epoch() % use_interval(record.lifetime());
+  if (last_seen < interval_began) shard.used.add(record, now);
+  record.set_last_seen(now);
+  return {.record = session::RecordRef::share(record), .last_seen = now, .looked_up_at = moment};
+}
 
 }  // namespace sojourn::table

@@ -3,13 +3,14 @@
 namespace sojourn::table {
 
 template <int kTagBits>
-TaggedSet<kTagBits>::TaggedSet(std::size_t room) : room_(static_cast<std::uint32_t>(room)) {
+TaggedSet<kTagBits>::TaggedSet(std::size_t room)
+    : slots_count_(static_cast<std::uint32_t>(slots_count_for(room))) {
   if (room > 0) slots_ = std::make_unique<std::uint64_t[]>(slots_count());
 }
 
 template <int kTagBits>
 void TaggedSet<kTagBits>::insert(Tag tag, std::uint64_t value) {
-  assert(size_ < room_ && tag <= kTagMax);
+  assert(size_ < room() && tag <= kTagMax);
   std::size_t at = home(tag);
   while (slots_[at] != 0) at = next(at);
   slots_[at] = std::uint64_t{tag} << (64 - kTagBits) | checked(value);

@@ -7,6 +7,10 @@
 #include <cstdint>
 #include <memory>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace sojourn::table {
 
 // A set of values that are found by their hashes: addresses, whose low bits may say more. One array
@@ -29,26 +33,25 @@ class TaggedSet {
 
   std::size_t size() const { return size_; }
   // How many values fit.
-  std::size_t room() const { return room_; }
+  std::size_t room() const {
+    return slots_count_ == 0 ? 0 : slots_count_ - 1 - (slots_count_ - 1) / 8;
+  }
   // What its slots take as glibc's allocator counts; it depends on nothing but the room.
-  std::size_t bytes() const { return room_ == 0 ? 0 : (slots_count() * 8 + 8 + 15) / 16 * 16; }
+  std::size_t bytes() const {
+    return slots_count_ == 0 ? 0 : (slots_count() * 8 + 8 + 15) / 16 * 16;
+  }
 
   // The place of the first value with that tag of which is_it(value) is true; kNone if there is
   // none. Good until the set changes.
   static constexpr std::size_t kNone = ~std::size_t{0};
   template <typename IsIt>
-  std::size_t find(Tag tag, IsIt is_it) const {
+  [[gnu::always_inline]] std::size_t find(Tag tag, IsIt is_it) const {
     if (size_ == 0) return kNone;
     std::size_t at = home(tag);
-    if (at + kAtOnce <= slots_count()) {
+    if (at + kAtOnce <= slots_count()) [[likely]] {
       // Most stand so near to where the search begins. How near the processor cannot foresee, so
       // there is no branch before it is known.
-      std::uint32_t same = 0;
-      std::uint32_t free = 0;
-      for (std::size_t i = 0; i < kAtOnce; ++i) {
-        same |= std::uint32_t{tag_of(slots_[at + i]) == tag} << i;
-        free |= std::uint32_t{slots_[at + i] == 0} << i;
-      }
+      auto [same, free] = look_at(&slots_[at], tag);
       for (same &= ~free; same != 0; same &= same - 1) {
         const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(same));
         if (is_it(value(place))) return place;
@@ -122,15 +125,56 @@ class TaggedSet {
   static std::size_t room_for(std::size_t size) {
     return size == 0 ? 0 : size + std::max(size / 8, std::min<std::size_t>(size, 64)) + 4;
   }
-  bool is_full() const { return size_ == room_; }
-  bool is_sparse() const { return 2 * size_ + 4 < room_; }
+  bool is_full() const { return size_ == room(); }
+  bool is_sparse() const { return 2 * size_ + 4 < room(); }
 
  private:
   // As many slots as a cache line has.
   static constexpr std::size_t kAtOnce = 8;
 
+  // Of kAtOnce slots, a bit for each, which have that tag, and which are free.
+  struct Seen {
+    std::uint32_t same = 0;
+    std::uint32_t free = 0;
+  };
+#if defined(__SSE2__)
+  static Seen look_at(const std::uint64_t* slots, Tag tag) {
+    // Their upper and lower halves, four in each.
+    const auto* pairs = reinterpret_cast<const __m128i*>(slots);
+    const __m128 a = _mm_castsi128_ps(_mm_loadu_si128(pairs));
+    const __m128 b = _mm_castsi128_ps(_mm_loadu_si128(pairs + 1));
+    const __m128 c = _mm_castsi128_ps(_mm_loadu_si128(pairs + 2));
+    const __m128 d = _mm_castsi128_ps(_mm_loadu_si128(pairs + 3));
+    const __m128i upper_ab = _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
+    const __m128i upper_cd = _mm_castps_si128(_mm_shuffle_ps(c, d, _MM_SHUFFLE(3, 1, 3, 1)));
+    const __m128i lower_ab = _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
+    const __m128i lower_cd = _mm_castps_si128(_mm_shuffle_ps(c, d, _MM_SHUFFLE(2, 0, 2, 0)));
+    const __m128i tags = _mm_set1_epi32(static_cast<int>(tag));
+    const __m128i none = _mm_setzero_si128();
+    const __m128i same =
+        _mm_packs_epi32(_mm_cmpeq_epi32(_mm_srli_epi32(upper_ab, 32 - kTagBits), tags),
+                        _mm_cmpeq_epi32(_mm_srli_epi32(upper_cd, 32 - kTagBits), tags));
+    const __m128i free = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_or_si128(upper_ab, lower_ab), none),
+                                         _mm_cmpeq_epi32(_mm_or_si128(upper_cd, lower_cd), none));
+    const auto both = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(same, free)));
+    return {.same = both & 0xff, .free = both >> 8};
+  }
+#else
+  static Seen look_at(const std::uint64_t* slots, Tag tag) {
+    Seen seen;
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      seen.same |= std::uint32_t{tag_of(slots[i]) == tag} << i;
+      seen.free |= std::uint32_t{slots[i] == 0} << i;
+    }
+    return seen;
+  }
+#endif
+
   // One in eight stays free.
-  std::size_t slots_count() const { return room_ == 0 ? 0 : room_ + room_ / 7 + 1; }
+  static std::size_t slots_count_for(std::size_t room) {
+    return room == 0 ? 0 : room + room / 7 + 1;
+  }
+  std::size_t slots_count() const { return slots_count_; }
   std::size_t home(Tag tag) const { return tag * slots_count() >> kTagBits; }
   static Tag tag_of(std::uint64_t slot) { return static_cast<Tag>(slot >> (64 - kTagBits)); }
   std::size_t next(std::size_t at) const { return at + 1 == slots_count() ? 0 : at + 1; }
@@ -141,7 +185,7 @@ class TaggedSet {
 
   std::unique_ptr<std::uint64_t[]> slots_;
   std::uint32_t size_ = 0;
-  std::uint32_t room_ = 0;
+  std::uint32_t slots_count_ = 0;
 };
 
 // What stands in the table: addresses of records, which are multiples of 16, divided by 16.

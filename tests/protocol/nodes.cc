@@ -178,7 +178,8 @@ std::string Nodes::session_at(const std::string& primary, Lifetime lifetime) {
 }
 
 std::optional<Result> Nodes::read(const std::string& at, const std::string& id, Duration lag) {
-  return nodes_.at(at)->read_local(id, false, [&](Time) { return Moment(now_, now_ + lag); });
+  return nodes_.at(at)->read_local(table::Key(id), false,
+                                   [&](Time) { return Moment(now_, now_ + lag); });
 }
 
 std::vector<std::string> Nodes::writers(const std::string& at, const std::string& id) {

@@ -577,7 +577,7 @@ void Simulation::call(std::size_t member, replication::Operation operation, Dura
   node::Node& node = *members_[member].node;
   if (replication::is_read(operation.verb)) {
     const auto local_now = [&](Time) { return Moment(local_time(member)); };
-    if (auto result = node.read_local(operation.id, operation.touch, local_now)) {
+    if (auto result = node.read_local(table::Key(operation.id), operation.touch, local_now)) {
       return done(std::move(*result));
     }
   }

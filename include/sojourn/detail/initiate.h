@@ -4,12 +4,14 @@
 #include <sojourn/export.h>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/associated_allocator.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/execution/outstanding_work.hpp>
 #include <asio/post.hpp>
 #include <asio/prefer.hpp>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -91,6 +93,38 @@ Completion<Result> complete_with(Handler handler, const Destination& store) {
       };
 }
 
+// The call of a handler that is told this. Takes its memory, where it has to wait, from where the
+// handler wants it taken.
+template <typename Handler, typename Result>
+struct Delivery {
+  using allocator_type = asio::associated_allocator_t<Handler>;
+  allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler); }
+
+  void operator()() { std::move(handler)(std::move(result)); }
+
+  Handler handler;
+  Result result;
+};
+
+// Runs the handler where that of complete_with() runs, when the result is there before the call
+// that starts the operation has returned. Allocates for nothing but the trip.
+template <typename Result, typename Handler>
+void complete_at_once(Handler handler, const Destination& store, Result result) {
+  if constexpr (RunsAnywhere<Handler>) {
+    std::move(handler)(std::move(result));
+  } else {
+    auto associated = asio::get_associated_executor(handler, store.executor);
+    Delivery<Handler, Result> delivery{std::move(handler), std::move(result)};
+    if constexpr (std::is_same_v<decltype(associated), asio::any_io_executor>) {
+      if (associated == store.executor) return asio::post(store.executor, std::move(delivery));
+    }
+    asio::post(store.executor,
+               [executor = keep_running(associated), delivery = std::move(delivery)]() mutable {
+                 asio::dispatch(executor, std::move(delivery));
+               });
+  }
+}
+
 // What Asio calls when the operation starts: it has an executor, because adapters such as
 // cancel_after ask for it, and it holds the store's state rather than the Store, which may be moved
 // meanwhile.
@@ -105,8 +139,13 @@ class Initiation {
 
   template <typename Handler>
   void operator()(Handler&& handler) && {
-    auto completion =
-        complete_with<Result>(std::decay_t<Handler>(std::forward<Handler>(handler)), store_);
+    std::decay_t<Handler> own(std::forward<Handler>(handler));
+    if constexpr (requires { start_.at_once(); }) {
+      if (std::optional<Result> result = start_.at_once()) {
+        return complete_at_once<Result>(std::move(own), store_, *std::move(result));
+      }
+    }
+    auto completion = complete_with<Result>(std::move(own), store_);
     const Starting starting;
     std::move(start_)(std::move(completion));
   }
@@ -116,7 +155,8 @@ class Initiation {
   Start start_;
 };
 
-// Starts an operation with any completion token. `start` takes the Completion.
+// Starts an operation with any completion token. `start` takes the Completion; one that may know
+// the result before says so by at_once(), which is asked first.
 template <typename Result, typename Token, typename Start>
 auto initiate(const Destination& store, Start start, Token&& token) {
   return asio::async_initiate<Token, void(Result)>(

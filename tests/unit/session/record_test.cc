@@ -102,6 +102,24 @@ TEST_CASE("ids as they are drawn take less, and are the same as any others", "[s
   CHECK(packed->bytes() < plain->bytes());
 }
 
+TEST_CASE("an id is looked up by the same as its text", "[session]") {
+  const auto text =
+      GENERATE(values<std::string>({"AAECAwQFBgcICQoLDA0ODxAREhMUFRYX", "a",
+                                    "5e161e00-d426-4ea6-98e9-52eb9844e2d7", std::string(64, 'z')}));
+  const std::string other(text.size(), 'b');
+  const absl::StatusOr<SessionId> id = SessionId::parse(text);
+  REQUIRE(id.ok());
+  const RecordRef record = Record::make({.id = text});
+
+  const SoughtId sought(*id);
+
+  CHECK(sought.text() == text);
+  CHECK(sought.hash() == SoughtId(text).hash());
+  CHECK(record->has_id(sought));
+  CHECK(record->has_id(SoughtId(text)));
+  CHECK_FALSE(record->has_id(SoughtId(other)));
+}
+
 TEST_CASE("a record keeps its own copy of everything", "[session]") {
   RecordRef record;
   {

@@ -2,6 +2,7 @@
 // ending them, and admitting logins of a subject that has a limit.
 
 #include <algorithm>
+#include <cassert>
 
 #include "replication/plane.h"
 
@@ -105,6 +106,8 @@ void Plane::keep_count(const Record& record, bool added) {
 // Sessions that are being made.
 
 void Plane::note_arrivals(Write& write) {
+  // A bit for each; evaluate() makes a handful.
+  assert(write.entries.size() <= 64);
   for (std::size_t i = 0; i < write.entries.size(); ++i) {
     const Entry& entry = write.entries[i];
     if (!entry.record || entry.record->is_alias()) continue;

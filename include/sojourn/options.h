@@ -184,7 +184,7 @@ struct StoreOptions {
   // are found it is refused all the same. Ends nothing but logins in progress.
   WhenFull logins_when_full = WhenFull::kRefuseNew;
   // Bytes that may wait to be sent to one other member; beyond, calls fail at once with
-  // kUnavailable.
+  // kUnavailable. Reads and everything else leave each other an eighth of it.
   std::size_t peer_queue_bytes = std::size_t{8} << 20;
   // Calls of this member that may be unfinished at one time; beyond, kResourceExhausted.
   std::size_t calls_in_flight_max = 65536;

@@ -184,13 +184,13 @@ void Link::read_done(bool ok) {
     return end(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "bad frame: " + text));
   }
 
-  const bool only_answers = frame->messages() == 0;
+  const bool is_for_node = !frame->envelopes.empty();
   wants_flush_.store(true, std::memory_order_release);
-  if (!only_answers) owner_.received(*this, *std::move(frame));
+  if (frame->messages() > 0) owner_.received(*this, *std::move(frame));
   read_next();
-  // An answer may let something go that waits. What came with messages is answered when they have
-  // been handled and the owner flushes.
-  if (only_answers) flush();
+  // What came with envelopes is answered when the node has handled them and the owner flushes. All
+  // else has been handled by now, and its own answer may let something go that waits.
+  if (!is_for_node && wants_flush()) flush();
 }
 
 void Link::done(const grpc::Status& status) {

@@ -28,8 +28,9 @@ struct Peer {
 // peer: one call at a time, and what on_frame reports stands between an on_up and an on_down. Never
 // called after Transport::stop() has returned.
 struct Events {
-  // A frame has arrived. flush() when its messages have been handled: its answer may wait for that.
-  // The ids of its lookups are valid until this returns.
+  // A frame has arrived. If it has envelopes, flush() when they have been handled: its answer may
+  // wait for that, as that of no other frame does. The ids of its lookups are valid until this
+  // returns.
   std::function<void(const std::string& from, wire::Frame frame)> on_frame = {};
   std::function<void(const std::string& peer)> on_up = {};
   std::function<void(const std::string& peer, const std::string& reason)> on_down = {};

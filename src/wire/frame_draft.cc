@@ -57,12 +57,15 @@ bool FrameDraft::add(const replication::Lookup& lookup, Time now, std::size_t by
 }
 
 bool FrameDraft::add(const replication::Found& found, Time now, std::size_t bytes_max) {
-  return add_by([&](Duration since) { append_found(found, since, now, operations_); }, now,
-                bytes_max);
+  const auto append = [&](Duration since) { append_found(found, since, now, operations_); };
+  if (!add_by(append, now, bytes_max)) return false;
+  ++found_;
+  return true;
 }
 
 void FrameDraft::clear(std::size_t bytes_max) {
   messages_ = 0;
+  found_ = 0;
   for (std::string* text : {&controls_, &operations_}) {
     text->clear();
     if (text->capacity() > bytes_max) text->shrink_to_fit();

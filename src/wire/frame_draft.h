@@ -31,6 +31,8 @@ class FrameDraft {
 
   bool empty() const { return messages_ == 0; }
   std::size_t messages() const { return messages_; }
+  // Whether it has more than what was found: see Outbox.
+  bool needs_answer() const { return messages_ > found_; }
   // Bytes of the messages.
   std::size_t bytes() const { return controls_.size() + operations_.size(); }
 
@@ -49,6 +51,7 @@ class FrameDraft {
   Time begun_ = {};
   Time last_added_ = {};
   std::size_t messages_ = 0;
+  std::size_t found_ = 0;
   // As they stand in the frame, their tags included.
   std::string controls_;
   // The contents of the field `operations`.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <absl/container/inlined_vector.h>
 #include <absl/status/status.h>
 
 #include <cstddef>
@@ -20,7 +21,7 @@ namespace sojourn::wire {
 // lookup behind one would wait longer.
 inline constexpr std::size_t kFrameBytesTarget = std::size_t{64} << 10;
 
-// How many frames with messages may be on their way unanswered. Part of the protocol: the receiver
+// How many frames of one lane may be on their way unanswered. Part of the protocol: the receiver
 // counts on it.
 inline constexpr std::size_t kUnansweredMax = 2;
 
@@ -28,23 +29,34 @@ struct OutboxOptions {
   // The sender, which stands in each frame.
   std::uint64_t cluster = 0;
   Incarnation from = {};
-  // Bytes of encoded messages that may wait.
+  // Bytes of encoded messages that may wait, in both lanes together. Each leaves the other an
+  // eighth: reads go on when writes have filled the queue, and heartbeats when reads have.
   std::size_t queue_bytes_max = std::size_t{8} << 20;
 };
 
 // Packs the messages for one other member into frames, and decides when a frame is sent.
 //
-// A frame goes when no write is pending and fewer than two frames with messages are unanswered. So
-// a lone message goes at once, and under load the messages that gather while two frames are on
-// their way share the next one. Waiting for the write alone would hardly batch: gRPC completes a
-// write long before the other side has read it, and frames would carry one message each, at a
-// seventh of the throughput.
+// There are two lanes: one for reads (lookups and what was found), which whoever reads a frame
+// answers at once, and one for envelopes, which wait there for the node. No frame has messages of
+// both, so no read waits for a node.
 //
-// Whoever receives a frame with messages owes an answer: the `answers` of any later frame the other
-// way. Mostly a reply is due anyway and takes it along. For that it may wait until the sender must
-// not go on: when two frames are unanswered, a frame without messages answers them at once,
-// whatever this side waits for itself (if it waited as well, two sides could block each other). A
-// frame without messages needs no answer.
+// A frame goes when no write is pending and fewer than two of its lane are unanswered. So a lone
+// message goes at once, and under load the messages that gather while two frames are on their way
+// share the next one. Waiting for the write alone would hardly batch: gRPC completes a write long
+// before the other side has read it, and frames would carry one message each, at a seventh of the
+// throughput. When both lanes have a frame that may go, reads go first, and then envelopes.
+//
+// Whoever receives a frame owes an answer: the `answers` of any later frame the other way. Mostly a
+// reply is due anyway and takes it along. For that it may wait until the sender must not go on:
+// when two frames of one lane are unanswered, a frame without messages answers them at once,
+// whatever this side waits for itself (if it waited as well, two sides could block each other).
+//
+// A frame of nothing but what was found neither counts as unanswered nor needs an answer: there are
+// no more of those than of lookups that asked for it. Nor does a frame without messages.
+//
+// An answer says what was received, in whichever lane. An answer to lookups therefore lets
+// envelopes go although the node has not handled those before: a node's work is bounded by other
+// things than this.
 //
 // An engine: it knows no clock, thread or socket. The transport drives one for each connection and
 // calls it one at a time.
@@ -52,16 +64,15 @@ class Outbox {
  public:
   explicit Outbox(OutboxOptions options);
 
-  // Appends the message to the queue. kUnavailable, naming the bound, if the queue would hold more
-  // than queue_bytes_max; kResourceExhausted if it never could, or no frame. Then nothing was
-  // queued.
+  // Appends the message to the queue. kUnavailable, naming the bound, if the lane would hold more
+  // than it may; kResourceExhausted if it never could, or no frame. Then nothing was queued.
   absl::Status push(const node::Envelope& envelope, Time now);
   absl::Status push(const replication::Lookup& lookup, Time now);
   absl::Status push(const replication::Found& found, Time now);
 
   // The next frame to write, if one may be written now. To be asked after each push() (or a group
   // of them) and written(), and after received() once the frame's messages have been handled, so
-  // that their replies go along with the answer.
+  // that their replies go along with the answer: at once if it has no envelopes.
   std::optional<std::string> take_frame(Time now);
 
   // The write of the frame that take_frame() gave has completed.
@@ -72,13 +83,31 @@ class Outbox {
   absl::Status received(const Frame& frame);
 
   // Bytes of messages that wait; frames that were taken do not count.
-  std::size_t queued_bytes() const { return queued_bytes_; }
+  std::size_t queued_bytes() const { return reads_.queued_bytes + envelopes_.queued_bytes; }
 
   // The connection was lost: forgets it, and drops what waits (the engines send again what still
   // matters). Returns how many messages were dropped.
   std::size_t reset();
 
  private:
+  struct Lane {
+    // Frames in the making, the next to go first; none is empty.
+    std::deque<FrameDraft> drafts = {};
+    std::size_t queued_bytes = 0;
+    // Empty: the memory of the one that went last.
+    FrameDraft spare = {};
+    // Our frames that the other side has not answered, by number.
+    absl::InlinedVector<std::uint64_t, kUnansweredMax> unanswered = {};
+    // How many frames that need an answer have come since we sent one.
+    std::size_t to_answer = 0;
+
+    bool may_go() const;
+    // Their next frame, which gets that number.
+    FrameDraft take(std::uint64_t number);
+    void answered(std::uint64_t number);
+    // Drops everything. Returns how many messages.
+    std::size_t reset();
+  };
   struct Connection {
     bool write_pending = false;
     // Numbers of the newest frames taken and received.
@@ -86,21 +115,21 @@ class Outbox {
     std::uint64_t received = 0;
     // The newest of our frames that the other side has answered.
     std::uint64_t answered = 0;
-    // Our frames with messages that it has not answered, by number.
-    std::deque<std::uint64_t> unanswered = {};
-    // How many frames with messages have come since we sent one.
-    std::size_t to_answer = 0;
   };
 
   template <typename Message>
-  absl::Status push_any(const Message& message, Time now);
+  absl::Status push(const Message& message, Time now, Lane& lane);
+  // Bytes that may be added to the lane.
+  std::size_t room(const Lane& lane) const;
+  // Which may send a frame; null if none may.
+  Lane* next_lane();
 
   const OutboxOptions options_;
-  // Frames in the making, the next to go first; none is empty.
-  std::deque<FrameDraft> drafts_;
-  std::size_t queued_bytes_ = 0;
-  // Empty: the memory of the one that went last.
-  FrameDraft spare_;
+  const std::size_t lane_bytes_max_;
+  Lane reads_;
+  Lane envelopes_;
+  // Envelopes could have gone in the place of the last frame.
+  bool envelopes_next_ = false;
   Connection connection_;
 };
 

@@ -150,11 +150,11 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
   SimulationOptions simulation_options = SimulationOptions::draw(random);
   simulation_options.rules = rules;
   WorkloadOptions workload_options = WorkloadOptions::draw(random);
-  // Each message must fit into an empty queue.
+  // Each message must fit into its lane of an empty queue.
   if (simulation_options.network.queue_bytes_max < kSessionBytesMax) {
     workload_options.value_bytes_max = 16;
     simulation_options.network.queue_bytes_max =
-        std::max<std::size_t>(simulation_options.network.queue_bytes_max, 20'000);
+        std::max<std::size_t>(simulation_options.network.queue_bytes_max, 24'000);
   }
   const FaultOptions fault_options = FaultOptions::draw(random);
   const SubscriberOptions subscriber_options = SubscriberOptions::draw(random);

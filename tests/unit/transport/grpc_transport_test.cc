@@ -67,6 +67,37 @@ TEST_CASE("messages that go both ways at once all arrive", "[transport][grpc]") 
   CHECK(a.transport().queue_bytes() == 0);
 }
 
+TEST_CASE("a lookup is answered while a member has not handled what came before",
+          "[transport][grpc]") {
+  const auto ports = support::free_ports(2);
+  Participant a(options_of("a", ports), 1);
+  Participant b(options_of("b", ports), 2);
+  REQUIRE(a.wait_up("b"));
+  b.be_busy();
+  for (std::uint64_t i = 1; i <= 2000; ++i) REQUIRE(a.send("b", request(i, 1000)).ok());
+
+  CHECK(a.look_up("b").ok());
+
+  CHECK(a.wait_found(1));
+  CHECK(a.transport().queue_bytes() > 0);
+}
+
+TEST_CASE("what was found comes to a member that has not handled what came before",
+          "[transport][grpc]") {
+  const auto ports = support::free_ports(2);
+  Participant a(options_of("a", ports), 1);
+  Participant b(options_of("b", ports), 2);
+  REQUIRE(a.wait_up("b"));
+  REQUIRE(b.wait_up("a"));
+  a.be_busy();
+  for (std::uint64_t i = 1; i <= 2000; ++i) REQUIRE(b.send("a", request(i, 1000)).ok());
+
+  CHECK(a.look_up("b").ok());
+
+  CHECK(a.wait_found(1));
+  CHECK(b.transport().queue_bytes() > 0);
+}
+
 TEST_CASE("the largest message arrives whole", "[transport][grpc]") {
   const auto ports = support::free_ports(2);
   Participant a(options_of("a", ports), 1);

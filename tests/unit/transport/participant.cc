@@ -97,6 +97,14 @@ absl::Status Participant::send(const std::string& to, const node::Message& messa
   return status;
 }
 
+absl::Status Participant::look_up(const std::string& to) {
+  const replication::Lookup lookup = {
+      .number = 1, .time_left = std::chrono::seconds(1), .id = "id"};
+  const Taken taken = transport_->send(to, std::span(&lookup, 1));
+  transport_->flush();
+  return taken.status;
+}
+
 Participant::Seen Participant::seen() {
   std::lock_guard<std::mutex> lock(mutex_);
   return seen_;
@@ -133,18 +141,31 @@ bool Participant::wait_envelopes(std::size_t count) {
   return wait([&](const Seen& seen) { return seen.envelopes.size() >= count; });
 }
 
+bool Participant::wait_found(std::size_t count) {
+  return wait([&](const Seen& seen) { return seen.found >= count; });
+}
+
+// As the runtime does it.
+void Participant::receive(const std::string& from, wire::Frame frame) {
+  Transport* const transport = flushed_;
+  const bool handled = frame.envelopes.empty() || !busy_;
+  std::vector<replication::Found> found;
+  for (const replication::Lookup& lookup : frame.lookups) {
+    found.push_back({.number = lookup.number, .declined = true});
+  }
+  if (transport && !found.empty()) transport->send(from, found);
+  note([&] {
+    ++seen_.frames;
+    seen_.found += frame.found.size();
+    std::move(frame.envelopes.begin(), frame.envelopes.end(), std::back_inserter(seen_.envelopes));
+  });
+  if (transport && handled) transport->flush();
+}
+
 Events Participant::events(bool welcomes) {
   Events events = {
-      .on_frame =
-          [this](const std::string&, wire::Frame frame) {
-            note([&] {
-              ++seen_.frames;
-              std::move(frame.envelopes.begin(), frame.envelopes.end(),
-                        std::back_inserter(seen_.envelopes));
-            });
-            // As the runtime does when it has handled the messages.
-            if (Transport* transport = flushed_) transport->flush();
-          },
+      .on_frame = [this](const std::string& from,
+                         wire::Frame frame) { receive(from, std::move(frame)); },
       .on_up =
           [this](const std::string& peer) { note([&] { seen_.changes.push_back("up " + peer); }); },
       .on_down =

@@ -33,6 +33,7 @@ class Participant {
  public:
   struct Seen {
     std::vector<node::Envelope> envelopes = {};
+    std::size_t found = 0;
     std::size_t frames = 0;
     // What became of the connections: "up b", "down b: why", "gone b 2".
     std::vector<std::string> changes = {};
@@ -61,6 +62,12 @@ class Participant {
   // Queues and flushes.
   absl::Status send(const std::string& to, const node::Message& message);
 
+  // Sends a lookup, which is declined at once.
+  absl::Status look_up(const std::string& to);
+
+  // From now on no envelopes are handled; lookups are.
+  void be_busy() { busy_ = true; }
+
   Seen seen();
   // Waits until it is true of what was seen; false if that takes far too long.
   bool wait(const std::function<bool(const Seen&)>& condition);
@@ -70,9 +77,11 @@ class Participant {
   bool wait_introduced(const std::string& text);
   bool wait_refused(const std::string& text);
   bool wait_envelopes(std::size_t count);
+  bool wait_found(std::size_t count);
 
  private:
   Events events(bool welcomes);
+  void receive(const std::string& from, wire::Frame frame);
   void note(const std::function<void()>& change);
 
   const StoreOptions options_;
@@ -81,6 +90,7 @@ class Participant {
   std::mutex mutex_;
   std::condition_variable changed_;
   Seen seen_;
+  std::atomic<bool> busy_{false};
   // For events, which may come before the constructor has ended.
   std::atomic<Transport*> flushed_{nullptr};
   std::unique_ptr<Transport> transport_;

@@ -15,12 +15,15 @@ absl::StatusOr<wire::Frame> decode(const grpc::ByteBuffer& buffer, Time now, grp
       std::string_view(reinterpret_cast<const char*>(bytes.begin()), bytes.size()), now);
 }
 
-// Takes the bytes over, without a copy.
-grpc::ByteBuffer buffer_of(std::string text) {
-  auto* owned = new std::string(std::move(text));
-  const auto free = [](void* data) { delete static_cast<std::string*>(data); };
-  const grpc::Slice slice(owned->data(), owned->size(), free, owned);
-  return grpc::ByteBuffer(&slice, 1);
+// What the outbox lets go, in the only memory that is allocated for it; empty if that is nothing.
+grpc::Slice take_frame(wire::Outbox& outbox, Time now) {
+  grpc::Slice slice;
+  outbox.take_frame(now, [&](std::size_t bytes) {
+    slice = grpc::Slice(bytes);
+    // Nobody else has it yet.
+    return reinterpret_cast<char*>(const_cast<std::uint8_t*>(slice.begin()));
+  });
+  return slice;
 }
 
 }  // namespace
@@ -97,10 +100,10 @@ void Link::flush() {
     MutexLock lock(mutex_);
     if (ended_ || !reading_) return;
     wants_flush_.store(false, std::memory_order_release);
-    std::optional<std::string> frame = outbox_.take_frame(options_.now());
-    if (!frame) return;
-    if (options_.traffic) options_.traffic->sent += frame->size();
-    write_buffer_ = buffer_of(*std::move(frame));
+    const grpc::Slice frame = take_frame(outbox_, options_.now());
+    if (frame.size() == 0) return;
+    if (options_.traffic) options_.traffic->sent += frame.size();
+    write_buffer_ = grpc::ByteBuffer(&frame, 1);
     ++starting_;
   }
   // Without the lock: gRPC may run a reaction on this thread before it returns.

@@ -1,6 +1,7 @@
 #include "wire/frame_draft.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "wire/controls.h"
@@ -17,6 +18,24 @@ void write_integer(std::uint32_t tag, std::uint64_t value, ByteWriter& writer) {
   if (value == 0) return;
   writer.varint(tag);
   writer.varint(value);
+}
+
+// What stands before the messages, of which there are so many, the first of which waited so long.
+void write_fields(const FrameHeader& header, std::size_t messages, Duration waited,
+                  std::string& out) {
+  ByteWriter writer(out);
+  write_integer(kWireVersionTag, kWireVersion, writer);
+  writer.varint(kClusterTag);
+  writer.fixed64(header.cluster);
+  writer.varint(kIncarnationTag);
+  writer.fixed64(header.from.value);
+  write_integer(kAnswersTag, header.answers, writer);
+  if (messages > 0) {
+    waited = std::min(waited, kWaitedMax);
+    write_integer(kWaitedTag, static_cast<std::uint64_t>(waited.count()), writer);
+    write_integer(kMessagesTag, messages, writer);
+  }
+  write_integer(kNumberTag, header.number, writer);
 }
 
 }  // namespace
@@ -72,24 +91,33 @@ void FrameDraft::clear(std::size_t bytes_max) {
   }
 }
 
-std::string FrameDraft::finish(const FrameHeader& header, Time now) const {
+void FrameDraft::finish(const FrameHeader& header, Time now, FrameMemory memory) {
+  header_.clear();
+  header_.reserve(kFrameHeaderBytesMax);
+  write_fields(header, messages_, std::max(now, last_added_) - begun_, header_);
+  const std::size_t before_controls = header_.size();
+  if (!operations_.empty()) {
+    ByteWriter writer(header_);
+    writer.varint(kOperationsTag);
+    writer.varint(operations_.size());
+  }
+
+  char* out = memory(header_.size() + bytes());
+  const std::string_view before = header_;
+  for (const std::string_view part :
+       {before.substr(0, before_controls), std::string_view(controls_),
+        before.substr(before_controls), std::string_view(operations_)}) {
+    out = std::copy(part.begin(), part.end(), out);
+  }
+}
+
+std::string FrameDraft::finish(const FrameHeader& header, Time now) {
   std::string out;
   out.reserve(kFrameHeaderBytesMax + bytes());
-  ByteWriter writer(out);
-  write_integer(kWireVersionTag, kWireVersion, writer);
-  writer.varint(kClusterTag);
-  writer.fixed64(header.cluster);
-  writer.varint(kIncarnationTag);
-  writer.fixed64(header.from.value);
-  write_integer(kAnswersTag, header.answers, writer);
-  if (!empty()) {
-    const Duration waited = std::min(std::max(now, last_added_) - begun_, kWaitedMax);
-    write_integer(kWaitedTag, static_cast<std::uint64_t>(waited.count()), writer);
-    write_integer(kMessagesTag, messages_, writer);
-  }
-  write_integer(kNumberTag, header.number, writer);
+  write_fields(header, messages_, std::max(now, last_added_) - begun_, out);
   out += controls_;
   if (!operations_.empty()) {
+    ByteWriter writer(out);
     writer.varint(kOperationsTag);
     writer.string(operations_);
   }

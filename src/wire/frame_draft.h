@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/functional/function_ref.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,6 +19,9 @@ struct FrameHeader {
   std::uint64_t cluster = 0;
   Incarnation from = {};
 };
+
+// Gives so many bytes for a frame to be laid down in.
+using FrameMemory = absl::FunctionRef<char*(std::size_t bytes)>;
 
 // A frame that is being put together. Messages are encoded as they come; how long they waited until
 // the frame is finished is written down beside them, so that waiting prolongs no session's life and
@@ -39,8 +44,9 @@ class FrameDraft {
   // Forgets its messages, and keeps their memory for others; so much of it at most.
   void clear(std::size_t bytes_max);
 
-  // The frame, sent at `now`.
-  std::string finish(const FrameHeader& header, Time now) const;
+  // Lays down the frame, sent at `now`, in memory that is asked for once.
+  void finish(const FrameHeader& header, Time now, FrameMemory memory);
+  std::string finish(const FrameHeader& header, Time now);
 
  private:
   // Counts a message that append(since) writes.
@@ -56,6 +62,9 @@ class FrameDraft {
   std::string controls_;
   // The contents of the field `operations`.
   std::string operations_;
+  // What stands before the messages, and then what stands before the operations: for finish(), so
+  // that its memory is used again.
+  std::string header_;
 };
 
 }  // namespace sojourn::wire

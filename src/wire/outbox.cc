@@ -13,12 +13,23 @@ bool Outbox::Lane::may_go() const {
   return unanswered.size() < kUnansweredMax || !drafts.front().needs_answer();
 }
 
-FrameDraft Outbox::Lane::take(std::uint64_t number) {
-  FrameDraft draft = std::move(drafts.front());
-  drafts.pop_front();
-  queued_bytes -= draft.bytes();
-  if (draft.needs_answer()) unanswered.push_back(number);
-  return draft;
+Outbox::Drafts Outbox::Lane::take(std::uint64_t number) {
+  Drafts taken;
+  taken.splice(taken.begin(), drafts, drafts.begin());
+  queued_bytes -= taken.front().bytes();
+  if (taken.front().needs_answer()) unanswered.push_back(number);
+  return taken;
+}
+
+Outbox::Drafts Outbox::Lane::take_spare() {
+  Drafts taken = std::exchange(spare, {});
+  if (taken.empty()) taken.emplace_back();
+  return taken;
+}
+
+void Outbox::Lane::put_back(Drafts draft) {
+  draft.front().clear(2 * kFrameBytesTarget);
+  spare = std::move(draft);
 }
 
 void Outbox::Lane::answered(std::uint64_t number) {
@@ -63,19 +74,23 @@ absl::Status Outbox::push(const Message& message, Time now, Lane& lane) {
     }
   }
 
-  FrameDraft next = std::exchange(lane.spare, {});
+  Drafts next = lane.take_spare();
   const std::size_t largest = std::min(kMessageBytesMax, lane_bytes_max_);
-  if (!next.add(message, now, largest)) {
-    return absl::ResourceExhaustedError(
+  absl::Status status;
+  if (!next.front().add(message, now, largest)) {
+    status = absl::ResourceExhaustedError(
         absl::StrFormat("a message for another member has more than %d bytes", largest));
-  }
-  if (next.bytes() > room) {
-    return absl::UnavailableError(
+  } else if (next.front().bytes() > room) {
+    status = absl::UnavailableError(
         absl::StrFormat("the queue to the member is full: %d of at most %d bytes wait",
                         lane.queued_bytes, lane.queued_bytes + room));
   }
-  lane.queued_bytes += next.bytes();
-  lane.drafts.push_back(std::move(next));
+  if (!status.ok()) {
+    lane.put_back(std::move(next));
+    return status;
+  }
+  lane.queued_bytes += next.front().bytes();
+  lane.drafts.splice(lane.drafts.end(), next);
   return absl::OkStatus();
 }
 
@@ -93,28 +108,34 @@ Outbox::Lane* Outbox::next_lane() {
   return envelopes ? &envelopes_ : nullptr;
 }
 
-std::optional<std::string> Outbox::take_frame(Time now) {
-  if (connection_.write_pending) return std::nullopt;
+bool Outbox::take_frame(Time now, FrameMemory memory) {
+  if (connection_.write_pending) return false;
   Lane* const lane = next_lane();
   const bool must_answer =
       reads_.to_answer >= kUnansweredMax || envelopes_.to_answer >= kUnansweredMax;
-  if (!lane && !must_answer) return std::nullopt;
+  if (!lane && !must_answer) return false;
 
   ++connection_.sent;
   connection_.write_pending = true;
   reads_.to_answer = 0;
   envelopes_.to_answer = 0;
-  const FrameHeader header = {.number = connection_.sent,
-                              .answers = connection_.received,
-                              .cluster = options_.cluster,
-                              .from = options_.from};
-  if (!lane) return FrameDraft().finish(header, now);
+  Drafts draft = lane ? lane->take(connection_.sent) : reads_.take_spare();
+  draft.front().finish({.number = connection_.sent,
+                        .answers = connection_.received,
+                        .cluster = options_.cluster,
+                        .from = options_.from},
+                       now, memory);
+  (lane ? lane : &reads_)->put_back(std::move(draft));
+  return true;
+}
 
-  FrameDraft draft = lane->take(connection_.sent);
-  std::string frame = draft.finish(header, now);
-  draft.clear(2 * kFrameBytesTarget);
-  lane->spare = std::move(draft);
-  return frame;
+std::optional<std::string> Outbox::take_frame(Time now) {
+  std::string frame;
+  const bool taken = take_frame(now, [&](std::size_t bytes) {
+    frame.resize(bytes);
+    return frame.data();
+  });
+  return taken ? std::make_optional(std::move(frame)) : std::nullopt;
 }
 
 void Outbox::written() { connection_.write_pending = false; }

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 
@@ -73,6 +73,8 @@ class Outbox {
   // The next frame to write, if one may be written now. To be asked after each push() (or a group
   // of them) and written(), and after received() once the frame's messages have been handled, so
   // that their replies go along with the answer: at once if it has no envelopes.
+  // It is laid down in memory that is asked for only then; whether there was one.
+  bool take_frame(Time now, FrameMemory memory);
   std::optional<std::string> take_frame(Time now);
 
   // The write of the frame that take_frame() gave has completed.
@@ -90,12 +92,15 @@ class Outbox {
   std::size_t reset();
 
  private:
+  // A list, so that a draft moves together with its memory and that of its place.
+  using Drafts = std::list<FrameDraft>;
+
   struct Lane {
     // Frames in the making, the next to go first; none is empty.
-    std::deque<FrameDraft> drafts = {};
+    Drafts drafts = {};
     std::size_t queued_bytes = 0;
-    // Empty: the memory of the one that went last.
-    FrameDraft spare = {};
+    // At most one, which is empty: the memory of the one that went last.
+    Drafts spare = {};
     // Our frames that the other side has not answered, by number.
     absl::InlinedVector<std::uint64_t, kUnansweredMax> unanswered = {};
     // How many frames that need an answer have come since we sent one.
@@ -103,7 +108,11 @@ class Outbox {
 
     bool may_go() const;
     // Their next frame, which gets that number.
-    FrameDraft take(std::uint64_t number);
+    Drafts take(std::uint64_t number);
+    // An empty draft.
+    Drafts take_spare();
+    // Forgets what the draft had, and keeps its memory.
+    void put_back(Drafts draft);
     void answered(std::uint64_t number);
     // Drops everything. Returns how many messages.
     std::size_t reset();

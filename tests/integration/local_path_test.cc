@@ -1,5 +1,6 @@
 // What a get of a session that this member owns does not do: allocate, call the system, or leave
-// its thread. An executable of its own, because it counts the allocations of the whole process.
+// its thread; and what frames to other members do not allocate. An executable of its own, because
+// it counts the allocations of the whole process.
 
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -26,6 +27,7 @@
 #include "runtime/clock.h"
 #include "runtime/coarse_clock.h"
 #include "support/catch.h"
+#include "wire/outbox.h"
 
 // These take the place of glibc's, and call it by its other name; operator new calls them.
 namespace {
@@ -205,6 +207,39 @@ TEST_CASE("an async_get of an own session allocates nothing beyond its handler",
 
   CHECK(found == kRounds);
   CHECK(allocations_here == before);
+}
+
+TEST_CASE("a frame takes no memory but what it is laid down in", "[local-path]") {
+  constexpr Time kNow = Time(1h);
+  constexpr std::uint64_t kCluster = 1;
+  constexpr Incarnation kSelf = {2};
+  const node::Envelope envelope = {
+      .cluster = kCluster, .from = kSelf, .message = replication::ReplicateAck{}};
+  const replication::Lookup lookup = {.number = 1, .time_left = 1s, .id = "s-1"};
+  wire::Outbox outbox({.cluster = kCluster, .from = kSelf});
+  wire::Frame answer = {.number = 0};
+  std::vector<char> memory(wire::kFrameBytesMax);
+  std::size_t frames = 0;
+  const auto send = [&] {
+    for (int i = 0; i < 50; ++i) {
+      if (!outbox.push(envelope, kNow).ok() || !outbox.push(lookup, kNow).ok()) return;
+    }
+    while (outbox.take_frame(kNow, [&](std::size_t) { return memory.data(); })) {
+      outbox.written();
+      ++answer.number;
+      ++answer.answers;
+      if (!outbox.received(answer).ok()) return;
+      ++frames;
+    }
+  };
+  send();
+
+  const std::uint64_t before = allocations_here;
+  for (int i = 0; i < 100; ++i) send();
+  const std::uint64_t made = allocations_here - before;
+
+  CHECK(made == 0);
+  CHECK(frames == 2 * 101);
 }
 
 TEST_CASE("allocations are counted", "[local-path]") {

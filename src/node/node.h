@@ -199,10 +199,15 @@ class Node {
 
   // Answers a get if this member serves the session's segment: see replication::Plane::read().
   template <typename Clock>
-  [[gnu::always_inline]] std::optional<replication::Result> read_local(const table::Key& id,
-                                                                       bool touch,
-                                                                       Clock clock) const {
+  std::optional<replication::Result> read_local(const table::Key& id, bool touch,
+                                                Clock clock) const {
     return plane_.read(id, touch, clock);
+  }
+
+  template <typename Clock>
+  [[gnu::always_inline]] table::Table::Glimpse glimpse(const table::Key& id, bool touch,
+                                                       Clock clock) const {
+    return plane_.glimpse(id, touch, clock);
   }
 
   // Answers lookups of another member, or declines. Those whose time is up get no answer.

@@ -234,8 +234,7 @@ class Plane {
     return read(table::Key(id), touch, clock);
   }
   template <typename Clock>
-  [[gnu::always_inline]] std::optional<Result> read(const table::Key& key, bool touch,
-                                                    Clock clock) const {
+  std::optional<Result> read(const table::Key& key, bool touch, Clock clock) const {
     const std::uint32_t segment = ring::segment_of_hash(key.hash(), options_.segments).value;
     const std::uint64_t serving =
         serving_.epoch_of_segment[segment].load(std::memory_order_acquire);
@@ -260,6 +259,24 @@ class Plane {
     if (found) [[likely]]
       return Result{.record = std::move(found.record), .last_seen = found.last_seen};
     return Result{.status = serving & Serving::kLost ? lost() : absent()};
+  }
+
+  // The common case of read(), as table::Table::glimpse() is of find(): of any other read() knows.
+  template <typename Clock>
+  [[gnu::always_inline]] table::Table::Glimpse glimpse(const table::Key& key, bool touch,
+                                                       Clock clock) const {
+    const std::uint32_t segment = ring::segment_of_hash(key.hash(), options_.segments).value;
+    const std::uint64_t serving =
+        serving_.epoch_of_segment[segment].load(std::memory_order_acquire);
+    if (serving == 0) return {};
+    const Time promoted_at(Duration(serving_.promoted_at[segment].load(std::memory_order_acquire)));
+    const auto now = [&] { return clock(lease_until()); };
+    const auto seen = replica_.table().glimpse(key, now, touch, promoted_at);
+    if (serving_.epoch_of_segment[segment].load(std::memory_order_acquire) == serving &&
+        has_lease(seen.looked_up_at_latest)) [[likely]]
+      return seen;
+    session::RecordRef::release(seen.record);
+    return {};
   }
 
   // Whether subscribers may be given an event now: to be asked directly before. Safe from any

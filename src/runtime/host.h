@@ -119,11 +119,13 @@ class Host {
 
   // Safe from any thread, without waiting for the node's:
 
+  std::optional<replication::Result> read_local(const table::Key& id, bool touch) const {
+    return node_.read_local(id, touch, [](Time limit) { return CoarseClock::read(limit).moment; });
+  }
   // Where the time of a get goes: all of it in the caller's function, as the processor overlaps the
   // waits for memory of gets only that are short.
-  [[gnu::always_inline]] std::optional<replication::Result> read_local(const table::Key& id,
-                                                                       bool touch) const {
-    return node_.read_local(id, touch, [](Time limit) { return CoarseClock::read(limit).moment; });
+  [[gnu::always_inline]] table::Table::Glimpse glimpse(const table::Key& id, bool touch) const {
+    return node_.glimpse(id, touch, [](Time limit) { return CoarseClock::read(limit).moment; });
   }
   // Who is what in the current view; null before the first.
   std::shared_ptr<const ring::Roles> roles() const;

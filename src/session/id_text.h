@@ -86,8 +86,9 @@ class SoughtId {
 
   std::string_view text() const { return text_; }
   std::uint64_t hash() const { return hash_; }
-  // Null if records with that id keep its text.
-  const char* packed() const { return is_packed_ ? packed_.data() : nullptr; }
+  // Whether records with that id keep it packed, as `packed` is, or else its text.
+  bool is_packed() const { return is_packed_; }
+  bool is_packed_as(const char* packed) const { return IdText::same(packed, packed_.data()); }
 
  private:
   std::string_view text_;

@@ -178,6 +178,10 @@ AttributeView Record::attribute_at(const char*& at) {
   return {{name, name_size}, {name + name_size, value_size}};
 }
 
+bool Record::has_text_as_id(std::string_view text) const {
+  return (extras_ & kPackedId) == 0 && std::string_view(id_begin() + 1, id_size()) == text;
+}
+
 std::optional<std::string_view> Record::attribute(std::string_view name) const {
   const char* at = attributes_begin();
   for (std::uint16_t i = 0; i < attribute_count_; ++i) {

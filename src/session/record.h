@@ -98,9 +98,10 @@ class Record {
     return (extras_ & kPackedId) != 0 ? IdText::unpack(id_begin())
                                       : IdText(std::string_view(id_begin() + 1, id_size()));
   }
-  bool has_id(const SoughtId& id) const {
-    if ((extras_ & kPackedId) != 0) return id.packed() && IdText::same(id_begin(), id.packed());
-    return std::string_view(id_begin() + 1, id_size()) == id.text();
+  [[gnu::always_inline]] bool has_id(const SoughtId& id) const {
+    if (id.is_packed()) [[likely]]
+      return (extras_ & kPackedId) != 0 && id.is_packed_as(id_begin());
+    return has_text_as_id(id.text());
   }
   // As IdText packs it; null if the record keeps the text.
   const char* packed_id() const { return (extras_ & kPackedId) != 0 ? id_begin() : nullptr; }
@@ -228,6 +229,8 @@ class Record {
     // The id stands as IdText packs it.
     kPackedId = 32,
   };
+
+  bool has_text_as_id(std::string_view text) const;
 
   struct KeptId;
   Record(const RecordFields& fields, const KeptId& id);

@@ -98,8 +98,7 @@ class Table {
   // The same at the time that clock(), a Moment, says once the session has been looked up:
   // Found::looked_up_at. Of what the clock leaves open the session has the benefit.
   template <typename Clock>
-  [[gnu::always_inline]] Found find(const Key& key, Clock clock, bool touch,
-                                    Time promoted_at) const {
+  Found find(const Key& key, Clock clock, bool touch, Time promoted_at) const {
     const Shard& shard = shard_of(key);
     SpinLockHolder held(shard.lock);
     const session::Record* record = record_of(shard, key);
@@ -107,6 +106,30 @@ class Table {
     if (!record) [[unlikely]]
       return {.looked_up_at = now};
     return see(shard, *record, now, touch, promoted_at);
+  }
+
+  // The common case of find(), in as few instructions as it takes: that of a session under its own
+  // id whose time is not up. `record` is null in any other, about which find() knows more; then
+  // nothing has happened. Otherwise the caller has a reference to it, to be released.
+  struct Glimpse {
+    const session::Record* record = nullptr;
+    Time last_seen = {};
+    Time looked_up_at_latest = {};
+  };
+  template <typename Clock>
+  [[gnu::always_inline]] Glimpse glimpse(const Key& key, Clock clock, bool touch,
+                                         Time promoted_at) const {
+    const Shard& shard = shard_of(key);
+    SpinLockHolder held(shard.lock);
+    const session::Record* record = record_of(shard, key);
+    if (!record) [[unlikely]]
+      return {};
+    const Moment now = clock();
+    if (record->is_alias() || is_over(*record, now.earliest, promoted_at)) [[unlikely]]
+      return {};
+    const Time last_seen = touch ? use(shard, *record, now.earliest) : record->last_seen();
+    session::RecordRef::acquire(record);
+    return {record, last_seen, now.latest};
   }
 
   // Fetches what a find() of each, soon after, will look at: the searches wait for memory together
@@ -247,12 +270,12 @@ class Table {
   }
   static RecordSet::Tag tag_of(const Key& key) { return tag_of(key.hash()); }
   // Its place in the set; RecordSet::kNone if it is not there.
-  static std::size_t find(const RecordSet& entries, const Key& key) {
+  [[gnu::always_inline]] static std::size_t find(const RecordSet& entries, const Key& key) {
     return entries.find(tag_of(key),
                         [&](std::uint64_t entry) { return record_at(entry).has_id(key); });
   }
   // The record of that id; null if there is none.
-  static const session::Record* record_of(const Shard& shard, const Key& key)
+  [[gnu::always_inline]] static const session::Record* record_of(const Shard& shard, const Key& key)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.lock) {
     const std::size_t found = find(shard.entries, key);
     return found == RecordSet::kNone ? nullptr : &record_at(shard.entries.value(found));
@@ -278,6 +301,9 @@ class Table {
   // Of a record that was looked up.
   static Found see(const Shard& shard, const session::Record& record, Moment now, bool touch,
                    Time promoted_at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.lock);
+  // It is being used now, unless it was used later: when it was last seen, then.
+  static Time use(const Shard& shard, const session::Record& record, Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.lock);
   static Time last_seen(const Shard& shard, const session::Record& record);
   static bool is_over(const session::Record& record, Time now, Time promoted_at) {
     if (record.ended()) return true;
@@ -321,15 +347,21 @@ class Table {
   if (is_over(record, now, promoted_at)) [[unlikely]] {
     return {.last_seen = last_seen, .ended = true, .looked_up_at = moment};
   }
-  if (!touch || now <= last_seen || record.is_alias()) {
-    return {.record = session::RecordRef::share(record),
-            .last_seen = last_seen,
-            .looked_up_at = moment};
-  }
+  return {
+      .record = session::RecordRef::share(record),
+      .last_seen = touch && !record.is_alias() ? use(shard, record, now) : last_seen,
+      .looked_up_at = moment,
+  };
+}
+
+[[gnu::always_inline]] inline Time Table::use(const Shard& shard, const session::Record& record,
+                                              Time now) {
+  const Time last_seen = record.last_seen();
+  if (now <= last_seen) return last_seen;
   const Time interval_began = now - now.time_since_epoch() % use_interval(record.lifetime());
   if (last_seen < interval_began) shard.used.add(record, now);
   record.set_last_seen(now);
-  return {.record = session::RecordRef::share(record), .last_seen = now, .looked_up_at = moment};
+  return now;
 }
 
 }  // namespace sojourn::table

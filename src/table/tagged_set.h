@@ -50,13 +50,14 @@ class TaggedSet {
     std::size_t at = home(tag);
     if (at + kAtOnce <= slots_count()) [[likely]] {
       // Most stand so near to where the search begins. How near the processor cannot foresee, so
-      // there is no branch before it is known.
-      auto [same, free] = look_at(&slots_[at], tag);
-      for (same &= ~free; same != 0; same &= same - 1) {
+      // there is no branch before it is known. A free slot looks like one with the tag 0.
+      const std::uint64_t* slots = &slots_[at];
+      for (std::uint32_t same = with_tag(slots, tag); same != 0; same &= same - 1) {
         const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(same));
-        if (is_it(value(place))) return place;
+        if (slots_[place] != 0 && is_it(value(place))) [[likely]]
+          return place;
       }
-      if (free != 0) return kNone;
+      if (has_free(slots)) return kNone;
       at += kAtOnce - 1;
     } else if (slots_[at] == 0) {
       return kNone;
@@ -132,43 +133,35 @@ class TaggedSet {
   // As many slots as a cache line has.
   static constexpr std::size_t kAtOnce = 8;
 
-  // Of kAtOnce slots, a bit for each, which have that tag, and which are free.
-  struct Seen {
-    std::uint32_t same = 0;
-    std::uint32_t free = 0;
-  };
+  // Of kAtOnce slots, a bit for each, which have that tag; and whether one of them is free.
 #if defined(__SSE2__)
-  static Seen look_at(const std::uint64_t* slots, Tag tag) {
-    // Their upper and lower halves, four in each.
+  static std::uint32_t with_tag(const std::uint64_t* slots, Tag tag) {
+    // Their upper halves, four in each.
     const auto* pairs = reinterpret_cast<const __m128i*>(slots);
-    const __m128 a = _mm_castsi128_ps(_mm_loadu_si128(pairs));
-    const __m128 b = _mm_castsi128_ps(_mm_loadu_si128(pairs + 1));
-    const __m128 c = _mm_castsi128_ps(_mm_loadu_si128(pairs + 2));
-    const __m128 d = _mm_castsi128_ps(_mm_loadu_si128(pairs + 3));
-    const __m128i upper_ab = _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
-    const __m128i upper_cd = _mm_castps_si128(_mm_shuffle_ps(c, d, _MM_SHUFFLE(3, 1, 3, 1)));
-    const __m128i lower_ab = _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
-    const __m128i lower_cd = _mm_castps_si128(_mm_shuffle_ps(c, d, _MM_SHUFFLE(2, 0, 2, 0)));
+    const __m128i upper_ab = _mm_castps_si128(
+        _mm_shuffle_ps(_mm_castsi128_ps(_mm_loadu_si128(pairs)),
+                       _mm_castsi128_ps(_mm_loadu_si128(pairs + 1)), _MM_SHUFFLE(3, 1, 3, 1)));
+    const __m128i upper_cd = _mm_castps_si128(
+        _mm_shuffle_ps(_mm_castsi128_ps(_mm_loadu_si128(pairs + 2)),
+                       _mm_castsi128_ps(_mm_loadu_si128(pairs + 3)), _MM_SHUFFLE(3, 1, 3, 1)));
     const __m128i tags = _mm_set1_epi32(static_cast<int>(tag));
-    const __m128i none = _mm_setzero_si128();
     const __m128i same =
         _mm_packs_epi32(_mm_cmpeq_epi32(_mm_srli_epi32(upper_ab, 32 - kTagBits), tags),
                         _mm_cmpeq_epi32(_mm_srli_epi32(upper_cd, 32 - kTagBits), tags));
-    const __m128i free = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_or_si128(upper_ab, lower_ab), none),
-                                         _mm_cmpeq_epi32(_mm_or_si128(upper_cd, lower_cd), none));
-    const auto both = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(same, free)));
-    return {.same = both & 0xff, .free = both >> 8};
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(same, same))) & 0xff;
   }
 #else
-  static Seen look_at(const std::uint64_t* slots, Tag tag) {
-    Seen seen;
+  static std::uint32_t with_tag(const std::uint64_t* slots, Tag tag) {
+    std::uint32_t same = 0;
     for (std::size_t i = 0; i < kAtOnce; ++i) {
-      seen.same |= std::uint32_t{tag_of(slots[i]) == tag} << i;
-      seen.free |= std::uint32_t{slots[i] == 0} << i;
+      same |= std::uint32_t{tag_of(slots[i]) == tag} << i;
     }
-    return seen;
+    return same;
   }
 #endif
+  static bool has_free(const std::uint64_t* slots) {
+    return std::find(slots, slots + kAtOnce, 0) != slots + kAtOnce;
+  }
 
   // One in eight stays free.
   static std::size_t slots_count_for(std::size_t room) {

@@ -56,6 +56,17 @@ RecordFields fields_of(std::string_view id) {
 
 RecordRef session(std::string_view id) { return Record::make(fields_of(id)); }
 
+// Table::glimpse(), with its reference in good hands.
+struct Glimpsed {
+  RecordRef record;
+  Time last_seen;
+};
+Glimpsed glimpse(const Table& table, std::string_view id, Time now, bool touch = true) {
+  const auto seen = table.glimpse(
+      Key(id), [now] { return Moment(now); }, touch, Time::min());
+  return {RecordRef::adopt(seen.record), seen.last_seen};
+}
+
 RecordRef session_seen_at(std::string_view id, Time last_seen) {
   RecordFields fields = fields_of(id);
   fields.last_seen = last_seen;
@@ -966,6 +977,83 @@ TEST_CASE("what was ended or is gone is so for every reader", "[table]") {
 
   CHECK(returned == 0);
   CHECK(counted <= kSessions);
+}
+
+// What a reader may wait for is one lookup of the writer's, however much there is to be moved.
+TEST_CASE("readers find all that was put while the table's sets grow and shrink", "[table]") {
+  constexpr std::size_t kSessions = 20'000;
+  SeededRandom random(13);
+  std::vector<std::string> ids(kSessions);
+  for (std::string& id : ids) id = session::draw_id(random);
+  Table table;
+  std::atomic<std::size_t> put{0};
+  std::atomic<int> missing{0};
+
+  const auto read = [&](std::uint64_t seed) {
+    SeededRandom choice(seed);
+    for (std::size_t known = 0; known < kSessions;) {
+      known = put.load(std::memory_order_acquire);
+      if (known == 0) continue;
+      const std::string& id = ids[choice.below(known)];
+      const RecordRef record = glimpse(table, id, kStart).record;
+      if (!record || record->id() != id) ++missing;
+      if (!table.find(id, kStart, true)) ++missing;
+    }
+  };
+  std::thread one(read, 14);
+  std::thread other(read, 15);
+  for (std::size_t i = 0; i < kSessions; ++i) {
+    table.put(session(ids[i]));
+    put.store(i + 1, std::memory_order_release);
+    // Others come and go, so that sets shrink as well.
+    if (i % 2000 != 0) continue;
+    std::vector<std::string> passing(2000);
+    for (std::string& id : passing) table.put(session(id = session::draw_id(random)));
+    for (const std::string& id : passing) table.erase(id);
+  }
+  one.join();
+  other.join();
+
+  CHECK(missing == 0);
+  CHECK(table.usage().active == kSessions);
+}
+
+TEST_CASE("a glimpse shows live sessions under their own ids, as a find does", "[table]") {
+  Table table;
+  table.put(session("id"));
+  const Time later = kStart + 10min;
+  const auto shown = glimpse(table, "id", later);
+  REQUIRE(shown.record);
+  CHECK(shown.record->id() == "id");
+  CHECK(shown.last_seen == later);
+  CHECK(table.last_seen("id") == later);
+  CHECK(table.take_used().size() == 1);
+
+  SECTION("without a touch it changes nothing") {
+    const auto seen = glimpse(table, "id", later + 1min, false);
+    REQUIRE(seen.record);
+    CHECK(seen.last_seen == later);
+    CHECK(table.take_used().empty());
+  }
+  SECTION("of what is absent it says nothing") {
+    CHECK_FALSE(glimpse(table, "other", later).record);
+  }
+  SECTION("nor of a session whose time is up") {
+    CHECK_FALSE(glimpse(table, "id", later + 31min).record);
+    CHECK(table.find("id", later + 31min, false).ended);
+  }
+  SECTION("nor of one that has ended for somebody else") {
+    REQUIRE(table.end("id", later + 31min));
+    CHECK_FALSE(glimpse(table, "id", later).record);
+  }
+  SECTION("nor of an alias, which is never touched") {
+    RecordFields alias = fields_of("old");
+    alias.alias_of = "id";
+    table.put(Record::make(alias));
+    CHECK_FALSE(glimpse(table, "old", later).record);
+    CHECK(table.find("old", later, true));
+    CHECK(table.last_seen("old") == kStart);
+  }
 }
 
 TEST_CASE("companions are counted by kind and never as sessions", "[table]") {

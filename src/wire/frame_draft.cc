@@ -1,6 +1,8 @@
 #include "wire/frame_draft.h"
 
 #include <algorithm>
+#include <cassert>
+#include <iterator>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -41,8 +43,8 @@ void write_fields(const FrameHeader& header, std::size_t messages, Duration wait
 }  // namespace
 
 template <typename Append>
-bool FrameDraft::add_by(Append append, Time now, std::size_t bytes_max) {
-  if (messages_ == kMessagesMax) return false;
+bool FrameDraft::add_by(Append append, Time now, std::size_t bytes_max, bool found) {
+  if (messages() == kMessagesMax) return false;
   if (empty()) begun_ = last_added_ = now;
   // Callers read the clock before they take turns here.
   const Time added = std::max(now, last_added_);
@@ -56,7 +58,10 @@ bool FrameDraft::add_by(Append append, Time now, std::size_t bytes_max) {
     return false;
   }
   last_added_ = added;
-  ++messages_;
+  messages_.push_back({.controls_end = static_cast<std::uint32_t>(controls_.size()),
+                       .operations_end = static_cast<std::uint32_t>(operations_.size()),
+                       .found = found});
+  if (found) ++found_;
   return true;
 }
 
@@ -77,13 +82,33 @@ bool FrameDraft::add(const replication::Lookup& lookup, Time now, std::size_t by
 
 bool FrameDraft::add(const replication::Found& found, Time now, std::size_t bytes_max) {
   const auto append = [&](Duration since) { append_found(found, since, now, operations_); };
-  if (!add_by(append, now, bytes_max)) return false;
-  ++found_;
-  return true;
+  return add_by(append, now, bytes_max, true);
+}
+
+void FrameDraft::move_first(std::size_t count, FrameDraft& to) {
+  assert(to.empty() && count > 0 && count < messages());
+  const auto rest = messages_.begin() + static_cast<std::ptrdiff_t>(count);
+  const Message last = *std::prev(rest);
+  to.begun_ = begun_;
+  to.last_added_ = last_added_;
+  to.messages_.assign(messages_.begin(), rest);
+  to.found_ = static_cast<std::size_t>(
+      std::count_if(messages_.begin(), rest, [](const Message& each) { return each.found; }));
+  to.controls_.assign(controls_, 0, last.controls_end);
+  to.operations_.assign(operations_, 0, last.operations_end);
+
+  found_ -= to.found_;
+  messages_.erase(messages_.begin(), rest);
+  for (Message& each : messages_) {
+    each.controls_end -= last.controls_end;
+    each.operations_end -= last.operations_end;
+  }
+  controls_.erase(0, last.controls_end);
+  operations_.erase(0, last.operations_end);
 }
 
 void FrameDraft::clear(std::size_t bytes_max) {
-  messages_ = 0;
+  messages_.clear();
   found_ = 0;
   for (std::string* text : {&controls_, &operations_}) {
     text->clear();
@@ -94,7 +119,7 @@ void FrameDraft::clear(std::size_t bytes_max) {
 void FrameDraft::finish(const FrameHeader& header, Time now, FrameMemory memory) {
   header_.clear();
   header_.reserve(kFrameHeaderBytesMax);
-  write_fields(header, messages_, std::max(now, last_added_) - begun_, header_);
+  write_fields(header, messages(), std::max(now, last_added_) - begun_, header_);
   const std::size_t before_controls = header_.size();
   if (!operations_.empty()) {
     ByteWriter writer(header_);
@@ -114,7 +139,7 @@ void FrameDraft::finish(const FrameHeader& header, Time now, FrameMemory memory)
 std::string FrameDraft::finish(const FrameHeader& header, Time now) {
   std::string out;
   out.reserve(kFrameHeaderBytesMax + bytes());
-  write_fields(header, messages_, std::max(now, last_added_) - begun_, out);
+  write_fields(header, messages(), std::max(now, last_added_) - begun_, out);
   out += controls_;
   if (!operations_.empty()) {
     ByteWriter writer(out);

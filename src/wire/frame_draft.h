@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -34,12 +35,15 @@ class FrameDraft {
   bool add(const replication::Lookup& lookup, Time now, std::size_t bytes_max);
   bool add(const replication::Found& found, Time now, std::size_t bytes_max);
 
-  bool empty() const { return messages_ == 0; }
-  std::size_t messages() const { return messages_; }
+  bool empty() const { return messages_.empty(); }
+  std::size_t messages() const { return messages_.size(); }
   // Whether it has more than what was found: see Outbox.
-  bool needs_answer() const { return messages_ > found_; }
+  bool needs_answer() const { return messages() > found_; }
   // Bytes of the messages.
   std::size_t bytes() const { return controls_.size() + operations_.size(); }
+
+  // Moves its first `count` messages, of which there are more, to a draft that is empty.
+  void move_first(std::size_t count, FrameDraft& to);
 
   // Forgets its messages, and keeps their memory for others; so much of it at most.
   void clear(std::size_t bytes_max);
@@ -51,12 +55,19 @@ class FrameDraft {
  private:
   // Counts a message that append(since) writes.
   template <typename Append>
-  bool add_by(Append append, Time now, std::size_t bytes_max);
+  bool add_by(Append append, Time now, std::size_t bytes_max, bool found = false);
 
   // When the first and the newest message were added.
   Time begun_ = {};
   Time last_added_ = {};
-  std::size_t messages_ = 0;
+  // Where each message ends in the texts below.
+  struct Message {
+    std::uint32_t controls_end = 0;
+    std::uint32_t operations_end = 0;
+    bool found = false;
+  };
+  std::vector<Message> messages_;
+  // How many of them are what was found.
   std::size_t found_ = 0;
   // As they stand in the frame, their tags included.
   std::string controls_;

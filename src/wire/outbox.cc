@@ -13,27 +13,48 @@ bool Outbox::Lane::may_go() const {
   return unanswered.size() < kUnansweredMax || !drafts.front().needs_answer();
 }
 
+std::size_t Outbox::Lane::share() const {
+  const FrameDraft& next = drafts.front();
+  const std::size_t here = next.messages();
+  const std::size_t under_way = unanswered.empty() ? 0 : unanswered.back().messages;
+  const bool uneven = here >= under_way + kUnevenMin && here + under_way <= kDividedMax;
+  return uneven && next.needs_answer() ? (here + under_way + 1) / 2 : here;
+}
+
 Outbox::Drafts Outbox::Lane::take(std::uint64_t number) {
   Drafts taken;
-  taken.splice(taken.begin(), drafts, drafts.begin());
-  queued_bytes -= taken.front().bytes();
-  if (taken.front().needs_answer()) unanswered.push_back(number);
+  if (const std::size_t count = share(); count < drafts.front().messages()) {
+    taken = take_spare();
+    drafts.front().move_first(count, taken.front());
+  } else {
+    taken.splice(taken.begin(), drafts, drafts.begin());
+  }
+  const FrameDraft& draft = taken.front();
+  queued_bytes -= draft.bytes();
+  if (draft.needs_answer()) unanswered.push_back({number, draft.messages()});
   return taken;
 }
 
 Outbox::Drafts Outbox::Lane::take_spare() {
-  Drafts taken = std::exchange(spare, {});
-  if (taken.empty()) taken.emplace_back();
+  Drafts taken;
+  if (spare.empty()) {
+    taken.emplace_back();
+  } else {
+    taken.splice(taken.begin(), spare, spare.begin());
+  }
   return taken;
 }
 
 void Outbox::Lane::put_back(Drafts draft) {
   draft.front().clear(2 * kFrameBytesTarget);
-  spare = std::move(draft);
+  spare.splice(spare.begin(), draft);
+  if (spare.size() > kUnansweredMax) spare.pop_back();
 }
 
 void Outbox::Lane::answered(std::uint64_t number) {
-  while (!unanswered.empty() && unanswered.front() <= number) unanswered.erase(unanswered.begin());
+  while (!unanswered.empty() && unanswered.front().number <= number) {
+    unanswered.erase(unanswered.begin());
+  }
 }
 
 std::size_t Outbox::Lane::reset() {

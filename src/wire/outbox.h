@@ -25,6 +25,11 @@ inline constexpr std::size_t kFrameBytesTarget = std::size_t{64} << 10;
 // counts on it.
 inline constexpr std::size_t kUnansweredMax = 2;
 
+// A frame with so many messages more than the one under way is divided, unless both together have
+// more than the second.
+inline constexpr std::size_t kUnevenMin = 16;
+inline constexpr std::size_t kDividedMax = 128;
+
 struct OutboxOptions {
   // The sender, which stands in each frame.
   std::uint64_t cluster = 0;
@@ -45,6 +50,13 @@ struct OutboxOptions {
 // share the next one. Waiting for the write alone would hardly batch: gRPC completes a write long
 // before the other side has read it, and frames would carry one message each, at a seventh of the
 // throughput. When both lanes have a frame that may go, reads go first, and then envelopes.
+//
+// Who asked in a frame asks again when it is answered, all together in the next one. So two frames
+// under way stay as they once began: one message, which came first, and all that came after it.
+// Then the two sides take turns, and neither has anything to do while the other one works.
+// Therefore a frame that would have many more messages than the one under way leaves so many to the
+// next that both have the same. Where there are so many that a frame of answers does not hold them,
+// they divide themselves.
 //
 // Whoever receives a frame owes an answer: the `answers` of any later frame the other way. Mostly a
 // reply is due anyway and takes it along. For that it may wait until the sender must not go on:
@@ -99,14 +111,21 @@ class Outbox {
     // Frames in the making, the next to go first; none is empty.
     Drafts drafts = {};
     std::size_t queued_bytes = 0;
-    // At most one, which is empty: the memory of the one that went last.
+    // Empty ones: the memory of those that went last, of a frame and of the one that it was divided
+    // from.
     Drafts spare = {};
-    // Our frames that the other side has not answered, by number.
-    absl::InlinedVector<std::uint64_t, kUnansweredMax> unanswered = {};
+    // Our frames that the other side has not answered, in their order.
+    struct Sent {
+      std::uint64_t number = 0;
+      std::size_t messages = 0;
+    };
+    absl::InlinedVector<Sent, kUnansweredMax> unanswered = {};
     // How many frames that need an answer have come since we sent one.
     std::size_t to_answer = 0;
 
     bool may_go() const;
+    // How many messages of the next draft are to go now.
+    std::size_t share() const;
     // Their next frame, which gets that number.
     Drafts take(std::uint64_t number);
     // An empty draft.

@@ -126,14 +126,83 @@ TEST_CASE("one frame is written at a time", "[wire]") {
 
 TEST_CASE("messages gather while two frames are unanswered", "[wire]") {
   Outbox outbox = waiting_outbox();
-  push(outbox, 50);
+  push(outbox, 5);
 
   CHECK(!has_frame(outbox));
 
   REQUIRE(outbox.received(frame(1, 1, 1)).ok());
   const Frame taken = take(outbox);
   CHECK(taken.number == 3);
-  CHECK(taken.envelopes.size() == 50);
+  CHECK(taken.envelopes.size() == 5);
+}
+
+TEST_CASE("two frames under way come to have the same number of messages", "[wire]") {
+  // The first of fifty callers goes alone, and whoever is answered asks again.
+  Outbox outbox(options());
+  push_lookup(outbox);
+  std::deque<std::size_t> under_way = {take_and_write(outbox).lookups.size()};
+  for (int i = 0; i < 49; ++i) push_lookup(outbox);
+  under_way.push_back(take_and_write(outbox).lookups.size());
+
+  for (std::uint64_t round = 1; round <= 10; ++round) {
+    REQUIRE(outbox.received(frame_of_found(round, round)).ok());
+    for (std::size_t i = 0; i < under_way.front(); ++i) push_lookup(outbox);
+    under_way.pop_front();
+    under_way.push_back(take_and_write(outbox).lookups.size());
+  }
+
+  CHECK(under_way == std::deque<std::size_t>{25, 25});
+  CHECK(outbox.queued_bytes() == 0);
+}
+
+TEST_CASE("what a frame leaves behind goes in the next, in order", "[wire]") {
+  Outbox outbox(options());
+  for (std::size_t i = 0; i < 20; ++i) REQUIRE(outbox.push(lookup(i), kSent).ok());
+
+  const Frame first = take_and_write(outbox);
+  const std::size_t left = outbox.queued_bytes();
+  const Frame second = take_and_write(outbox);
+
+  REQUIRE(first.lookups.size() == 10);
+  REQUIRE(second.lookups.size() == 10);
+  for (std::size_t i = 0; i < 10; ++i) {
+    CHECK(first.lookups[i].number == i);
+    CHECK(second.lookups[i].number == 10 + i);
+  }
+  CHECK(left > 0);
+  CHECK(outbox.queued_bytes() == 0);
+}
+
+TEST_CASE("few messages are not divided, nor very many, nor what was found", "[wire]") {
+  Outbox outbox(options());
+  SECTION("few") {
+    push(outbox, 15);
+    CHECK(take(outbox).envelopes.size() == 15);
+  }
+  SECTION("very many, which are divided by the answers") {
+    for (int i = 0; i < 200; ++i) push_lookup(outbox);
+    CHECK(take(outbox).lookups.size() == 200);
+  }
+  SECTION("what was found") {
+    for (int i = 0; i < 50; ++i) push_found(outbox);
+    CHECK(take(outbox).found.size() == 50);
+  }
+}
+
+TEST_CASE("of a frame that is divided each part counts by what it has", "[wire]") {
+  Outbox outbox(options());
+  for (int i = 0; i < 10; ++i) push_found(outbox);
+  for (int i = 0; i < 10; ++i) push_lookup(outbox);
+
+  const Frame found = take_and_write(outbox);
+  CHECK(found.found.size() == 10);
+  CHECK(found.lookups.empty());
+  // It is not under way, as nothing answers it: so two of lookups may be.
+  CHECK(take_and_write(outbox).lookups.size() == 10);
+  push_lookup(outbox);
+  CHECK(take_and_write(outbox).lookups.size() == 1);
+  push_lookup(outbox);
+  CHECK(!has_frame(outbox));
 }
 
 TEST_CASE("an answer counts for all frames before", "[wire]") {
@@ -220,12 +289,12 @@ TEST_CASE("envelopes go although two frames of lookups are unanswered and more w
 
 TEST_CASE("lookups gather while two frames of them are unanswered", "[wire]") {
   Outbox outbox = asking_outbox();
-  for (int i = 0; i < 50; ++i) push_lookup(outbox);
+  for (int i = 0; i < 5; ++i) push_lookup(outbox);
 
   CHECK(!has_frame(outbox));
 
   REQUIRE(outbox.received(frame_of_found(1, 1)).ok());
-  CHECK(take_and_write(outbox).lookups.size() == 50);
+  CHECK(take_and_write(outbox).lookups.size() == 5);
 }
 
 TEST_CASE("what was found goes however many frames are unanswered, and does not count", "[wire]") {

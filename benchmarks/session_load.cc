@@ -234,14 +234,15 @@ class Driver {
     return step();
   }
   asio::awaitable<void> call_until_over(Recorder& recorder) {
-    for (auto started = Clock::now(); !recorder.is_over(started);) {
-      const SessionId id = take_turn([this] { return any_id(); });
+    auto started = Clock::now();
+    for (SessionId id = take_turn([this] { return any_id(); }); !recorder.is_over(started);) {
       const absl::StatusOr<Session> session =
           co_await store().async_get(id, kPatientRead, asio::use_awaitable);
       const auto ended = Clock::now();
       take_turn([&] {
         recorder.add(started, ended, session.ok());
         if (!session.ok()) recorder.explain(session.status().ToString());
+        id = any_id();
       });
       started = ended;
     }

@@ -58,7 +58,7 @@ class Lookups {
   // Notes a lookup, and says what is to be sent to `owner`, a hash of the member's name. Its id is
   // a view of `id`. Not if it is full.
   replication::Lookup start(Time now, std::uint64_t owner, replication::Verb verb,
-                            std::string_view id, bool touch, Time deadline, Waiter waiter) {
+                            std::string_view id, bool touch, Time deadline, Waiter&& waiter) {
     assert(!is_full() && replication::is_read(verb));
     if (free_.empty()) {
       free_.push_back(static_cast<std::uint32_t>(slots_.size()));
@@ -101,13 +101,15 @@ class Lookups {
     replication::Verb verb = replication::Verb::kGet;
     Waiter waiter = {};
   };
-  Waiting found(std::uint64_t owner, std::uint64_t number) {
+  void found(std::uint64_t owner, std::uint64_t number, Waiting& waiting) {
     const std::size_t index = number & kIndexMask;
-    if (index >= slots_.size() || slots_[index].number != number) return {};
+    if (index >= slots_.size() || slots_[index].number != number) return;
     Lookup& lookup = slots_[index].lookup;
-    if (lookup.owner_ != owner) return {};
+    if (lookup.owner_ != owner) return;
     free(index);
-    return {.exists = true, .verb = lookup.verb, .waiter = std::move(lookup.waiter)};
+    waiting.exists = true;
+    waiting.verb = lookup.verb;
+    waiting.waiter = std::move(lookup.waiter);
   }
 
   // Those that `owner` will not answer any more: what was sent to it is lost.

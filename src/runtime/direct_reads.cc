@@ -44,7 +44,7 @@ DirectReads::Gathering* DirectReads::gathering() const {
   return gathering_here && &gathering_here->reads_ == this ? gathering_here : nullptr;
 }
 
-void DirectReads::Batch::add(const Read& read, ReadWaiter waiter) {
+void DirectReads::Batch::add(const Read& read, ReadWaiter&& waiter) {
   // As a rule all are of one owner.
   const bool same = !started.empty() && started.back().owner == &read.owner;
   started.push_back({.owner = &read.owner,
@@ -69,7 +69,7 @@ DirectReads::Batch& DirectReads::own_batch() {
   return batch;
 }
 
-void DirectReads::start(Time now, const Read& read, ReadWaiter waiter) {
+void DirectReads::start(Time now, const Read& read, ReadWaiter&& waiter) {
   if (gathering()) return own_batch().add(read, std::move(waiter));
   Batch batch;
   batch.add(read, std::move(waiter));
@@ -78,7 +78,7 @@ void DirectReads::start(Time now, const Read& read, ReadWaiter waiter) {
 }
 
 bool DirectReads::start_later(Time now, std::shared_ptr<const ring::Roles> roles, const Read& read,
-                              ReadWaiter waiter) {
+                              ReadWaiter&& waiter) {
   {
     MutexLock lock(mutex_);
     const std::size_t waiting = later_.batch.started.size();
@@ -176,7 +176,7 @@ void DirectReads::found(Time now, const std::string& owner, std::vector<replicat
     MutexLock lock(mutex_);
     for (std::size_t i = 0; i < found.size(); ++i) {
       if (!found[i].declined) {
-        waiting[i] = lookups_.found(hash, found[i].number);
+        lookups_.found(hash, found[i].number, waiting[i]);
       } else if (auto lookup = lookups_.answered(hash, found[i].number)) {
         declined.push_back(*std::move(lookup));
       }

@@ -56,13 +56,13 @@ class DirectReads {
 
   // Reads it. The waiter is told exactly once, and not before this has returned unless it fails at
   // once.
-  void start(Time now, const Read& read, ReadWaiter waiter);
+  void start(Time now, const Read& read, ReadWaiter&& waiter);
 
   // As start(), but where others are under way it may leave the sending to send_later(), together
   // with what else is started until then: true if that has to be called soon, false if it will be
   // or need not be. `roles` keep the read's owner.
   bool start_later(Time now, std::shared_ptr<const ring::Roles> roles, const Read& read,
-                   ReadWaiter waiter);
+                   ReadWaiter&& waiter);
   void send_later();
 
   // The owner has answered: all of one frame.
@@ -117,7 +117,7 @@ class DirectReads {
     std::string ids;
     std::vector<replication::Lookup> lookups;
 
-    void add(const Read& read, ReadWaiter waiter);
+    void add(const Read& read, ReadWaiter&& waiter);
     void clear();
   };
   // Of this thread; its memory is used again.

@@ -132,7 +132,7 @@ void Host::cancel_everything() {
 }
 
 void Host::read(replication::Verb verb, std::string_view id, bool touch, Duration timeout,
-                ReadWaiter waiter) {
+                ReadWaiter&& waiter) {
   const DirectReads::Gathering* const gathering = direct_reads_.gathering();
   const std::shared_ptr<const ring::Roles> current = gathering ? nullptr : this->roles();
   const ring::Roles* const roles = gathering ? gathering->roles() : current.get();
@@ -151,7 +151,7 @@ void Host::read(replication::Verb verb, std::string_view id, bool touch, Duratio
 }
 
 void Host::read_later(std::shared_ptr<const ring::Roles> roles, const DirectReads::Read& read,
-                      ReadWaiter waiter) {
+                      ReadWaiter&& waiter) {
   if (!direct_reads_.start_later(now(), std::move(roles), read, std::move(waiter))) return;
   asio::post(*users_context_, [this, alive = alive_] {
     // Whoever closed the store has told the waiters.

@@ -86,7 +86,7 @@ class Host {
   // Starts a read of this member's user, the short way if another member owns what stands under
   // that id; the waiter is told exactly once, on one of the store's threads.
   void read(replication::Verb verb, std::string_view id, bool touch, Duration timeout,
-            ReadWaiter waiter);
+            ReadWaiter&& waiter);
 
   // Starts a call of this member's user; the completion runs exactly once. Beyond
   // NodeOptions::calls_in_flight_max it is refused at once, with kResourceExhausted, on the
@@ -179,7 +179,7 @@ class Host {
   void answer(const std::string& from, std::span<const replication::Lookup> lookups);
   void receive(const std::string& from, const std::vector<node::Envelope>& envelopes);
   void read_later(std::shared_ptr<const ring::Roles> roles, const DirectReads::Read& read,
-                  ReadWaiter waiter);
+                  ReadWaiter&& waiter);
   void arm_direct_timer();
   void begin_calls();
   void tick();

@@ -18,15 +18,15 @@ class ReadWaiter {
   using Any = absl::AnyInvocable<void(node::Finished) &&>;
   using OfSession = absl::AnyInvocable<void(absl::StatusOr<Session>) &&>;
   // Tells a session's reader what has come of it.
-  using Tell = void (*)(const void* teller, OfSession waiter, node::Finished finished);
+  using Tell = void (*)(const void* teller, OfSession&& waiter, node::Finished&& finished);
 
   ReadWaiter() = default;
   ReadWaiter(Any waiter) : waiter_(std::move(waiter)) {}  // NOLINT(google-explicit-constructor)
   // `teller` lives until the waiter is told.
-  ReadWaiter(OfSession waiter, Tell tell, const void* teller)
+  ReadWaiter(OfSession&& waiter, Tell tell, const void* teller)
       : waiter_(Told{std::move(waiter), tell, teller}) {}
 
-  void operator()(node::Finished finished) && {
+  void operator()(node::Finished&& finished) && {
     if (Any* const any = std::get_if<Any>(&waiter_)) return std::move(*any)(std::move(finished));
     Told& told = std::get<Told>(waiter_);
     told.tell(told.teller, std::move(told.waiter), std::move(finished));

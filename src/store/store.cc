@@ -168,7 +168,7 @@ class Store::Impl {
                }));
   }
 
-  void get(const SessionId& id, ReadOptions read_options, SessionCompletion done) const {
+  void get(const SessionId& id, ReadOptions read_options, SessionCompletion&& done) const {
     read_there(Verb::kGet, id.text(), read_options.touch, read_options.timeout,
                reader(std::move(done)));
   }
@@ -239,7 +239,7 @@ class Store::Impl {
   // What was not answered on the caller's thread. A read that is traced goes the long way, as a
   // request: a lookup takes no trace along.
   void read_there(Verb verb, std::string_view id, bool touch, std::chrono::milliseconds timeout,
-                  runtime::ReadWaiter waiter) const {
+                  runtime::ReadWaiter&& waiter) const {
     auto& host = const_cast<runtime::Host&>(this->host);
     auto span = begin_span(verb);
     if (!span) return host.read(verb, id, touch, timeout, std::move(waiter));
@@ -253,7 +253,7 @@ class Store::Impl {
   }
 
   // A read that is not measured takes no memory beside that of `done`.
-  runtime::ReadWaiter reader(SessionCompletion done) const {
+  runtime::ReadWaiter reader(SessionCompletion&& done) const {
     if (const auto begun = store::Tally::begin_read()) {
       return runtime::ReadWaiter::Any(
           [this, begun, done = std::move(done)](node::Finished finished) mutable {
@@ -261,7 +261,7 @@ class Store::Impl {
             std::move(done)(session_of(std::move(finished.result)));
           });
     }
-    const auto tell = [](const void* impl, SessionCompletion waiter, node::Finished finished) {
+    const auto tell = [](const void* impl, SessionCompletion&& waiter, node::Finished&& finished) {
       static_cast<const Impl*>(impl)->tally.end_read(finished.result.status, finished.remote, {});
       std::move(waiter)(session_of(std::move(finished.result)));
     };

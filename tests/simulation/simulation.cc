@@ -614,7 +614,7 @@ bool Simulation::look_up(std::size_t member, const replication::Operation& opera
   const Time now = local_time(member);
   const replication::Lookup lookup =
       lookups.start(now, stable_hash(owner), operation.verb, operation.id, operation.touch,
-                    now + timeout, waiting);
+                    now + timeout, Waiting(waiting));
   if (network_.send(member, to, lookup).ok()) return true;
   lookups.answered(stable_hash(owner), lookup.number);
   return false;

@@ -20,7 +20,7 @@ using TestLookups = Lookups<std::string>;
 
 replication::Lookup start(TestLookups& lookups, Time now, Duration timeout,
                           const std::string& waiter, std::uint64_t owner = kOwner) {
-  return lookups.start(now, owner, Verb::kGet, "s-1", true, now + timeout, waiter);
+  return lookups.start(now, owner, Verb::kGet, "s-1", true, now + timeout, std::string(waiter));
 }
 
 std::vector<std::string> waiters(const std::vector<TestLookups::Lookup>& lookups) {

@@ -65,6 +65,12 @@ void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIn
   in_step_due_.reset();
   to_forget_.clear();
   counts_.clear();
+  // What was still to come may not.
+  if (std::exchange(transfers_received_, 0) > 0) {
+    replica_.table().expect(0);
+    replica_.table().trim();
+  }
+  sessions_received_ = 0;
   // Who asked under the view before asks again.
   for (auto& [question, ending] : endings_) {
     ending.running = false;
@@ -289,6 +295,11 @@ void Plane::restart() {
     segments_[i] = {};
   }
   serving_.lease_until.store(Time::min().time_since_epoch().count(), std::memory_order_release);
+  if (std::exchange(transfers_received_, 0) > 0) {
+    replica_.table().expect(0);
+    replica_.table().trim();
+  }
+  sessions_received_ = 0;
   roles_.reset();
   self_.reset();
   memo_.clear();

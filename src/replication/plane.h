@@ -539,6 +539,7 @@ class Plane {
   void raise_watermark(SegmentId id, Version committed);
   void pull(Time now, std::optional<MemberIndex> only_from);
   void drop_transfer(Segment& segment);
+  void make_room_for(SegmentId id, std::size_t sessions);
   void finish_transfer(SegmentId id);
   void now_in_step(SegmentId id);
 
@@ -611,6 +612,9 @@ class Plane {
   std::uint64_t tellings_sent_ = 0;
   std::optional<Time> tell_due_;
 
+  // Transfers that were received under this view, and the sessions that they brought.
+  std::uint64_t transfers_received_ = 0;
+  std::uint64_t sessions_received_ = 0;
   // Segments to be pulled from each primary, and when to ask (again).
   std::map<MemberIndex, std::set<SegmentId>> pulls_;
   std::optional<Time> pull_due_;

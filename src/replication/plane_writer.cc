@@ -170,6 +170,24 @@ void Plane::drop_transfer(Segment& segment) {
   segment.events.clear();
 }
 
+// What is still to come is likely as much, segment by segment, as what came. So the table gets room
+// for it at once: step by step, each step would move all that is there.
+void Plane::make_room_for(SegmentId id, std::size_t sessions) {
+  ++transfers_received_;
+  sessions_received_ += sessions;
+  const std::size_t average = sessions_received_ / transfers_received_;
+  const table::Usage held = replica_.table().usage();
+  replica_.table().expect(held.login + held.active + segments_left_ * average);
+  if (replica_.has_room(id, sessions)) return;
+  std::size_t more = sessions;
+  const auto [first, last] = replica_.beside(id);
+  for (SegmentId other = first; other.value <= last.value; ++other.value) {
+    if (other == id || segment(other).in_step) continue;
+    if (roles_->is_writer(*self_, other)) more += average;
+  }
+  replica_.make_room(id, more);
+}
+
 // Everything has arrived. What was here before this view counts for nothing against what the
 // primary holds; what it wrote in this view counts by its version.
 void Plane::finish_transfer(SegmentId id) {
@@ -177,13 +195,13 @@ void Plane::finish_transfer(SegmentId id) {
   Segment& segment = this->segment(id);
   // A newcomer has nothing that these could meet.
   const bool anything_here = replica_.digest(id) != 0 || replica_.tombstones() != 0;
+  if (!anything_here) {
+    make_room_for(id, segment.copies.size());
+    replica_.fill(segment.copies);
+    segment.copies.clear();
+  }
   std::set<std::string, std::less<>> held;
   for (const Copy& copy : segment.copies) {
-    if (!anything_here) {
-      if (copy.record->last_seen() < copy.last_seen) copy.record->set_last_seen(copy.last_seen);
-      replica_.put(copy.record);
-      continue;
-    }
     std::string session_id(copy.record->id());
     const Version here = replica_.version_of(session_id);
     const bool newer_here =
@@ -214,6 +232,10 @@ void Plane::now_in_step(SegmentId id) {
   pulls_[*roles_->primary(id)].erase(id);
   --segments_left_;
   if (roles_->is_learner(*self_, id) && roles_->needs_repair(id)) --repairs_left_;
+  if (segments_left_ == 0 && transfers_received_ > 0) {
+    replica_.table().expect(0);
+    replica_.table().trim();
+  }
   replica_.drop_tombstones(id, segment.watermark);
 }
 

@@ -1,5 +1,9 @@
 #include "replication/replica.h"
 
+#include <absl/container/inlined_vector.h>
+
+#include <algorithm>
+
 #include "base/hash.h"
 
 namespace sojourn::replication {
@@ -37,6 +41,28 @@ void Replica::put(const session::RecordRef& record, const table::Key& key) {
   if (replaced) digest ^= digest_of(key, replaced->version());
 }
 
+// A group at a time, so that what it needs of memory comes while the group before is put.
+void Replica::fill(std::span<const Copy> copies) {
+  struct Arriving {
+    explicit Arriving(const session::Record& record)
+        : id(record.id()), key(id, record.packed_id()) {}
+    session::IdText id;
+    table::Key key;
+  };
+  constexpr std::size_t kAtOnce = 16;
+  absl::InlinedVector<Arriving, kAtOnce> group;
+  for (; !copies.empty(); copies = copies.subspan(group.size())) {
+    group.clear();
+    for (const Copy& copy : copies.first(std::min(copies.size(), kAtOnce))) {
+      const session::Record& record = *copy.record;
+      if (record.last_seen() < copy.last_seen) record.set_last_seen(copy.last_seen);
+      // Never more than there is place for: each key borrows from the id beside it.
+      table_.prefetch_put(record, group.emplace_back(record).key);
+    }
+    for (std::size_t i = 0; i < group.size(); ++i) put(copies[i].record, group[i].key);
+  }
+}
+
 void Replica::erase(std::string_view id) {
   const session::RecordRef erased = table_.erase(id);
   if (!erased) return;
@@ -48,6 +74,13 @@ void Replica::bury(const std::string& id, Version version) {
   erase(id);
   tombstones_[id] = version;
   segments_[segment_of(id).value].tombstones[version].push_back(id);
+}
+
+std::pair<SegmentId, SegmentId> Replica::beside(SegmentId segment) const {
+  const auto together = static_cast<std::uint32_t>(
+      std::max<std::size_t>(segments_.size() / table::Table::kShards, 1));
+  const std::uint32_t first = segment.value / together * together;
+  return {{first}, {first + together - 1}};
 }
 
 Version Replica::version_of(const table::Key& key) const {

@@ -1,5 +1,7 @@
 #include "table/index.h"
 
+#include <algorithm>
+
 namespace sojourn::table {
 
 using session::KeyView;
@@ -11,6 +13,13 @@ void Index::add(const Record& record) {
 
 void Index::remove(const Record& record) {
   for (std::size_t i = 0; i < record.key_count(); ++i) remove(Place(record, i));
+}
+
+void Index::prefetch(const Record& record) const {
+  for (std::size_t i = 0; i < record.key_count(); ++i) {
+    const std::uint64_t hash = hash_of(record.key(i));
+    shards_[hash >> kShardShift].prefetch(tag_of(hash));
+  }
 }
 
 std::size_t Index::find(const PlaceSet& heads, std::uint64_t hash, const KeyView& key) {
@@ -36,7 +45,7 @@ void Index::add(Place place) {
     heads.replace(found, place.bits());
     return;
   }
-  if (heads.is_full()) make_room(heads, 1);
+  if (heads.is_full()) grow(heads);
   heads.insert(tag_of(hash), place.bits());
   ++keys_;
 }
@@ -59,12 +68,24 @@ void Index::remove(Place place) {
   }
   heads.erase(found);
   --keys_;
-  if (heads.is_sparse()) make_room(heads, 0);
+  if (heads.is_sparse()) resize(heads, PlaceSet::room_for(heads.size()));
 }
 
-void Index::make_room(PlaceSet& heads, std::size_t more) {
+void Index::trim() {
+  for (PlaceSet& heads : shards_) {
+    if (heads.has_too_much()) resize(heads, PlaceSet::room_for(heads.size()));
+  }
+}
+
+void Index::grow(PlaceSet& heads) {
+  const std::size_t size = heads.size();
+  const std::size_t likely = std::min(expected_in_set_, 2 * size);
+  resize(heads, PlaceSet::room_for(std::max(likely, size + 1)));
+}
+
+void Index::resize(PlaceSet& heads, std::size_t room) {
   bytes_ -= heads.bytes();
-  heads = heads.resized(PlaceSet::room_for(heads.size() + more));
+  heads = heads.resized(room);
   bytes_ += heads.bytes();
 }
 

@@ -25,6 +25,14 @@ class Index {
   // The record is in no index, and must be taken out before it dies.
   void add(const session::Record& record);
   void remove(const session::Record& record);
+  // Fetches where an add() of that record, soon after, will look.
+  void prefetch(const session::Record& record) const;
+
+  // So many keys in all are likely soon: a set that must grow until then grows towards its share of
+  // them, to at most twice as much at once. 0: nothing is known.
+  void expect(std::size_t keys) { expected_in_set_ = keys / kShards; }
+  // Gives back what room the sets have beyond the usual.
+  void trim();
 
   // Calls visit(record) for each record with that key, the newest first. The visit must not change
   // the index.
@@ -59,9 +67,11 @@ class Index {
   Place first(const session::KeyView& key) const;
   void add(Place place);
   void remove(Place place);
-  void make_room(PlaceSet& heads, std::size_t more);
+  void grow(PlaceSet& heads);
+  void resize(PlaceSet& heads, std::size_t room);
 
   std::vector<PlaceSet> shards_ = std::vector<PlaceSet>(kShards);
+  std::size_t expected_in_set_ = 0;
   std::size_t keys_ = 0;
   std::size_t bytes_ = 0;
 };

@@ -65,6 +65,13 @@ void Table::prefetch(std::span<const Key> keys) const {
   }
 }
 
+// Only the writer changes a set, so the writer may read it without the lock.
+void Table::prefetch_put(const Record& record,
+                         const Key& key) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  shard_of(key).entries.prefetch(tag_of(key));
+  index_.prefetch(record);
+}
+
 bool Table::end(std::string_view id, Time now, Time promoted_at) {
   const Key key = key_of(id);
   const Shard& shard = shard_of(key);
@@ -261,6 +268,44 @@ void Table::make_room(Shard& shard, std::size_t more) ABSL_NO_THREAD_SAFETY_ANAL
 
 void Table::make_room_if_full(Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (shard.entries.is_full()) make_room(shard, 1);
+}
+
+namespace {
+
+// Of `more`, in each of so many sets.
+std::size_t share(std::size_t more, std::size_t sets) { return (more + sets - 1) / sets; }
+
+}  // namespace
+
+bool Table::has_room(std::uint64_t first, std::uint64_t last,
+                     std::size_t more) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const std::size_t begin = first >> kShardShift;
+  const std::size_t end = (last >> kShardShift) + 1;
+  const auto fits = [&](const Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return shard.entries.room() - shard.entries.size() >= share(more, end - begin);
+  };
+  return std::all_of(&shards_[begin], &shards_[begin] + (end - begin), fits);
+}
+
+void Table::make_room(std::uint64_t first, std::uint64_t last, std::size_t more) {
+  const std::size_t begin = first >> kShardShift;
+  const std::size_t end = (last >> kShardShift) + 1;
+  for (std::size_t i = begin; i < end; ++i) make_room(shards_[i], share(more, end - begin));
+}
+
+void Table::expect(std::size_t records) {
+  const std::size_t now =
+      login_.load(std::memory_order_relaxed) + active_.load(std::memory_order_relaxed);
+  index_.expect(now == 0 ? 0 : index_.keys() * records / now);
+}
+
+void Table::trim() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  for (Shard& shard : shards_) {
+    if (shard.entries.has_too_much()) make_room(shard, 0);
+  }
+  const std::size_t before = index_.bytes();
+  index_.trim();
+  count_index(before);
 }
 
 std::atomic<std::uint64_t>& Table::counter_of(const Record& record) {

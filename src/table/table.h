@@ -3,6 +3,7 @@
 #include <absl/base/thread_annotations.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -81,6 +82,9 @@ using Key = session::SoughtId;
 // A lock is held for one lookup and never for longer: a set grows on the side, unlocked.
 class Table {
  public:
+  // In how many sets the records stand, by the highest bits of their hashes.
+  static constexpr std::size_t kShards = 128;
+
   Table() = default;
   ~Table();
   Table(const Table&) = delete;
@@ -152,6 +156,21 @@ class Table {
   // The same where the key of its id is known.
   session::RecordRef put(const session::RecordRef& record, const Key& key);
 
+  // Whether so many more records fit whose hashes are spread from `first` to `last`; and sees to it
+  // that they do, so that the sets grow once and not step by step. Records that come in the order
+  // of their hashes need it: without, they crowd in a set that has no room yet for what is to stand
+  // beside them, and each insertion walks over what came before it.
+  bool has_room(std::uint64_t first, std::uint64_t last, std::size_t more) const;
+  void make_room(std::uint64_t first, std::uint64_t last, std::size_t more);
+  // So many records in all are likely soon: the index grows towards what they will need. 0: nothing
+  // is known.
+  void expect(std::size_t records);
+  // Gives back what room there is beyond the usual.
+  void trim();
+
+  // Fetches where a put() of that record, soon after, will look. The writer's only.
+  void prefetch_put(const session::Record& record, const Key& key) const;
+
   // The session was used then, as another member knows.
   void use(std::string_view id, Time last_seen);
 
@@ -166,14 +185,31 @@ class Table {
     // Only the writer changes a set, so the writer may read it without the lock.
     const std::size_t first_shard = first >> kShardShift;
     const std::size_t last_shard = last >> kShardShift;
+    // Where the range ends between tags, as those of segments do, the tags say it all.
+    constexpr std::uint64_t kBehindTag = (std::uint64_t{1} << (kShardShift - kTagBits)) - 1;
+    const bool by_tags = (first & kBehindTag) == 0 && (last & kBehindTag) == kBehindTag;
+    const auto look_at = [&](const Shard& shard, const session::Record& record) {
+      if (!by_tags) {
+        const std::uint64_t hash = stable_hash(record.id());
+        if (hash < first || hash > last) return;
+      }
+      visit(record, last_seen(shard, record));
+    };
     for (std::size_t i = first_shard; i <= last_shard; ++i) {
       const RecordSet::Tag first_tag = i == first_shard ? tag_of(first) : RecordSet::Tag{0};
       const RecordSet::Tag last_tag = i == last_shard ? tag_of(last) : RecordSet::kTagMax;
+      // Each is looked at a few records later, when its memory has come.
+      std::array<const session::Record*, 8> coming;
+      std::size_t count = 0;
       shards_[i].entries.for_each(first_tag, last_tag, [&](std::uint64_t entry) {
-        const session::Record& record = record_at(entry);
-        const std::uint64_t hash = stable_hash(record.id());
-        if (hash >= first && hash <= last) visit(record, last_seen(shards_[i], record));
+        const session::Record*& at = coming[count % coming.size()];
+        if (count++ >= coming.size()) look_at(shards_[i], *at);
+        at = &record_at(entry);
+        __builtin_prefetch(at);
       });
+      for (std::size_t left = std::min(count, coming.size()); left > 0; --left) {
+        look_at(shards_[i], *coming[(count - left) % coming.size()]);
+      }
     }
   }
 
@@ -256,7 +292,6 @@ class Table {
     // See take_used().
     mutable UsedList used ABSL_GUARDED_BY(lock);
   };
-  static constexpr std::size_t kShards = 128;
   static constexpr int kShardShift = 57;
   static constexpr int kTagBits = 20;
 

@@ -128,6 +128,11 @@ class TaggedSet {
   }
   bool is_full() const { return size_ == room(); }
   bool is_sparse() const { return 2 * size_ + 4 < room(); }
+  // Whether it was given clearly more room than a set of so many values is given.
+  bool has_too_much() const {
+    const std::size_t usual = room_for(size_);
+    return room() > usual + usual / 8;
+  }
 
  private:
   // As many slots as a cache line has.

@@ -43,6 +43,41 @@ TEST_CASE("sessions are told apart by segment", "[replication]") {
   }
 }
 
+TEST_CASE("what fills a segment is held as if it had been put one by one", "[replication]") {
+  Replica filled(kSegments, {});
+  Replica put(kSegments, {});
+  std::vector<Copy> copies;
+  for (const std::string& id : ids_in(put, {3}, 100)) {
+    put.put(make_record(id));
+    copies.push_back({make_record(id), kMade + std::chrono::minutes(1)});
+  }
+
+  CHECK_FALSE(filled.has_room({3}, copies.size()));
+  filled.make_room({3}, copies.size());
+  CHECK(filled.has_room({3}, copies.size()));
+  filled.fill(copies);
+
+  CHECK(held(filled, {3}) == held(put, {3}));
+  CHECK(filled.digest({3}) == put.digest({3}));
+  for (const Copy& copy : copies) {
+    CHECK(filled.table().last_seen(copy.record->id()) == kMade + std::chrono::minutes(1));
+  }
+}
+
+TEST_CASE("segments share the room of those that stand beside them", "[replication]") {
+  const auto is_beside = [](std::uint32_t segments, SegmentId segment, SegmentId other) {
+    const auto [first, last] = Replica(segments, {}).beside(segment);
+    return first.value <= other.value && other.value <= last.value;
+  };
+
+  CHECK(is_beside(4096, {33}, {32}));
+  CHECK(is_beside(4096, {33}, {63}));
+  CHECK_FALSE(is_beside(4096, {33}, {31}));
+  CHECK_FALSE(is_beside(4096, {33}, {64}));
+  CHECK(is_beside(16, {3}, {3}));
+  CHECK_FALSE(is_beside(16, {3}, {4}));
+}
+
 TEST_CASE("a single segment holds everything", "[replication]") {
   Replica replica(1, {});
   replica.put(make_record("a"));

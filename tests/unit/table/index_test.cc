@@ -167,6 +167,34 @@ TEST_CASE("many subjects come and go, and each is found meanwhile", "[table]") {
   }
 }
 
+TEST_CASE(
+    "an index that expects many keys grows further at once, and is trimmed when they stay out",
+    "[table]") {
+  Index index;
+  Index usual;
+  std::vector<RecordRef> records;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string number = std::to_string(i);
+    records.push_back(session(number, "subject " + number));
+    records.push_back(session("usual" + number, "subject " + number));
+  }
+
+  index.expect(1'000'000);
+  for (std::size_t i = 0; i < records.size(); ++i) (i % 2 == 0 ? index : usual).add(*records[i]);
+  CHECK(index.bytes() > usual.bytes());
+  // At most twice as much at once.
+  CHECK(index.bytes() < usual.bytes() * 5 / 2);
+  index.expect(0);
+  index.trim();
+
+  CHECK(index.bytes() < usual.bytes() * 5 / 4);
+  for (std::size_t i = 0; i < records.size(); i += 2) {
+    REQUIRE(ids_with(index, {Kind::kSubject, records[i]->subject()}) ==
+            std::vector<std::string>{std::string(records[i]->id())});
+  }
+  for (std::size_t i = 0; i < records.size(); ++i) (i % 2 == 0 ? index : usual).remove(*records[i]);
+}
+
 TEST_CASE("the index costs a session of a subject of its own less than 50 bytes", "[table]") {
   SeededRandom random(7);
   std::size_t with_subjects = 0;

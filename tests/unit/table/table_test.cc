@@ -652,6 +652,34 @@ TEST_CASE("usage counts sessions by phase", "[table]") {
   CHECK(table.usage().active == 2);
 }
 
+TEST_CASE("a table has room for what was announced, and gives back what did not come", "[table]") {
+  constexpr std::uint64_t kAllHashes = ~std::uint64_t{0};
+  Table table;
+  Table usual;
+  SeededRandom random(9);
+  CHECK_FALSE(table.has_room(0, kAllHashes, 1));
+
+  table.make_room(0, kAllHashes, 50'000);
+  table.expect(50'000);
+  const std::size_t announced = table.usage().bytes;
+  CHECK(table.has_room(0, kAllHashes, 50'000));
+  std::size_t records = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string id = session::draw_id(random);
+    records += session(id)->bytes();
+    table.put(session(id));
+    usual.put(session(id));
+  }
+  // No set was made anew; the index has one key.
+  CHECK(table.usage().bytes - announced - records < 1000);
+
+  table.expect(0);
+  table.trim();
+
+  CHECK(table.usage().bytes < usual.usage().bytes + usual.usage().bytes / 10);
+  CHECK(collect(table, kStart + 30min).size() == 10'000);
+}
+
 TEST_CASE("an emptied table takes no memory", "[table]") {
   Table table;
   SeededRandom random(6);

@@ -19,11 +19,12 @@
 namespace sojourn::replication {
 
 struct SendingOptions {
-  // A chunk is closed when it has as many bytes, so it has at most that and one session.
-  std::size_t chunk_bytes = std::size_t{16} << 10;
-  // How many chunks may be unacknowledged. Calls wait behind what of these is in the receiver's
-  // queue, from each primary.
-  std::size_t window = 16;
+  // A chunk is closed when it has as many bytes, so it has at most that and one session. It is what
+  // the receiver handles in one go: the time that everything else may wait for it there.
+  std::size_t chunk_bytes = std::size_t{128} << 10;
+  // How many chunks may be unacknowledged: enough that neither side waits for the other. Bounds
+  // what waits at the receiver, from each primary.
+  std::size_t window = 8;
 };
 
 // Orders segments so that those which stand together come far apart. A table has the sessions of
@@ -67,6 +68,7 @@ class Sending {
   struct Unacknowledged {
     Chunk chunk = {};
     Time send_again_at = {};
+    Duration patience = {};
   };
   // Transfer and index.
   using Key = std::pair<std::uint64_t, std::uint32_t>;

@@ -82,8 +82,7 @@ TEST_CASE("an empty segment is sent as one chunk that says so", "[replication]")
   CHECK(sending.idle());
 }
 
-TEST_CASE("a segment arrives whole, in the order of ids, in chunks of a bounded size",
-          "[replication]") {
+TEST_CASE("a segment arrives whole, in chunks of a bounded size", "[replication]") {
   Replica replica(1, {});
   for (int i = 0; i < 100; ++i) {
     replica.put(make_record("id" + std::to_string(100 + (i * 37) % 100), {1, 1}, 4000));
@@ -111,11 +110,13 @@ TEST_CASE("a segment arrives whole, in the order of ids, in chunks of a bounded 
     }
   }
 
-  REQUIRE(copies.size() == 100);
-  CHECK(std::ranges::is_sorted(copies, {},
-                               [](const Copy& copy) { return std::string(copy.record->id()); }));
-  CHECK(copies.front().last_seen == kMade + 5min);
-  CHECK(copies.back().last_seen == kMade);
+  std::set<std::string> ids;
+  for (const Copy& copy : copies) {
+    const std::string& id = *ids.emplace(copy.record->id()).first;
+    CHECK(copy.last_seen == (id == "id100" ? kMade + 5min : kMade));
+  }
+  CHECK(copies.size() == 100);
+  CHECK(ids.size() == 100);
 }
 
 TEST_CASE("what is remembered of a segment goes with its last chunk", "[replication]") {
@@ -168,23 +169,7 @@ TEST_CASE("a chunk that is not acknowledged is sent again after a while", "[repl
   CHECK(again[0].index == 1);
   CHECK(again[0].last);
   CHECK(again[0].copies.size() == first[1].copies.size());
-  CHECK(sending.next_deadline() == kNow + 1000ms);
-}
-
-TEST_CASE("ids that begin alike, or are short, come in their order as well", "[replication]") {
-  const std::vector<std::string> ids = {"a", "ab", "alike-al", "alike-alike-1", "alike-alike-2",
-                                        "b"};
-  Replica replica(1, {});
-  for (const std::size_t i : {4u, 1u, 3u, 5u, 0u, 2u}) replica.put(make_record(ids[i]));
-  Sending sending(kOptions);
-  sending.want({0});
-
-  std::vector<std::string> sent;
-  for (const Chunk& chunk : sending.take_chunks(kNow, replica, {}, kNoEvents)) {
-    for (const Copy& copy : chunk.copies) sent.emplace_back(copy.record->id());
-  }
-
-  CHECK(sent == ids);
+  CHECK(sending.next_deadline() == kNow + 1500ms);
 }
 
 TEST_CASE("a segment is complete when all its chunks are acknowledged, in any order",
@@ -259,13 +244,15 @@ TEST_CASE("a session that goes while its segment is sent is sent as it was", "[r
   std::vector<Chunk> chunks = sending.take_chunks(kNow, replica, {}, kNoEvents);
   REQUIRE(chunks.size() == kWindow);
   REQUIRE_FALSE(chunks.back().last);
+  std::string last;
+  replica.for_each({0}, [&](const session::Record& record, Time) { last = record.id(); });
 
-  replica.erase("id139");
+  replica.erase(last);
   for (const Chunk& chunk : chunks) sending.acknowledged(ack_of(chunk));
   chunks = sending.take_chunks(kNow, replica, {}, kNoEvents);
 
   REQUIRE(chunks.back().last);
-  CHECK(chunks.back().copies.back().record->id() == "id139");
+  CHECK(chunks.back().copies.back().record->id() == last);
 }
 
 TEST_CASE("an acknowledgement that names another segment completes nothing", "[replication]") {

@@ -16,6 +16,9 @@ constexpr Duration kAskFound = std::chrono::seconds(1);
 // The node's thread is stuck when it is so late: its timers are due within a heartbeat or two.
 constexpr Duration kStuckAfter = std::chrono::seconds(10);
 
+// How long chunks that have arrived are handled in one go.
+constexpr Duration kBulkStep = std::chrono::microseconds(250);
+
 Moment coarse_now(Time limit) { return CoarseClock::read(limit).moment; }
 
 node::Finished cancelled() { return {.result = {.status = closed()}}; }
@@ -344,7 +347,15 @@ transport::Events Host::events() {
 // node's.
 void Host::on_frame(const std::string& from, wire::Frame frame) {
   answer(from, frame.lookups);
-  if (!frame.envelopes.empty()) {
+  if (!frame.envelopes.empty() && wire::is_bulk(frame.envelopes.front().message)) {
+    for (node::Envelope& envelope : frame.envelopes) {
+      if (bulk_.put({from, std::move(envelope)})) {
+        asio::post(context_, [this] { receive_bulk(); });
+      }
+    }
+    // The next frame may come: what waits here is bounded by the sender's window.
+    transport_->flush();
+  } else if (!frame.envelopes.empty()) {
     asio::post(context_,
                [this, from, envelopes = std::move(frame.envelopes)] { receive(from, envelopes); });
   }
@@ -374,6 +385,25 @@ void Host::receive(const std::string& from, const std::vector<node::Envelope>& e
     node_.receive(time, from, envelope);
   }
   // Once a frame, so that what it caused travels together.
+  after_step();
+}
+
+void Host::receive_bulk() {
+  if (cancelled_) return;
+  if (bulk_next_ == bulk_taken_.size()) {
+    bulk_.take(bulk_taken_);
+    bulk_next_ = 0;
+  }
+  if (bulk_taken_.empty()) return;
+  const Time begin = now();
+  Time time = begin;
+  while (bulk_next_ < bulk_taken_.size() && time - begin < kBulkStep) {
+    const Bulk bulk = std::move(bulk_taken_[bulk_next_++]);
+    node_.receive(time, bulk.from, bulk.envelope);
+    time = now();
+  }
+  // Behind what else has come meanwhile.
+  if (bulk_next_ < bulk_taken_.size()) asio::post(context_, [this] { receive_bulk(); });
   after_step();
 }
 

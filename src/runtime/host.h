@@ -51,7 +51,8 @@ namespace sojourn::runtime {
 //   spans_              the node's thread
 //   published state     any thread: atomics, or guarded by mutex_
 // Frames arrive on the transport's threads and calls on the users'; both are posted to the node's
-// thread, which takes all calls that have gathered in one step. Completions run on the node's
+// thread, which takes all calls that have gathered in one step, and of chunks a few, so that all
+// else passes them by. Completions run on the node's
 // thread and must not block; the store sends them on to the user's executor.
 class Host {
  public:
@@ -173,11 +174,18 @@ class Host {
     Completion completion = {};
   };
 
+  // A chunk of a transfer.
+  struct Bulk {
+    std::string from = {};
+    node::Envelope envelope = {};
+  };
+
   transport::Events events();
   void run();
   void on_frame(const std::string& from, wire::Frame frame);
   void answer(const std::string& from, std::span<const replication::Lookup> lookups);
   void receive(const std::string& from, const std::vector<node::Envelope>& envelopes);
+  void receive_bulk();
   void read_later(std::shared_ptr<const ring::Roles> roles, const DirectReads::Read& read,
                   ReadWaiter&& waiter);
   void arm_direct_timer();
@@ -230,6 +238,10 @@ class Host {
   std::atomic<std::size_t> calls_under_way_{0};
   Inbox<Call> calls_;
   std::vector<Call> begun_;
+  // Chunks that have arrived, and those that were taken from there, with the next of them.
+  Inbox<Bulk> bulk_;
+  std::vector<Bulk> bulk_taken_;
+  std::size_t bulk_next_ = 0;
   std::unordered_map<std::uint64_t, Completion> completions_;
   std::unordered_map<std::uint64_t, FindingsCompletion> asking_;
   std::vector<StatusCompletion> waiting_ready_;

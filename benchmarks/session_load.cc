@@ -128,7 +128,8 @@ class Driver {
   // sessions, with nothing left to be received. When each came true, by the clock that all
   // processes of a machine share.
   json await(const Command& command) {
-    constexpr auto kStep = 200us;
+    // Each look takes some microseconds from the core that is measured.
+    constexpr auto kStep = 1ms;
     const auto is_admitted = [&] {
       const auto view = store().view();
       return view != nullptr && view->find(store().name()) != nullptr;

@@ -45,7 +45,7 @@ constexpr std::array kMutations = {
     Mutation{Rule::kCommittedReads, 8},
     Mutation{Rule::kQuorum, 311},
     Mutation{Rule::kNoGrantAfterAccept, 1311},
-    Mutation{Rule::kCalmAfterInstall, 1080},
+    Mutation{Rule::kCalmAfterInstall, 2746},
     Mutation{Rule::kAdoptAccepted, 289},
     Mutation{Rule::kUndeliveredEvents, 3},
 };

@@ -50,7 +50,7 @@ absl::Status Network::send(std::size_t from, std::size_t to, const node::Envelop
 
 absl::Status Network::send(std::size_t from, std::size_t to, const replication::Lookup& lookup) {
   if (options_.mode == NetworkOptions::Mode::kStreams) return push(from, to, lookup);
-  send(datagram(from, to, {.from = *user_.incarnation(from), .lookups = {lookup}}));
+  send(read_datagram(from, to, {.from = *user_.incarnation(from), .lookups = {lookup}}));
   return absl::OkStatus();
 }
 
@@ -59,8 +59,22 @@ void Network::send(std::size_t from, std::size_t to, const replication::Found& f
     // What cannot be sent is dropped, as by the transport.
     if (!push(from, to, found).ok()) return;
   } else {
-    send(datagram(from, to, {.from = *user_.incarnation(from), .found = {found}}));
+    send(read_datagram(from, to, {.from = *user_.incarnation(from), .found = {found}}));
   }
+}
+
+Network::Datagram Network::read_datagram(std::size_t from, std::size_t to,
+                                         wire::Frame frame) const {
+  const std::optional<Incarnation> asked = user_.incarnation(to);
+  const std::pair between(frame.from, asked.value_or(Incarnation{}));
+  Datagram made = datagram(from, to, std::move(frame));
+  made.between = between;
+  return made;
+}
+
+bool Network::is_too_late(const Datagram& datagram) const {
+  return datagram.between && (user_.incarnation(datagram.from) != datagram.between->first ||
+                              user_.incarnation(datagram.to) != datagram.between->second);
 }
 
 Network::Datagram Network::datagram(std::size_t from, std::size_t to, wire::Frame frame) const {
@@ -107,6 +121,7 @@ void Network::arrive(Datagram datagram) {
     schedule(std::move(datagram), awake - events_.now());
     return;
   }
+  if (is_too_late(datagram)) return;
   if (const auto frame = decode(datagram.from, datagram.to, datagram.bytes)) {
     user_.receive(datagram.to, datagram.from, *frame);
   }

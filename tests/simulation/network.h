@@ -135,7 +135,13 @@ class Network {
     std::size_t from = 0;
     std::size_t to = 0;
     std::string bytes = {};
+    // Of reads, which rely on their connection: it is one of these two processes, and ends with
+    // either, so that no answer reaches a process that did not ask.
+    std::optional<std::pair<Incarnation, Incarnation>> between = {};
   };
+  Datagram read_datagram(std::size_t from, std::size_t to, wire::Frame frame) const;
+  // Whether what it relies on has gone.
+  bool is_too_late(const Datagram& datagram) const;
 
   template <typename Message>
   absl::Status push(std::size_t from, std::size_t to, const Message& message);

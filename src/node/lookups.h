@@ -101,6 +101,8 @@ class Lookups {
     replication::Verb verb = replication::Verb::kGet;
     Waiter waiter = {};
   };
+  // Written into `waiting`, which is as it was made: moving a waiter about once more would cost
+  // more.
   void found(std::uint64_t owner, std::uint64_t number, Waiting& waiting) {
     const std::size_t index = number & kIndexMask;
     if (index >= slots_.size() || slots_[index].number != number) return;

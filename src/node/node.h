@@ -204,6 +204,7 @@ class Node {
     return plane_.read(id, touch, clock);
   }
 
+  // The common case of it: see replication::Plane::glimpse().
   template <typename Clock>
   [[gnu::always_inline]] table::Table::Glimpse glimpse(const table::Key& id, bool touch,
                                                        Clock clock) const {

@@ -65,12 +65,7 @@ void Plane::install(Time now, std::shared_ptr<const ring::Roles> roles, MemberIn
   in_step_due_.reset();
   to_forget_.clear();
   counts_.clear();
-  // What was still to come may not.
-  if (std::exchange(transfers_received_, 0) > 0) {
-    replica_.table().expect(0);
-    replica_.table().trim();
-  }
-  sessions_received_ = 0;
+  give_back_room();
   // Who asked under the view before asks again.
   for (auto& [question, ending] : endings_) {
     ending.running = false;
@@ -295,11 +290,7 @@ void Plane::restart() {
     segments_[i] = {};
   }
   serving_.lease_until.store(Time::min().time_since_epoch().count(), std::memory_order_release);
-  if (std::exchange(transfers_received_, 0) > 0) {
-    replica_.table().expect(0);
-    replica_.table().trim();
-  }
-  sessions_received_ = 0;
+  give_back_room();
   roles_.reset();
   self_.reset();
   memo_.clear();

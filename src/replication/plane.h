@@ -540,6 +540,7 @@ class Plane {
   void pull(Time now, std::optional<MemberIndex> only_from);
   void drop_transfer(Segment& segment);
   void make_room_for(SegmentId id, std::size_t sessions);
+  void give_back_room();
   void finish_transfer(SegmentId id);
   void now_in_step(SegmentId id);
 

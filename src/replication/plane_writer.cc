@@ -1,6 +1,7 @@
 // Plane as a writer that is not the primary: what it applies, and how it gets into step.
 
 #include <algorithm>
+#include <utility>
 
 #include "replication/plane.h"
 
@@ -188,6 +189,15 @@ void Plane::make_room_for(SegmentId id, std::size_t sessions) {
   replica_.make_room(id, more);
 }
 
+// Nothing more is to come: the table keeps what its sessions take, and no more.
+void Plane::give_back_room() {
+  if (std::exchange(transfers_received_, 0) > 0) {
+    replica_.table().expect(0);
+    replica_.table().trim();
+  }
+  sessions_received_ = 0;
+}
+
 // Everything has arrived. What was here before this view counts for nothing against what the
 // primary holds; what it wrote in this view counts by its version.
 void Plane::finish_transfer(SegmentId id) {
@@ -232,10 +242,7 @@ void Plane::now_in_step(SegmentId id) {
   pulls_[*roles_->primary(id)].erase(id);
   --segments_left_;
   if (roles_->is_learner(*self_, id) && roles_->needs_repair(id)) --repairs_left_;
-  if (segments_left_ == 0 && transfers_received_ > 0) {
-    replica_.table().expect(0);
-    replica_.table().trim();
-  }
+  if (segments_left_ == 0) give_back_room();
   replica_.drop_tombstones(id, segment.watermark);
 }
 

@@ -41,12 +41,12 @@ Host::Host(node::NodeOptions options, std::shared_ptr<LogSink> log, std::shared_
       timer_(context_),
       direct_timer_(context_),
       node_(options_, incarnation_, random_),
-      subscribers_(std::make_shared<Subscribers>(Subscribers::Hooks{
-          .permission =
-              [this](const replication::Plane::Offered& offered) {
-                return node_.plane().permission(offered, now());
-              },
-          .wake = [this] { asio::post(context_, [this] { collect_delivered(); }); }})),
+      subscribers_(std::make_shared<Subscribers>(
+          Subscribers::Hooks{.permission =
+                                 [this](const replication::Plane::Offered& offered) {
+                                   return node_.plane().permission(offered, now());
+                                 },
+                             .wake = [this] { post_turn([this] { collect_delivered(); }); }})),
       direct_reads_(
           {.in_flight_max = options_.calls_in_flight_max, .patience = options_.resend_interval},
           {.send =
@@ -82,7 +82,7 @@ absl::Status Host::start(MakeTransport make_transport,
     discovery_->start(
         {.on_found =
              [this](std::vector<discovery::Found> found) {
-               asio::post(context_, [this, found = std::move(found)] {
+               post_turn([this, found = std::move(found)] {
                  found_.clear();
                  for (const auto& one : found) found_.push_back(one.address);
                  ask_found_at_ = Time::min();
@@ -105,8 +105,9 @@ void Host::stop() {
   if (discovery_) discovery_->stop();
   if (transport_) transport_->stop();
   direct_reads_.stop();
+  doorbell_->take_down();
   if (!thread_.joinable()) return;
-  asio::post(context_, [this] { cancel_everything(); });
+  post_turn([this] { cancel_everything(); });
   work_.reset();
   thread_.join();
 }
@@ -115,11 +116,32 @@ void Host::run() {
   node_.start(now());
   after_step();
   publish();
+  turn_.give_back();
+  take_up_later();
   context_.run();
+}
+
+template <typename Work>
+void Host::in_turn(Work work) {
+  {
+    // Told when the turn is over.
+    const OwnThreads::Together together(own_threads_);
+    const Turn::Taken taken(turn_);
+    std::move(work)();
+  }
+  // Who found no free turn meanwhile has left it to this thread.
+  if (!arrived_.empty() || !calls_.empty()) take_up_later();
+}
+
+template <typename Work>
+void Host::post_turn(Work work) {
+  asio::post(context_, [this, work = std::move(work)]() mutable { in_turn(std::move(work)); });
 }
 
 void Host::cancel_everything() {
   cancelled_ = true;
+  // Those for which the bell was not rung any more.
+  take_up();
   timer_.cancel();
   direct_timer_.cancel();
   for (auto& [number, completion] : std::exchange(completions_, {})) {
@@ -171,8 +193,12 @@ void Host::call(replication::Operation operation, Duration timeout, Completion c
     // What is posted before stop() runs before the thread ends; nothing is posted after.
     MutexLock lock(mutex_);
     if (!stopped_) {
-      if (calls_.put({std::move(operation), timeout, std::move(completion)})) {
-        asio::post(context_, [this] { begin_calls(); });
+      if (!calls_.put({std::move(operation), timeout, std::move(completion)})) return;
+      // Others may follow from what else is being told here: those begin together.
+      if (own_threads_ && OwnThreads::here() == own_threads_) {
+        OwnThreads::run_afterwards([doorbell = doorbell_] { doorbell->ring(); });
+      } else {
+        take_up_later();
       }
       return;
     }
@@ -180,33 +206,75 @@ void Host::call(replication::Operation operation, Duration timeout, Completion c
   complete(std::move(completion), cancelled());
 }
 
+void Host::Doorbell::ring() {
+  MutexLock lock(mutex_);
+  if (host_) host_->take_up_here(Telling::kByPost);
+}
+
+void Host::Doorbell::take_down() {
+  MutexLock lock(mutex_);
+  host_ = nullptr;
+}
+
 void Host::complete(Completion completion, node::Finished finished) {
   calls_under_way_.fetch_sub(1, std::memory_order_relaxed);
   std::move(completion)(std::move(finished));
 }
 
-void Host::begin_calls() {
+void Host::take_up_later() {
+  post_turn([this] { take_up(); });
+}
+
+// In place, as long as nobody else has the turn, who then goes on with it.
+void Host::take_up_here(Telling telling) {
+  while (!arrived_.empty() || !calls_.empty()) {
+    OwnThreads::Together together(own_threads_);
+    if (!turn_.try_take()) return;
+    take_up();
+    turn_.give_back();
+    if (telling == Telling::kByPost || together.empty()) continue;
+    {
+      const DirectReads::Gathering gathering(direct_reads_, now(), roles());
+      together.run_here();
+    }
+    transport_->flush();
+  }
+}
+
+// All that has come for the node, as of this moment.
+void Host::take_up() {
+  arrived_.take(arrived_taken_);
   calls_.take(begun_);
   const Time time = now();
-  for (Call& call : begun_) {
-    if (cancelled_) {
-      complete(std::move(call.completion), cancelled());
-      continue;
-    }
-    const std::uint64_t number = node_.call(time, std::move(call.operation), call.timeout);
-    completions_.emplace(number, std::move(call.completion));
+  for (const Arrived& arrived : arrived_taken_) {
+    if (!cancelled_) receive(time, arrived);
   }
+  for (Call& call : begun_) begin(time, call);
+  if (cancelled_ || (arrived_taken_.empty() && begun_.empty())) return;
   begun_.clear();
   // Once for all, so that what they caused travels together.
-  if (!cancelled_) after_step();
+  after_step();
+}
+
+void Host::receive(Time time, const Arrived& arrived) {
+  for (const node::Envelope& envelope : arrived.envelopes) {
+    if (spans_) spans_->note_received(time, arrived.from, envelope.message);
+    node_.receive(time, arrived.from, envelope);
+  }
+}
+
+void Host::begin(Time time, Call& call) {
+  if (cancelled_) return complete(std::move(call.completion), cancelled());
+  const std::uint64_t number = node_.call(time, std::move(call.operation), call.timeout);
+  completions_.emplace(number, std::move(call.completion));
 }
 
 void Host::ask(replication::Question question, Duration timeout, FindingsCompletion completion) {
   {
     MutexLock lock(mutex_);
     if (!stopped_) {
-      asio::post(context_, [this, question = std::move(question), timeout,
-                            completion = std::move(completion)]() mutable {
+      post_turn([this, question = std::move(question), timeout,
+                 completion = std::move(completion)]() mutable {
         if (cancelled_) return std::move(completion)({.status = closed()});
         const std::uint64_t number = node_.ask(now(), std::move(question), timeout);
         asking_.emplace(number, std::move(completion));
@@ -223,11 +291,10 @@ void Host::post(Step step, StatusCompletion completion) {
   {
     MutexLock lock(mutex_);
     if (!stopped_) {
-      asio::post(context_,
-                 [this, step = std::move(step), completion = std::move(completion)]() mutable {
-                   if (cancelled_) return std::move(completion)(closed());
-                   step(std::move(completion));
-                 });
+      post_turn([this, step = std::move(step), completion = std::move(completion)]() mutable {
+        if (cancelled_) return std::move(completion)(closed());
+        step(std::move(completion));
+      });
       return;
     }
   }
@@ -279,7 +346,7 @@ void Host::look(absl::AnyInvocable<void(const node::Node*) &&> look) {
   {
     MutexLock lock(mutex_);
     if (!stopped_) {
-      asio::post(context_, [this, look = std::move(look)]() mutable {
+      post_turn([this, look = std::move(look)]() mutable {
         std::move(look)(cancelled_ ? nullptr : &node_);
       });
       return;
@@ -305,6 +372,7 @@ transport::Events Host::events() {
   return {
       .on_frame = [this](const std::string& from,
                          wire::Frame frame) { on_frame(from, std::move(frame)); },
+      .after_frame = [this] { take_up_here(Telling::kInPlace); },
       .on_up =
           [this](const std::string& peer) {
             log_.write(LogLevel::kInfo, "member " + peer + " is connected");
@@ -318,7 +386,7 @@ transport::Events Host::events() {
       .on_refused = [this](const std::string& reason) { log_.write(LogLevel::kError, reason); },
       .on_gone =
           [this](const std::string& peer, Incarnation incarnation) {
-            asio::post(context_, [this, peer, incarnation] {
+            post_turn([this, peer, incarnation] {
               if (cancelled_) return;
               node_.gone(now(), peer, incarnation);
               after_step();
@@ -326,7 +394,7 @@ transport::Events Host::events() {
           },
       .on_introduced =
           [this](const std::string& name, const std::string& address) {
-            asio::post(context_, [this, name, address] {
+            post_turn([this, name, address] {
               if (cancelled_) return;
               node_.discovered(now(), {{name, address}});
               after_step();
@@ -350,14 +418,13 @@ void Host::on_frame(const std::string& from, wire::Frame frame) {
   if (!frame.envelopes.empty() && wire::is_bulk(frame.envelopes.front().message)) {
     for (node::Envelope& envelope : frame.envelopes) {
       if (bulk_.put({from, std::move(envelope)})) {
-        asio::post(context_, [this] { receive_bulk(); });
+        post_turn([this] { receive_bulk(); });
       }
     }
     // The next frame may come: what waits here is bounded by the sender's window.
     transport_->flush();
   } else if (!frame.envelopes.empty()) {
-    asio::post(context_,
-               [this, from, envelopes = std::move(frame.envelopes)] { receive(from, envelopes); });
+    arrived_.put({from, std::move(frame.envelopes)});
   }
   if (frame.lookups.empty() && frame.found.empty()) return;
   {
@@ -376,18 +443,6 @@ void Host::answer(const std::string& from, std::span<const replication::Lookup> 
   transport_->send(from, found);
 }
 
-void Host::receive(const std::string& from, const std::vector<node::Envelope>& envelopes) {
-  if (cancelled_) return;
-  // All of it came before that moment.
-  const Time time = now();
-  for (const node::Envelope& envelope : envelopes) {
-    if (spans_) spans_->note_received(time, from, envelope.message);
-    node_.receive(time, from, envelope);
-  }
-  // Once a frame, so that what it caused travels together.
-  after_step();
-}
-
 void Host::receive_bulk() {
   if (cancelled_) return;
   if (bulk_next_ == bulk_taken_.size()) {
@@ -403,7 +458,7 @@ void Host::receive_bulk() {
     time = now();
   }
   // Behind what else has come meanwhile.
-  if (bulk_next_ < bulk_taken_.size()) asio::post(context_, [this] { receive_bulk(); });
+  if (bulk_next_ < bulk_taken_.size()) post_turn([this] { receive_bulk(); });
   after_step();
 }
 
@@ -428,6 +483,7 @@ void Host::after_step() {
     seen_left_ = node_.left();
     publish();
   }
+  tell_ended();
   while (!waiting_left_.empty() && (node_.left() || waiting_left_.begin()->first <= now())) {
     StatusCompletion completion = std::move(waiting_left_.begin()->second);
     waiting_left_.erase(waiting_left_.begin());
@@ -481,7 +537,7 @@ void Host::apply_effects() {
     for (const node::Event& event : effects.events) subscribers_->offer(event);
     for (node::Finished& finished : effects.finished) {
       auto completion = completions_.extract(finished.number);
-      if (completion) complete(std::move(completion.mapped()), std::move(finished));
+      if (completion) ended_.push_back({std::move(completion.mapped()), std::move(finished)});
     }
     for (node::Inquiries::Answered& answered : effects.answered) {
       auto completion = asking_.extract(answered.number);
@@ -496,6 +552,12 @@ void Host::apply_effects() {
       std::move(completion)(absl::OkStatus());
     }
   }
+}
+
+// After what follows from the step has been sent: who is told may take the processor.
+void Host::tell_ended() {
+  for (Ended& call : ended_) complete(std::move(call.completion), std::move(call.finished));
+  ended_.clear();
 }
 
 void Host::arm_direct_timer() {
@@ -524,7 +586,7 @@ void Host::arm_timer() {
   due_at_ = *deadline;
   timer_.expires_after(std::max(Duration::zero(), *deadline - now()));
   timer_.async_wait([this](const asio::error_code& error) {
-    if (!error) tick();
+    if (!error) in_turn([this] { tick(); });
   });
 }
 

@@ -34,6 +34,7 @@
 #include "runtime/own_threads.h"
 #include "runtime/serving_spans.h"
 #include "runtime/subscribers.h"
+#include "runtime/turn.h"
 #include "sojourn/health.h"
 #include "sojourn/metrics.h"
 #include "sojourn/tracing.h"
@@ -46,14 +47,16 @@ namespace sojourn::runtime {
 // randomness.
 //
 // Which thread touches what:
-//   the node            its own thread (`run`), but for Node::read_local, which is safe from any
-//   completions_        the node's thread
-//   spans_              the node's thread
+//   the node            whoever has the turn, but for Node::read_local, which is safe from any
+//   completions_        whoever has the turn
+//   spans_              whoever has the turn
 //   published state     any thread: atomics, or guarded by mutex_
-// Frames arrive on the transport's threads and calls on the users'; both are posted to the node's
-// thread, which takes all calls that have gathered in one step, and of chunks a few, so that all
-// else passes them by. Completions run on the node's
-// thread and must not block; the store sends them on to the user's executor.
+// Frames arrive on the transport's threads and calls on the users'. A thread that has read a frame
+// takes the turn with the node, if it is free, and handles all that have arrived; likewise one that
+// has told some of the store's own handlers how their calls ended, with the calls that they made.
+// All else is for the host's thread: time, calls of other threads, what found no free turn, and
+// chunks, a few at a time, so that all else passes them by. Completions run in a turn and must not
+// block; the store sends them on to the user's executor.
 class Host {
  public:
   using Completion = absl::AnyInvocable<void(node::Finished) &&>;
@@ -68,8 +71,9 @@ class Host {
   // Stops first.
   ~Host();
 
-  // Threads that read from other members run completions as those of that executor. Before start().
-  void complete_in_place(const OwnThreads* threads) { own_threads_ = threads; }
+  // Completions that are for that executor run on the threads that read from other members, in
+  // place, or else what one step of the node completes is posted there in one go. Before start().
+  void complete_in_place(OwnThreads* threads) { own_threads_ = threads; }
 
   // Reads that this context's threads start while others are under way leave together, once what
   // else is ready there has run: in one frame rather than in one each. `alive` lives as long as the
@@ -174,6 +178,35 @@ class Host {
     Completion completion = {};
   };
 
+  // A call that has ended, and how.
+  struct Ended {
+    Completion completion = {};
+    node::Finished finished = {};
+  };
+
+  // What has arrived from another member.
+  struct Arrived {
+    std::string from = {};
+    std::vector<node::Envelope> envelopes = {};
+  };
+
+  // How handlers that may run on this thread are told that their calls have ended. By post, where
+  // some were just told in place: whoever makes another call each time would hold the thread for
+  // ever.
+  enum class Telling : std::uint8_t { kInPlace, kByPost };
+
+  // By which whoever may outlive the host has calls begun, as long as there is one.
+  class Doorbell {
+   public:
+    explicit Doorbell(Host* host) : host_(host) {}
+    void ring();
+    void take_down();
+
+   private:
+    Mutex mutex_;
+    Host* host_ ABSL_GUARDED_BY(mutex_);
+  };
+
   // A chunk of a transfer.
   struct Bulk {
     std::string from = {};
@@ -184,19 +217,29 @@ class Host {
   void run();
   void on_frame(const std::string& from, wire::Frame frame);
   void answer(const std::string& from, std::span<const replication::Lookup> lookups);
-  void receive(const std::string& from, const std::vector<node::Envelope>& envelopes);
   void receive_bulk();
   void read_later(std::shared_ptr<const ring::Roles> roles, const DirectReads::Read& read,
                   ReadWaiter&& waiter);
   void arm_direct_timer();
-  void begin_calls();
+  void take_up();
+  void take_up_here(Telling telling);
+  void take_up_later();
+  void receive(Time time, const Arrived& arrived);
+  void begin(Time time, Call& call);
+  void tell_ended();
   void tick();
   void apply_effects();
   // What follows every step of the node: its effects, its new deadline.
   void after_step();
   void update_peers();
   void ask_found();
-  // Runs it on the node's thread; cancels the completion if there is none any more.
+  // Runs it as a turn with the node, when it is free. On the host's thread.
+  template <typename Work>
+  void in_turn(Work work);
+  // Has the host's thread do so.
+  template <typename Work>
+  void post_turn(Work work);
+  // The same with a completion, which is cancelled if there is no node any more.
   template <typename Step>
   void post(Step step, StatusCompletion completion);
   // Of a call that has been under way.
@@ -218,6 +261,8 @@ class Host {
   asio::steady_timer direct_timer_;
   // When the node's thread has something to do next, for whoever watches whether it does it.
   std::atomic<Time> due_at_{Time::max()};
+  // Taken until the node has been started.
+  Turn turn_{true};
   node::Node node_;
   // Those that are being applied.
   node::Effects effects_;
@@ -227,7 +272,7 @@ class Host {
   std::shared_ptr<Subscribers> subscribers_;
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<discovery::Discovery> discovery_;
-  const OwnThreads* own_threads_ = nullptr;
+  OwnThreads* own_threads_ = nullptr;
   // Of the user, if there is one.
   std::optional<asio::io_context::executor_type> users_context_;
   std::weak_ptr<const void> alive_;
@@ -238,6 +283,12 @@ class Host {
   std::atomic<std::size_t> calls_under_way_{0};
   Inbox<Call> calls_;
   std::vector<Call> begun_;
+  const std::shared_ptr<Doorbell> doorbell_ = std::make_shared<Doorbell>(this);
+  // Those of this step.
+  std::vector<Ended> ended_;
+  // Frames that have arrived, and those that were taken from there.
+  Inbox<Arrived> arrived_;
+  std::vector<Arrived> arrived_taken_;
   // Chunks that have arrived, and those that were taken from there, with the next of them.
   Inbox<Bulk> bulk_;
   std::vector<Bulk> bulk_taken_;

@@ -21,6 +21,11 @@ class Inbox {
     return items_.size() == 1;
   }
 
+  bool empty() const {
+    MutexLock lock(mutex_);
+    return items_.empty();
+  }
+
   // All that is there, in order. What `emptied` has room for is used again.
   void take(std::vector<Item>& emptied) {
     emptied.clear();
@@ -29,7 +34,7 @@ class Inbox {
   }
 
  private:
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::vector<Item> items_ ABSL_GUARDED_BY(mutex_);
 };
 

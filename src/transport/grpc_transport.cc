@@ -535,6 +535,10 @@ class GrpcTransport final : public Transport, public LinkOwner {
     if (is_ours(link)) events_.on_frame(link.peer(), std::move(frame));
   }
 
+  void received_all() override {
+    if (events_.after_frame) events_.after_frame();
+  }
+
   void rejected(const Link& link, const absl::Status& status) override {
     ++frames_rejected_;
     report(link.peer(),

@@ -25,13 +25,16 @@ struct Peer {
 };
 
 // What a transport tells its owner. Called on the transport's threads and must not block. Of one
-// peer: one call at a time, and what on_frame reports stands between an on_up and an on_down. Never
-// called after Transport::stop() has returned.
+// peer, but for after_frame: one call at a time, and what on_frame reports stands between an on_up
+// and an on_down. Never called after Transport::stop() has returned.
 struct Events {
   // A frame has arrived. If it has envelopes, flush() when they have been handled: its answer may
   // wait for that, as that of no other frame does. The ids of its lookups are valid until this
   // returns.
   std::function<void(const std::string& from, wire::Frame frame)> on_frame = {};
+  // Once after each on_frame with envelopes, on the same thread, when the next frame may be read
+  // already: the place for what takes its time. Unset: nothing does.
+  std::function<void()> after_frame = {};
   std::function<void(const std::string& peer)> on_up = {};
   std::function<void(const std::string& peer, const std::string& reason)> on_down = {};
   // A peer was refused, or refused us: of another cluster, unknown, without the right certificate,

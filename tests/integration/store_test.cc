@@ -345,6 +345,40 @@ TEST_CASE("handlers run once, never inside the call, on their own executor", "[i
   CHECK(remote == 100);
 }
 
+TEST_CASE(
+    "handlers on the store's own executor may each make the next call, and never run inside one",
+    "[integration]") {
+  constexpr int kCalls = 5'000;
+  constexpr int kCallers = 8;
+  // Alone, where each call ends within the step that begins it; and with a backup.
+  const auto members = loopback_members(GENERATE(1, 2));
+  std::vector<Store> stores;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    auto store = Store::open(options_of(members, i));
+    REQUIRE(store.ok());
+    stores.push_back(*std::move(store));
+  }
+  for (Store& store : stores) REQUIRE(store.async_ready(asio::use_future).get().ok());
+  std::atomic<int> left{kCalls};
+  std::atomic<int> failed{0};
+  std::latch ended(kCallers);
+  thread_local int depth = 0;
+
+  const auto call = [&](const auto& again) -> void {
+    if (left.fetch_sub(1) <= 0) return ended.count_down();
+    ++depth;
+    stores[0].async_create(NewSession("ana"), kPatient, [&, again](absl::StatusOr<Session> made) {
+      if (!made.ok() || depth != 0) ++failed;
+      again(again);
+    });
+    --depth;
+  };
+  for (int i = 0; i < kCallers; ++i) call(call);
+  ended.wait();
+
+  CHECK(failed == 0);
+}
+
 TEST_CASE("a plain callback runs on the executor given to open", "[integration]") {
   const auto members = loopback_members(1);
   asio::io_context context;

@@ -67,6 +67,23 @@ TEST_CASE("messages that go both ways at once all arrive", "[transport][grpc]") 
   CHECK(a.transport().queue_bytes() == 0);
 }
 
+TEST_CASE("the next frame is read while what follows the last one takes its time",
+          "[transport][grpc]") {
+  const auto ports = support::free_ports(2);
+  Participant a(options_of("a", ports), 1);
+  Participant b(options_of("b", ports), 2);
+  REQUIRE(a.wait_up("b"));
+  b.pause_after_frames();
+
+  REQUIRE(a.send("b", request(1)).ok());
+  REQUIRE(b.wait([](const auto& seen) { return seen.after_frames == 1; }));
+  REQUIRE(a.send("b", request(2)).ok());
+
+  REQUIRE(b.wait_envelopes(2));
+  b.go_on();
+  CHECK(b.wait([](const auto& seen) { return seen.after_frames == 2; }));
+}
+
 TEST_CASE("a lookup is answered while a member has not handled what came before",
           "[transport][grpc]") {
   const auto ports = support::free_ports(2);

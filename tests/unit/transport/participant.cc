@@ -162,10 +162,22 @@ void Participant::receive(const std::string& from, wire::Frame frame) {
   if (transport && handled) transport->flush();
 }
 
+void Participant::follow_frame() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  ++seen_.after_frames;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return !paused_; });
+}
+
+void Participant::go_on() {
+  note([this] { paused_ = false; });
+}
+
 Events Participant::events(bool welcomes) {
   Events events = {
       .on_frame = [this](const std::string& from,
                          wire::Frame frame) { receive(from, std::move(frame)); },
+      .after_frame = [this] { follow_frame(); },
       .on_up =
           [this](const std::string& peer) { note([&] { seen_.changes.push_back("up " + peer); }); },
       .on_down =

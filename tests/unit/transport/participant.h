@@ -35,6 +35,8 @@ class Participant {
     std::vector<node::Envelope> envelopes = {};
     std::size_t found = 0;
     std::size_t frames = 0;
+    // Of those with envelopes, after which the transport has called.
+    std::size_t after_frames = 0;
     // What became of the connections: "up b", "down b: why", "gone b 2".
     std::vector<std::string> changes = {};
     std::vector<std::string> refusals = {};
@@ -50,6 +52,8 @@ class Participant {
   Participant(StoreOptions options, std::uint64_t incarnation);
   // As the presence has it. One that welcomes others wants to be told of introductions.
   Participant(StoreOptions options, Presence presence, bool welcomes = true);
+
+  ~Participant() { go_on(); }
 
   // Whether it could be opened.
   const absl::Status& status() const { return status_; }
@@ -68,6 +72,10 @@ class Participant {
   // From now on no envelopes are handled; lookups are.
   void be_busy() { busy_ = true; }
 
+  // From now on whatever follows a frame with envelopes waits, until it may go on.
+  void pause_after_frames() { paused_ = true; }
+  void go_on();
+
   Seen seen();
   // Waits until it is true of what was seen; false if that takes far too long.
   bool wait(const std::function<bool(const Seen&)>& condition);
@@ -82,6 +90,7 @@ class Participant {
  private:
   Events events(bool welcomes);
   void receive(const std::string& from, wire::Frame frame);
+  void follow_frame();
   void note(const std::function<void()>& change);
 
   const StoreOptions options_;
@@ -91,6 +100,7 @@ class Participant {
   std::condition_variable changed_;
   Seen seen_;
   std::atomic<bool> busy_{false};
+  std::atomic<bool> paused_{false};
   // For events, which may come before the constructor has ended.
   std::atomic<Transport*> flushed_{nullptr};
   std::unique_ptr<Transport> transport_;

@@ -67,11 +67,11 @@ class SOJOURN_EXPORT Store {
   static absl::StatusOr<Store> open(asio::any_io_executor executor, StoreOptions options);
 
   // The same with an executor of the store's own: completions run on the threads that read from
-  // other members, in place, which saves waking another thread for each. They must not block, and
-  // may run at the same time, as with any pool of threads. Coroutines that are spawned on
-  // get_executor() profit most. What runs there ends before the store does: work that is still
-  // posted when the store is destroyed is dropped, completions of the store's calls are not. The
-  // store must not be destroyed on it.
+  // other members, in place, or many in one go on a thread of the store's own, which saves waking
+  // another thread for each. They must not block, and may run at the same time, as with any pool of
+  // threads. Coroutines that are spawned on get_executor() profit most. What runs there ends before
+  // the store does: work that is still posted when the store is destroyed is dropped, completions
+  // of the store's calls are not. The store must not be destroyed on it.
   static absl::StatusOr<Store> open(StoreOptions options);
 
   // Where completions run whose handlers name no executor: the one given to open(), or the store's

@@ -387,6 +387,8 @@ transport::Events Host::events() {
       .on_gone =
           [this](const std::string& peer, Incarnation incarnation) {
             post_turn([this, peer, incarnation] {
+              // First what it had said before.
+              take_up();
               if (cancelled_) return;
               node_.gone(now(), peer, incarnation);
               after_step();

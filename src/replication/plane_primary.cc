@@ -413,7 +413,8 @@ void Plane::tell_uses(Time now) {
   for (const session::RecordRef& record : replica_.table().take_used()) {
     std::string id(record->id());
     const SegmentId segment_id = segment_of(id);
-    if (!is_active(segment_id)) continue;
+    // Looking for it may take a wait for memory: only if there is somebody to be told.
+    if (!is_active(segment_id) || roles_->writers(segment_id).size() == 1) continue;
     const std::optional<Time> last_seen = table().last_seen(id);
     if (!last_seen) continue;
     for (const MemberIndex writer : roles_->writers(segment_id)) {

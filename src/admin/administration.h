@@ -41,8 +41,8 @@ class Administration final : public v1::Administration::CallbackService {
   // The host needs not be made yet.
   Administration(const StoreOptions& options, runtime::Host& host, Hooks hooks);
 
-  // What Status() answers, and Watch() again and again. Called back on the node's thread, or with
-  // kCancelled on any.
+  // What Status() answers, and Watch() again and again. Called back in a turn with the node, or
+  // with kCancelled on any.
   void take_snapshot(absl::AnyInvocable<void(absl::StatusOr<v1::Snapshot>) &&> done);
 
  private:

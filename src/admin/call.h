@@ -51,8 +51,8 @@ class Call final : public grpc::ServerUnaryReactor {
   std::shared_ptr<Call> self_;
 };
 
-// Runs `task` on one of gRPC's threads, soon: for what takes too long for the node's thread. It may
-// still run when the store has been closed.
+// Runs `task` on one of gRPC's threads, soon: for what takes too long for a turn with the node. It
+// may still run when the store has been closed.
 inline void run_aside(absl::AnyInvocable<void() &&> task) {
   struct Aside {
     grpc::Alarm alarm = {};

@@ -13,7 +13,7 @@ namespace {
 // How often found addresses are asked who is there.
 constexpr Duration kAskFound = std::chrono::seconds(1);
 
-// The node's thread is stuck when it is so late: its timers are due within a heartbeat or two.
+// The host's thread is stuck when it is so late: its timers are due within a heartbeat or two.
 constexpr Duration kStuckAfter = std::chrono::seconds(10);
 
 // How long chunks that have arrived are handled in one go.

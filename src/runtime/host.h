@@ -111,8 +111,8 @@ class Host {
   void recover(StatusCompletion completion);
   void acknowledge_losses();
 
-  // Calls it on the node's thread, where all of the node may be looked at; with null once the host
-  // has been stopped, on whichever thread.
+  // Calls it in a turn with the node, where all of the node may be looked at; with null once the
+  // host has been stopped, on whichever thread.
   void look(absl::AnyInvocable<void(const node::Node*) &&> look);
 
   // Writes a line to the log. Safe from any thread.
@@ -259,7 +259,7 @@ class Host {
   asio::steady_timer timer_;
   std::optional<Time> armed_for_;
   asio::steady_timer direct_timer_;
-  // When the node's thread has something to do next, for whoever watches whether it does it.
+  // When the host's thread has something to do next, for whoever watches whether it does it.
   std::atomic<Time> due_at_{Time::max()};
   // Taken until the node has been started.
   Turn turn_{true};

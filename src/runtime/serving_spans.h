@@ -14,7 +14,7 @@ namespace sojourn::runtime {
 
 // The spans of what this member does for others: requests whose callers are traced, and taking
 // segments over after a change of the view. Watches what goes in and out of the node, which knows
-// nothing of it. Used on the node's thread only.
+// nothing of it. Used in a turn with the node only.
 class ServingSpans {
  public:
   explicit ServingSpans(std::shared_ptr<Tracer> tracer) : tracer_(std::move(tracer)) {}

@@ -93,7 +93,8 @@ class Subscriber : public std::enable_shared_from_this<Subscriber> {
   std::optional<std::thread::id> running_ ABSL_GUARDED_BY(mutex_);
 };
 
-// All subscriptions of one store. Safe from any thread, but for what the node's thread calls.
+// All subscriptions of one store. Safe from any thread, but for what is called in a turn with the
+// node.
 class Subscribers : public std::enable_shared_from_this<Subscribers> {
  public:
   using Permission = replication::Plane::Permission;
@@ -114,7 +115,7 @@ class Subscribers : public std::enable_shared_from_this<Subscribers> {
   // Ends all; nothing is called any more, no hook either.
   void close();
 
-  // On the node's thread:
+  // In a turn with the node:
   void offer(const node::Event& event);
   // Events that all subscribers have had or missed since the last time.
   std::vector<std::pair<SegmentId, Version>> take_delivered();

@@ -535,7 +535,7 @@ class GrpcTransport final : public Transport, public LinkOwner {
     if (is_ours(link)) events_.on_frame(link.peer(), std::move(frame));
   }
 
-  void received_all() override {
+  void after_frame() override {
     if (events_.after_frame) events_.after_frame();
   }
 

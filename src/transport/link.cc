@@ -191,7 +191,7 @@ void Link::read_done(bool ok) {
   wants_flush_.store(true, std::memory_order_release);
   if (frame->messages() > 0) owner_.received(*this, *std::move(frame));
   read_next();
-  if (is_for_node) owner_.received_all();
+  if (is_for_node) owner_.after_frame();
   // What came with envelopes is answered when the node has handled them and the owner flushes. All
   // else has been handled by now, and its own answer may let something go that waits.
   if (!is_for_node && wants_flush()) flush();

@@ -33,8 +33,8 @@ class LinkOwner {
   // The link is about to read its first frame.
   virtual void up(const Link& link) = 0;
   virtual void received(const Link& link, wire::Frame frame) = 0;
-  // After a frame with envelopes was received: the next one is being read.
-  virtual void received_all() = 0;
+  // After received() of a frame with envelopes, on the same thread: the next one is being read.
+  virtual void after_frame() = 0;
   // A frame was refused, and the link ends because of it.
   virtual void rejected(const Link& link, const absl::Status& status) = 0;
   // Nothing is under way any more. `status` is what gRPC says; see also Link::reason().

@@ -1,6 +1,5 @@
 #include "admin/administration.h"
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "session/label_key.h"
 #include "session/limits.h"
 #include "sojourn/session_id.h"
+#include "transport/serialized.h"
 
 namespace sojourn::admin {
 namespace {
@@ -34,13 +34,6 @@ absl::StatusOr<Kin> kin_of(const v1::SessionsRequest& request) {
   if (request.of_case() == v1::SessionsRequest::kLabel) return kin_of_label(request.label());
   return absl::InvalidArgumentError("whose sessions: a subject or a label is needed");
 }
-
-// Turns a caller away.
-class Refusal final : public grpc::ServerWriteReactor<v1::Snapshot> {
- public:
-  explicit Refusal(const absl::Status& status) { Finish(grpc_status(status)); }
-  void OnDone() override { delete this; }
-};
 
 }  // namespace
 
@@ -68,9 +61,50 @@ Administration::Administration(const StoreOptions& options, runtime::Host& host,
       hooks_(std::move(hooks)),
       authority_(options),
       audit_(options.audit,
-             [this](LogLevel level, const std::string& line) { host_.log(level, line); }) {}
+             [this](LogLevel level, const std::string& line) { host_.log(level, line); }) {
+  offer("Status", &Administration::status);
+  offer("Watch", [this](std::unique_ptr<transport::ServerCall> call, const std::string&) {
+    Watcher::begin(*this, std::move(call));
+  });
+  offer("Owner", &Administration::owner);
+  offer("Sessions", &Administration::sessions);
+  offer("Revoke", &Administration::revoke);
+  offer("Drain", &Administration::drain);
+  offer("Recover", &Administration::recover);
+  offer("AcknowledgeLosses", &Administration::acknowledge_losses);
+  offer("Digests", &Administration::digests);
+  offer("Export", &Administration::export_page);
+  offer("Import", &Administration::import_all);
+}
 
-absl::StatusOr<std::string> Administration::admit(const Context& context) {
+void Administration::offer(std::string_view name, Method method) {
+  methods_["/sojourn.v1.Administration/" + std::string(name)] = std::move(method);
+}
+
+template <typename Request, typename Reply>
+void Administration::offer(std::string_view name,
+                           void (Administration::*method)(CallRef<Reply>, std::string,
+                                                          const Request&)) {
+  offer(name, [this, method](std::unique_ptr<transport::ServerCall> arrived, std::string caller) {
+    Call<Reply>::begin(
+        std::move(arrived), [this, method, caller = std::move(caller)](
+                                const CallRef<Reply>& call, const grpc::ByteBuffer& bytes) mutable {
+          Request request;
+          if (!transport::parse(bytes, request)) {
+            return call->refuse(absl::InvalidArgumentError("this is no " + request.GetTypeName()));
+          }
+          (this->*method)(call, std::move(caller), request);
+        });
+  });
+}
+
+void Administration::answer(std::unique_ptr<transport::ServerCall> call) {
+  absl::StatusOr<std::string> caller = admit(call->context);
+  if (!caller.ok()) return transport::refuse(std::move(call), caller.status());
+  methods_.at(call->context.method())(std::move(call), *std::move(caller));
+}
+
+absl::StatusOr<std::string> Administration::admit(const grpc::GenericServerContext& context) {
   const std::string peer = context.peer();
   absl::StatusOr<std::string> caller = authority_.admit(names_of(*context.auth_context()), peer);
   if (caller.ok()) return caller;
@@ -100,73 +134,57 @@ void Administration::take_snapshot(absl::AnyInvocable<void(absl::StatusOr<v1::Sn
   });
 }
 
-Administration::Reactor* Administration::Status(Context* context, const v1::StatusRequest*,
-                                                v1::Snapshot* reply) {
-  return serve(*context, reply, [this](const CallRef<v1::Snapshot>& call, const std::string&) {
-    take_snapshot([call](absl::StatusOr<v1::Snapshot> snapshot) {
-      if (!snapshot.ok()) return call->refuse(snapshot.status());
-      call->answer(*std::move(snapshot));
-    });
+void Administration::status(CallRef<v1::Snapshot> call, std::string, const v1::StatusRequest&) {
+  take_snapshot([call = std::move(call)](const absl::StatusOr<v1::Snapshot>& snapshot) {
+    if (!snapshot.ok()) return call->refuse(snapshot.status());
+    call->answer(*snapshot);
   });
 }
 
-grpc::ServerWriteReactor<v1::Snapshot>* Administration::Watch(Context* context,
-                                                              const v1::WatchRequest* request) {
-  if (const auto caller = admit(*context); !caller.ok()) return new Refusal(caller.status());
-  const auto interval = std::chrono::milliseconds(
-      request->interval_ms() == 0 ? 1000 : std::clamp(request->interval_ms(), 100u, 60000u));
-  return Watcher::begin(*this, interval);
+void Administration::owner(CallRef<v1::OwnerReply> call, std::string,
+                           const v1::OwnerRequest& request) {
+  const auto id = SessionId::parse(request.id());
+  if (!id.ok()) return call->refuse(id.status());
+  const auto roles = host_.roles();
+  if (!roles) return call->refuse(absl::UnavailableError("this member is in no view yet"));
+  call->answer(owner_of(*roles, id->text()));
 }
 
-Administration::Reactor* Administration::Owner(Context* context, const v1::OwnerRequest* request,
-                                               v1::OwnerReply* reply) {
-  return serve(*context, reply, [&](const CallRef<v1::OwnerReply>& call, const std::string&) {
-    const auto id = SessionId::parse(request->id());
-    if (!id.ok()) return call->refuse(id.status());
-    const auto roles = host_.roles();
-    if (!roles) return call->refuse(absl::UnavailableError("this member is in no view yet"));
-    call->answer(owner_of(*roles, id->text()));
-  });
-}
-
-Administration::Reactor* Administration::Sessions(Context* context,
-                                                  const v1::SessionsRequest* request,
-                                                  v1::SessionsReply* reply) {
-  return serve(*context, reply, [&](const CallRef<v1::SessionsReply>& call, std::string caller) {
-    absl::StatusOr<Kin> kin = kin_of(*request);
-    if (!kin.ok()) return call->refuse(kin.status());
-    const std::uint32_t limit = request->limit() == 0 ? kPage : request->limit();
-    if (limit > replication::kPageMax) {
-      return call->refuse(absl::InvalidArgumentError("limit: more than 1000"));
+void Administration::sessions(CallRef<v1::SessionsReply> call, std::string caller,
+                              const v1::SessionsRequest& request) {
+  absl::StatusOr<Kin> kin = kin_of(request);
+  if (!kin.ok()) return call->refuse(kin.status());
+  const std::uint32_t limit = request.limit() == 0 ? kPage : request.limit();
+  if (limit > replication::kPageMax) {
+    return call->refuse(absl::InvalidArgumentError("limit: more than 1000"));
+  }
+  const auto told = [this, call, with_ids = request.with_ids(), caller = std::move(caller),
+                     words = kin->words](replication::Findings findings) {
+    if (!findings.status.ok()) return call->refuse(findings.status);
+    if (with_ids) {
+      audit_.write(caller, "list the ids of the sessions of " + words, absl::OkStatus(),
+                   std::to_string(findings.sessions.size()) + " told");
     }
-    const auto told = [this, call, with_ids = request->with_ids(), caller = std::move(caller),
-                       words = kin->words](replication::Findings findings) {
-      if (!findings.status.ok()) return call->refuse(findings.status);
-      if (with_ids) {
-        audit_.write(caller, "list the ids of the sessions of " + words, absl::OkStatus(),
-                     std::to_string(findings.sessions.size()) + " told");
+    run_aside([call, with_ids, roles = host_.roles(), findings = std::move(findings)] {
+      v1::SessionsReply page;
+      for (const replication::Copy& copy : findings.sessions) {
+        v1::SessionSummary& added = *page.add_sessions();
+        added = summary_of(copy, runtime::now(), with_ids);
+        if (!roles) continue;
+        const auto owner = roles->primary(roles->segment_of(copy.record->id()));
+        if (owner) added.set_owner(roles->view().members[owner->value].name);
       }
-      run_aside([call, with_ids, roles = host_.roles(), findings = std::move(findings)] {
-        v1::SessionsReply page;
-        for (const replication::Copy& copy : findings.sessions) {
-          v1::SessionSummary& added = *page.add_sessions();
-          added = summary_of(copy, runtime::now(), with_ids);
-          if (!roles) continue;
-          const auto owner = roles->primary(roles->segment_of(copy.record->id()));
-          if (owner) added.set_owner(roles->view().members[owner->value].name);
-        }
-        if (findings.more && !findings.sessions.empty()) {
-          page.set_next(std::string(findings.sessions.back().record->id().text()));
-        }
-        call->answer(std::move(page));
-      });
-    };
-    host_.ask({.inquiry = replication::Inquiry::kList,
-               .key = std::move(kin->key),
-               .after = request->after(),
-               .limit = limit},
-              timeout_of(request->timeout_ms(), kAskTimeout), told);
-  });
+      if (findings.more && !findings.sessions.empty()) {
+        page.set_next(std::string(findings.sessions.back().record->id().text()));
+      }
+      call->answer(page);
+    });
+  };
+  host_.ask({.inquiry = replication::Inquiry::kList,
+             .key = std::move(kin->key),
+             .after = request.after(),
+             .limit = limit},
+            timeout_of(request.timeout_ms(), kAskTimeout), told);
 }
 
 }  // namespace sojourn::admin

@@ -3,11 +3,13 @@
 #include <absl/functional/any_invocable.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
-#include <sojourn/v1/admin.grpc.pb.h>
+#include <sojourn/v1/admin.pb.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "admin/audit.h"
 #include "admin/authority.h"
@@ -19,16 +21,17 @@
 #include "sojourn/metrics.h"
 #include "sojourn/options.h"
 #include "transport/refusals.h"
+#include "transport/service.h"
 
 namespace sojourn::admin {
 
 // Service Administration of proto/sojourn/v1/admin.proto: asks the caller who it is, asks the host
 // for what the caller wants, and writes down what changes.
 //
-// Methods are called on gRPC's threads; answers come on the node's, and what takes long is moved
-// aside from there. It must outlive the host: whoever closes the store stops the host first, which
-// ends all calls.
-class Administration final : public v1::Administration::CallbackService {
+// Calls begin on threads of the transport; answers come in a turn with the node, and what takes
+// long is moved aside from there. It must outlive the host: whoever closes the store stops the host
+// first, which ends all calls.
+class Administration final : public transport::Service {
  public:
   // What is the store's, and not the host's.
   struct Hooks {
@@ -41,53 +44,47 @@ class Administration final : public v1::Administration::CallbackService {
   // The host needs not be made yet.
   Administration(const StoreOptions& options, runtime::Host& host, Hooks hooks);
 
+  bool has(std::string_view method) const override {
+    return methods_.find(method) != methods_.end();
+  }
+  void answer(std::unique_ptr<transport::ServerCall> call) override;
+
   // What Status() answers, and Watch() again and again. Called back in a turn with the node, or
   // with kCancelled on any.
   void take_snapshot(absl::AnyInvocable<void(absl::StatusOr<v1::Snapshot>) &&> done);
 
  private:
-  using Context = grpc::CallbackServerContext;
-  using Reactor = grpc::ServerUnaryReactor;
   template <typename Reply>
   using CallRef = std::shared_ptr<Call<Reply>>;
+  // How the calls of a method are answered that `caller` may make.
+  using Method =
+      std::function<void(std::unique_ptr<transport::ServerCall> call, std::string caller)>;
 
-  Reactor* Status(Context* context, const v1::StatusRequest* request, v1::Snapshot* reply) override;
-  grpc::ServerWriteReactor<v1::Snapshot>* Watch(Context* context,
-                                                const v1::WatchRequest* request) override;
-  Reactor* Owner(Context* context, const v1::OwnerRequest* request, v1::OwnerReply* reply) override;
-  Reactor* Sessions(Context* context, const v1::SessionsRequest* request,
-                    v1::SessionsReply* reply) override;
-  // See administration_changes.cc.
-  Reactor* Revoke(Context* context, const v1::RevokeRequest* request,
-                  v1::RevokeReply* reply) override;
-  Reactor* Drain(Context* context, const v1::DrainRequest* request, v1::DrainReply* reply) override;
-  Reactor* Recover(Context* context, const v1::RecoverRequest* request,
-                   v1::RecoverReply* reply) override;
-  Reactor* AcknowledgeLosses(Context* context, const v1::AcknowledgeLossesRequest* request,
-                             v1::AcknowledgeLossesReply* reply) override;
-  // See administration_copies.cc.
-  Reactor* Digests(Context* context, const v1::DigestsRequest* request,
-                   v1::DigestsReply* reply) override;
-  Reactor* Export(Context* context, const v1::ExportRequest* request,
-                  v1::ExportReply* reply) override;
-  Reactor* Import(Context* context, const v1::ImportRequest* request,
-                  v1::ImportReply* reply) override;
+  // Methods with one answer. See administration_changes.cc and administration_copies.cc, too.
+  void status(CallRef<v1::Snapshot> call, std::string caller, const v1::StatusRequest& request);
+  void owner(CallRef<v1::OwnerReply> call, std::string caller, const v1::OwnerRequest& request);
+  void sessions(CallRef<v1::SessionsReply> call, std::string caller,
+                const v1::SessionsRequest& request);
+  void revoke(CallRef<v1::RevokeReply> call, std::string caller, const v1::RevokeRequest& request);
+  void drain(CallRef<v1::DrainReply> call, std::string caller, const v1::DrainRequest& request);
+  void recover(CallRef<v1::RecoverReply> call, std::string caller,
+               const v1::RecoverRequest& request);
+  void acknowledge_losses(CallRef<v1::AcknowledgeLossesReply> call, std::string caller,
+                          const v1::AcknowledgeLossesRequest& request);
+  void digests(CallRef<v1::DigestsReply> call, std::string caller,
+               const v1::DigestsRequest& request);
+  void export_page(CallRef<v1::ExportReply> call, std::string caller,
+                   const v1::ExportRequest& request);
+  void import_all(CallRef<v1::ImportReply> call, std::string caller,
+                  const v1::ImportRequest& request);
+
+  void offer(std::string_view name, Method method);
+  template <typename Request, typename Reply>
+  void offer(std::string_view name,
+             void (Administration::*method)(CallRef<Reply>, std::string, const Request&));
 
   // Who calls, for the audit log; or kPermissionDenied, which the log then tells of.
-  absl::StatusOr<std::string> admit(const Context& context);
-
-  // Calls work(call, caller) for whoever may administer.
-  template <typename Reply, typename Work>
-  Reactor* serve(const Context& context, Reply* reply, Work work) {
-    const CallRef<Reply> call = Call<Reply>::begin(reply);
-    absl::StatusOr<std::string> caller = admit(context);
-    if (caller.ok()) {
-      work(call, *std::move(caller));
-    } else {
-      call->refuse(caller.status());
-    }
-    return call.get();
-  }
+  absl::StatusOr<std::string> admit(const grpc::GenericServerContext& context);
 
   void revoke_one(CallRef<v1::RevokeReply> call, std::string caller, const std::string& id,
                   Duration timeout);
@@ -101,6 +98,8 @@ class Administration final : public v1::Administration::CallbackService {
   runtime::Host& host_;
   const Hooks hooks_;
   const Authority authority_;
+  // By the path of the call, "/package.Service/Method". Does not change.
+  std::map<std::string, Method, std::less<>> methods_;
   Audit audit_;
 
   Mutex mutex_;

@@ -67,7 +67,7 @@ class Imports {
     if (status.ok()) ++made_;
     if (--left_ > 0) return;
     ended_(made_);
-    call_->answer(std::move(reply_));
+    call_->answer(reply_);
   }
 
  private:
@@ -80,76 +80,68 @@ class Imports {
 
 }  // namespace
 
-Administration::Reactor* Administration::Digests(Context* context,
-                                                 const v1::DigestsRequest* request,
-                                                 v1::DigestsReply* reply) {
-  return serve(*context, reply, [&](const CallRef<v1::DigestsReply>& call, const std::string&) {
-    if (request->first_segment() > request->last_segment() ||
-        request->last_segment() >= ring::kSegmentsMax) {
-      return call->refuse(absl::InvalidArgumentError("there are no such segments"));
-    }
-    host_.look([call, request = *request](const node::Node* node) {
-      if (!node) return call->refuse(runtime::closed());
-      v1::DigestsReply told;
-      set_view(*node, told);
-      node::Holdings holdings = node::holdings_of(*node, request.first_segment(),
-                                                  request.last_segment(), request.with_entries());
-      told.set_next_segment(holdings.next);
-      run_aside([call, told = std::move(told), holdings = std::move(holdings)]() mutable {
-        for (const node::Holding& holding : holdings.segments) {
-          *told.add_digests() = digest_of(holding);
-        }
-        call->answer(std::move(told));
-      });
+void Administration::digests(CallRef<v1::DigestsReply> call, std::string,
+                             const v1::DigestsRequest& request) {
+  if (request.first_segment() > request.last_segment() ||
+      request.last_segment() >= ring::kSegmentsMax) {
+    return call->refuse(absl::InvalidArgumentError("there are no such segments"));
+  }
+  host_.look([call, request = request](const node::Node* node) {
+    if (!node) return call->refuse(runtime::closed());
+    v1::DigestsReply told;
+    set_view(*node, told);
+    node::Holdings holdings = node::holdings_of(*node, request.first_segment(),
+                                                request.last_segment(), request.with_entries());
+    told.set_next_segment(holdings.next);
+    run_aside([call, told = std::move(told), holdings = std::move(holdings)]() mutable {
+      for (const node::Holding& holding : holdings.segments) {
+        *told.add_digests() = digest_of(holding);
+      }
+      call->answer(told);
     });
   });
 }
 
-Administration::Reactor* Administration::Export(Context* context, const v1::ExportRequest* request,
-                                                v1::ExportReply* reply) {
-  return serve(*context, reply, [&](const CallRef<v1::ExportReply>& call, std::string caller) {
-    host_.look([this, call, request = *request,
-                caller = std::move(caller)](const node::Node* node) {
-      if (!node) return call->refuse(runtime::closed());
-      const Time now = runtime::now();
-      node::SessionsOwned owned =
-          node::sessions_owned(*node, now, request.first_segment(), request.after());
-      audit_.write(caller,
-                   absl::StrFormat("export sessions from segment %d on", request.first_segment()),
-                   owned.status, counted(owned.sessions.size(), "session") + " told");
-      if (!owned.status.ok()) return call->refuse(owned.status);
-      v1::ExportReply told;
-      set_view(*node, told);
-      told.set_segments(node->roles()->view().segments);
-      told.set_next_segment(owned.next_segment);
-      told.set_next_after(owned.next_after);
-      run_aside([call, now, told = std::move(told), owned = std::move(owned)]() mutable {
-        for (const replication::Copy& copy : owned.sessions) {
-          *told.add_sessions() = exported_session(copy, now);
-        }
-        call->answer(std::move(told));
-      });
+void Administration::export_page(CallRef<v1::ExportReply> call, std::string caller,
+                                 const v1::ExportRequest& request) {
+  host_.look([this, call, request = request, caller = std::move(caller)](const node::Node* node) {
+    if (!node) return call->refuse(runtime::closed());
+    const Time now = runtime::now();
+    node::SessionsOwned owned =
+        node::sessions_owned(*node, now, request.first_segment(), request.after());
+    audit_.write(caller,
+                 absl::StrFormat("export sessions from segment %d on", request.first_segment()),
+                 owned.status, counted(owned.sessions.size(), "session") + " told");
+    if (!owned.status.ok()) return call->refuse(owned.status);
+    v1::ExportReply told;
+    set_view(*node, told);
+    told.set_segments(node->roles()->view().segments);
+    told.set_next_segment(owned.next_segment);
+    told.set_next_after(owned.next_after);
+    run_aside([call, now, told = std::move(told), owned = std::move(owned)]() mutable {
+      for (const replication::Copy& copy : owned.sessions) {
+        *told.add_sessions() = exported_session(copy, now);
+      }
+      call->answer(told);
     });
   });
 }
 
-Administration::Reactor* Administration::Import(Context* context, const v1::ImportRequest* request,
-                                                v1::ImportReply* reply) {
-  return serve(*context, reply, [&](const CallRef<v1::ImportReply>& call, std::string caller) {
-    const int count = request->sessions_size();
-    if (count < 1 || count > kImportsMax) {
-      return call->refuse(absl::InvalidArgumentError("a request imports 1 to 100 sessions"));
-    }
-    const auto imports =
-        std::make_shared<Imports>(call, count, [this, caller = std::move(caller), count](int made) {
-          audit_.write(caller, "import " + counted(count, "session"), absl::OkStatus(),
-                       std::to_string(made) + " made");
-        });
-    for (int i = 0; i < count; ++i) {
-      import_one(request->sessions(i), timeout_of(request->timeout_ms(), kImportTimeout),
-                 [imports, i](const absl::Status& status) { imports->note(i, status); });
-    }
-  });
+void Administration::import_all(CallRef<v1::ImportReply> call, std::string caller,
+                                const v1::ImportRequest& request) {
+  const int count = request.sessions_size();
+  if (count < 1 || count > kImportsMax) {
+    return call->refuse(absl::InvalidArgumentError("a request imports 1 to 100 sessions"));
+  }
+  const auto imports =
+      std::make_shared<Imports>(call, count, [this, caller = std::move(caller), count](int made) {
+        audit_.write(caller, "import " + counted(count, "session"), absl::OkStatus(),
+                     std::to_string(made) + " made");
+      });
+  for (int i = 0; i < count; ++i) {
+    import_one(request.sessions(i), timeout_of(request.timeout_ms(), kImportTimeout),
+               [imports, i](const absl::Status& status) { imports->note(i, status); });
+  }
 }
 
 void Administration::import_one(const v1::ExportedSession& exported, Duration timeout,

@@ -3,7 +3,7 @@
 #include <absl/functional/any_invocable.h>
 #include <absl/status/status.h>
 #include <grpcpp/alarm.h>
-#include <grpcpp/support/server_callback.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include <atomic>
 #include <chrono>
@@ -11,42 +11,47 @@
 #include <string>
 #include <utility>
 
-namespace sojourn::admin {
+#include "transport/serialized.h"
+#include "transport/server_stream.h"
 
-// The codes of Abseil are gRPC's.
-inline grpc::Status grpc_status(const absl::Status& status) {
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
-}
+namespace sojourn::admin {
 
 // One call with one answer, which is given once, by whoever is first: who knows the answer, or the
 // caller, who goes away. Keeps itself until gRPC has done with it; who works on the answer shares
 // it. Safe from any thread.
 template <typename Reply>
-class Call final : public grpc::ServerUnaryReactor {
+class Call final : public transport::ServerStream {
  public:
-  // `reply` is gRPC's, and there until the call is over.
-  static std::shared_ptr<Call> begin(Reply* reply) {
-    std::shared_ptr<Call> call(new Call(reply));
+  using Asked = absl::AnyInvocable<void(const std::shared_ptr<Call>& call,
+                                        const grpc::ByteBuffer& request) &&>;
+
+  // Reads what is asked, and calls `asked`, on a thread of the transport.
+  static void begin(std::unique_ptr<transport::ServerCall> arrived, Asked asked) {
+    std::shared_ptr<Call> call(new Call(std::move(arrived), std::move(asked)));
     call->self_ = call;
-    return call;
+    call->start_read(&call->request_);
   }
 
-  void answer(Reply reply) {
-    if (answered_.exchange(true)) return;
-    *reply_ = std::move(reply);
-    Finish(grpc::Status::OK);
+  void answer(const Reply& reply) {
+    if (!answered_.exchange(true)) write_and_finish(transport::serialized(reply));
   }
   void refuse(const absl::Status& status) {
-    if (!answered_.exchange(true)) Finish(grpc_status(status));
+    if (!answered_.exchange(true)) finish(transport::grpc_status(status));
   }
 
  private:
-  explicit Call(Reply* reply) : reply_(reply) {}
+  Call(std::unique_ptr<transport::ServerCall> arrived, Asked asked)
+      : ServerStream(std::move(arrived)), asked_(std::move(asked)) {}
 
-  void OnCancel() override { refuse(absl::CancelledError("the caller has gone")); }
-  void OnDone() override { const std::shared_ptr<Call> self = std::move(self_); }
+  void on_read(bool ok) override {
+    if (!ok) return refuse(absl::InvalidArgumentError("there is no request"));
+    std::move(asked_)(self_, request_);
+  }
+  void on_cancelled() override { refuse(absl::CancelledError("the caller has gone")); }
+  void on_done() override { const std::shared_ptr<Call> self = std::move(self_); }
 
-  Reply* const reply_;
+  Asked asked_;
+  grpc::ByteBuffer request_;
   std::atomic<bool> answered_{false};
   std::shared_ptr<Call> self_;
 };

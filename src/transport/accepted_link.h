@@ -1,45 +1,42 @@
 #pragma once
 
-#include <grpcpp/generic/async_generic_service.h>
-
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "transport/link.h"
+#include "transport/server_stream.h"
 
 namespace sojourn::transport {
 
 // The end of a stream that was dialled.
-class AcceptedLink final : public Link, private grpc::ServerGenericBidiReactor {
+class AcceptedLink final : public Link, private ServerStream {
  public:
-  AcceptedLink(LinkOwner& owner, grpc::GenericCallbackServerContext& context,
-               const Identity& caller, LinkOptions options)
-      : Link(owner, caller.member, std::move(options)), context_(context) {
+  AcceptedLink(LinkOwner& owner, std::unique_ptr<ServerCall> call, const Identity& caller,
+               LinkOptions options)
+      : Link(owner, caller.member, std::move(options)), ServerStream(std::move(call)) {
     set_peer_incarnation(caller.incarnation);
   }
 
-  // Says who we are. Once. The reactor is for gRPC.
-  grpc::ServerGenericBidiReactor* accept(const Identity& own) {
+  // Says who we are. Once.
+  void accept(const Identity& own) {
     own.write([this](const std::string& key, const std::string& value) {
-      context_.AddInitialMetadata(key, value);
+      context().AddInitialMetadata(key, value);
     });
     begin_start();
-    StartSendInitialMetadata();
+    start_metadata();
     end_start();
-    return this;
   }
 
  private:
-  void OnReadDone(bool ok) override { read_done(ok); }
-  void OnWriteDone(bool ok) override { write_done(ok); }
-  void OnDone() override { done(grpc::Status::OK); }
+  void on_read(bool ok) override { read_done(ok); }
+  void on_written(bool ok) override { write_done(ok); }
+  void on_done() override { done(grpc::Status::OK); }
 
-  void start_read(grpc::ByteBuffer* buffer) override { StartRead(buffer); }
-  void start_write(const grpc::ByteBuffer* buffer) override { StartWrite(buffer); }
-  void try_cancel() override { context_.TryCancel(); }
-  void finish(const grpc::Status& status) override { Finish(status); }
-
-  // gRPC's; valid until OnDone().
-  grpc::GenericCallbackServerContext& context_;
+  void start_read(grpc::ByteBuffer* buffer) override { ServerStream::start_read(buffer); }
+  void start_write(const grpc::ByteBuffer* buffer) override { ServerStream::start_write(buffer); }
+  void try_cancel() override { context().TryCancel(); }
+  void finish(const grpc::Status& status) override { ServerStream::finish(status); }
 };
 
 }  // namespace sojourn::transport

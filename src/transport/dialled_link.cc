@@ -7,19 +7,16 @@
 
 namespace sojourn::transport {
 
-void DialledLink::dial(const Identity& own) {
+void DialledLink::dial(const Identity& own, grpc::CompletionQueue& queue) {
   Identity said = own;
   said.addressee = peer();
   said.bulk = is_bulk();
   said.write([this](const std::string& key, const std::string& value) {
-    context_.AddMetadata(key, value);
+    context().AddMetadata(key, value);
   });
   begin_start();
-  stub_.PrepareBidiStreamingCall(&context_, kConnectMethod, grpc::StubOptions(), this);
-  // Writes start outside of reactions: the hold keeps the call until finish().
-  AddHold();
   give_up_without_answer();
-  StartCall();
+  start(kConnectMethod, queue);
   end_start();
 }
 
@@ -32,10 +29,10 @@ void DialledLink::give_up_without_answer() {
              });
 }
 
-void DialledLink::OnReadInitialMetadataDone(bool ok) {
+void DialledLink::on_metadata(bool ok) {
   alarm_.Cancel();
-  if (!ok) return end(grpc::Status::OK);
-  const Identity answered = Identity::read(context_.GetServerInitialMetadata());
+  if (!ok) return Link::end(grpc::Status::OK);
+  const Identity answered = Identity::read(context().GetServerInitialMetadata());
   // A refusal has no metadata but a status, which comes when reading fails.
   if (answered.member.empty()) return read_next();
   set_peer_incarnation(answered.incarnation);
@@ -44,8 +41,8 @@ void DialledLink::OnReadInitialMetadataDone(bool ok) {
 }
 
 void DialledLink::finish(const grpc::Status& status) {
-  if (!status.ok()) context_.TryCancel();
-  RemoveHold();
+  if (!status.ok()) context().TryCancel();
+  ClientStream::end();
 }
 
 }  // namespace sojourn::transport

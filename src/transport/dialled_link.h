@@ -2,46 +2,40 @@
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/support/client_callback.h>
+#include <grpcpp/completion_queue.h>
 
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "transport/client_stream.h"
 #include "transport/link.h"
 
 namespace sojourn::transport {
 
 // The end of a stream that dialled.
-class DialledLink final : public Link,
-                          private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+class DialledLink final : public Link, private ClientStream {
  public:
-  // Somebody else must keep a channel until LinkOwner::released(): this one, or another one that
-  // was used.
   DialledLink(LinkOwner& owner, std::string peer, LinkOptions options,
               const std::shared_ptr<grpc::Channel>& channel)
-      : Link(owner, std::move(peer), std::move(options)), stub_(channel) {}
+      : Link(owner, std::move(peer), std::move(options)), ClientStream(channel) {}
 
-  // Says who we are. Once.
-  void dial(const Identity& own);
+  // Says who we are. Once. The reactions run on that queue.
+  void dial(const Identity& own, grpc::CompletionQueue& queue);
 
  private:
   void give_up_without_answer();
 
-  void OnReadInitialMetadataDone(bool ok) override;
-  void OnReadDone(bool ok) override { read_done(ok); }
-  void OnWriteDone(bool ok) override { write_done(ok); }
-  void OnDone(const grpc::Status& status) override { done(status); }
+  void on_metadata(bool ok) override;
+  void on_read(bool ok) override { read_done(ok); }
+  void on_written(bool ok) override { write_done(ok); }
+  void on_done(const grpc::Status& status) override { done(status); }
 
-  void start_read(grpc::ByteBuffer* buffer) override { StartRead(buffer); }
-  void start_write(const grpc::ByteBuffer* buffer) override { StartWrite(buffer); }
-  void try_cancel() override { context_.TryCancel(); }
+  void start_read(grpc::ByteBuffer* buffer) override { ClientStream::start_read(buffer); }
+  void start_write(const grpc::ByteBuffer* buffer) override { ClientStream::start_write(buffer); }
+  void try_cancel() override { context().TryCancel(); }
   void finish(const grpc::Status& status) override;
 
-  grpc::GenericStub stub_;
-  grpc::ClientContext context_;
   grpc::Alarm alarm_;
 };
 

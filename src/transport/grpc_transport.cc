@@ -31,7 +31,10 @@
 #include "transport/introduction.h"
 #include "transport/listener.h"
 #include "transport/lookout.h"
+#include "transport/queues.h"
 #include "transport/refusals.h"
+#include "transport/server_stream.h"
+#include "transport/service.h"
 
 namespace sojourn::transport {
 namespace {
@@ -62,9 +65,9 @@ bool is_refusal(const grpc::Status& status) {
 // How many addresses are asked at one time who is there.
 constexpr std::size_t kIntroductionsMax = 1024;
 
-// Threads: gRPC's call it through Links, Listener and Introductions; the owner's through Transport;
-// and it has one of its own, for dialling and looking out. One mutex guards who is connected; it is
-// never held while starting anything of gRPC's or calling the owner.
+// Threads: those of its queues call it through Links, Listener and Introductions; the owner's
+// through Transport; and it has one more, for dialling and looking out. One mutex guards who is
+// connected; it is never held while starting anything of gRPC's or calling the owner.
 class GrpcTransport final : public Transport, public LinkOwner {
  public:
   GrpcTransport(const StoreOptions& options, const Presence& presence, std::function<Time()> now,
@@ -74,9 +77,9 @@ class GrpcTransport final : public Transport, public LinkOwner {
         now_(std::move(now)),
         events_(std::move(events)),
         credentials_(options),
-        listener_({.connect = [this](auto& context) { return accept(context); },
+        listener_({.connect = [this](auto call) { accept(std::move(call)); },
                    .introduce = [this](const auto& context) { return answer(context); },
-                   .health = [this](std::string_view method) { return health_.answer(method); }}),
+                   .services = services(presence.beside)}),
         work_(asio::make_work_guard(context_)),
         lookout_(context_),
         health_(context_, events_.stages),
@@ -87,12 +90,14 @@ class GrpcTransport final : public Transport, public LinkOwner {
 
   absl::Status start(Presence presence) {
     if (!presence.listen.empty()) {
-      absl::Status status =
-          listener_.start(presence.listen, credentials_.server(), presence.beside);
+      absl::Status status = listener_.start(presence.listen, credentials_.server(), queues_);
       if (!status.ok()) return status;
     } else if (!presence.peers.empty()) {
       return absl::InvalidArgumentError("listen: is empty, and there are other members");
+    } else {
+      queues_.add(std::make_unique<grpc::CompletionQueue>());
     }
+    queues_.start();
     thread_ = std::thread([this] { context_.run(); });
     set_peers(std::move(presence.peers));
     return absl::OkStatus();
@@ -170,8 +175,8 @@ class GrpcTransport final : public Transport, public LinkOwner {
       introductions_[address] = introduction;
       own = own_identity();
     }
-    introduction->ask(own, [this, address](const grpc::Status& status) { met(address, status); });
-    keep(channel);
+    introduction->ask(own, queues_.next(),
+                      [this, address](const grpc::Status& status) { met(address, status); });
     // stop() may have come before there was anything to cancel.
     if (stopping()) introduction->cancel();
   }
@@ -228,6 +233,7 @@ class GrpcTransport final : public Transport, public LinkOwner {
       std::unique_lock<std::mutex> lock(mutex_.native());
       idle_.wait(lock, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return busy_ == 0; });
     }
+    queues_.stop();
     context_.stop();
     if (thread_.joinable()) thread_.join();
   }
@@ -255,6 +261,11 @@ class GrpcTransport final : public Transport, public LinkOwner {
     std::shared_ptr<Link> bulk_in = {};
   };
   using Connections = std::map<std::string, Connection>;
+
+  std::vector<Service*> services(Service* beside) {
+    if (!beside) return {&health_};
+    return {&health_, beside};
+  }
 
   // Peers.
 
@@ -338,18 +349,11 @@ class GrpcTransport final : public Transport, public LinkOwner {
       own = own_identity();
       begin(link);
     }
-    link->dial(own);
-    keep(channel);
+    link->dial(own, queues_.next());
   }
 
   std::shared_ptr<grpc::Channel> channel_to(const std::string& name, const std::string& address) {
     return make_channel(address, credentials_.client(certificate_name(name, options_.cluster)));
-  }
-
-  // To be called by whoever made the channel, before letting go of it and after using it.
-  void keep(const std::shared_ptr<grpc::Channel>& channel) {
-    MutexLock lock(mutex_);
-    if (!kept_channel_) kept_channel_ = channel;
   }
 
   absl::Status met(const std::shared_ptr<Link>& link, const Identity& peer) override {
@@ -374,31 +378,33 @@ class GrpcTransport final : public Transport, public LinkOwner {
 
   // Accepting.
 
-  absl::StatusOr<grpc::ServerGenericBidiReactor*> accept(
-      grpc::GenericCallbackServerContext& context) {
-    const Identity caller = Identity::read(context.client_metadata());
-    if (absl::Status status = check_caller(caller, *context.auth_context()); !status.ok()) {
+  void accept(std::unique_ptr<ServerCall> call) {
+    const Identity caller = Identity::read(call->context.client_metadata());
+    if (absl::Status status = check_caller(caller, *call->context.auth_context()); !status.ok()) {
       if (!absl::IsUnavailable(status)) report(caller.member, std::string(status.message()));
-      return status;
+      return refuse(std::move(call), status);
     }
     std::shared_ptr<AcceptedLink> link;
     Identity own;
     {
       MutexLock lock(mutex_);
-      if (stopping_ || !is_wanted(caller.member)) {
-        return absl::UnavailableError("member " + options_.name + " does not accept it any more");
+      if (!stopping_ && is_wanted(caller.member)) {
+        link = std::make_shared<AcceptedLink>(*this, std::move(call), caller,
+                                              link_options(caller.bulk));
+        own = own_identity();
+        begin(link);
       }
-      link = std::make_shared<AcceptedLink>(*this, context, caller, link_options(caller.bulk));
-      own = own_identity();
-      begin(link);
     }
-    grpc::ServerGenericBidiReactor* const reactor = link->accept(own);
+    if (!link) {
+      return refuse(std::move(call), absl::UnavailableError("member " + options_.name +
+                                                            " does not accept it any more"));
+    }
+    link->accept(own);
     if (caller.bulk) {
       take_bulk(link);
     } else {
       take(link);
     }
-    return reactor;
   }
 
   // Whether the caller is a peer, meant us, and can prove who it is. kUnavailable if it is to try
@@ -458,7 +464,7 @@ class GrpcTransport final : public Transport, public LinkOwner {
   }
 
   // Answers who asks.
-  absl::StatusOr<Identity> answer(const grpc::GenericCallbackServerContext& context) {
+  absl::StatusOr<Identity> answer(const grpc::GenericServerContext& context) {
     const Identity caller = Identity::read(context.client_metadata());
     if (absl::Status status = check_introduced(caller, *context.auth_context()); !status.ok()) {
       report(caller.member, std::string(status.message()));
@@ -665,8 +671,7 @@ class GrpcTransport final : public Transport, public LinkOwner {
       own = own_identity();
       begin(link);
     }
-    link->dial(own);
-    keep(channel);
+    link->dial(own, queues_.next());
     return link;
   }
 
@@ -769,14 +774,12 @@ class GrpcTransport final : public Transport, public LinkOwner {
             .now = now_};
   }
 
-  // The first channel that was used. Whoever lets the last one of a process go joins the threads of
-  // gRPC, so it must not be one of them: this one goes last.
-  std::shared_ptr<grpc::Channel> kept_channel_ ABSL_GUARDED_BY(mutex_);
   const StoreOptions options_;
   const std::string address_;
   const std::function<Time()> now_;
   const Events events_;
   const Credentials credentials_;
+  Queues queues_;
   Listener listener_;
   std::atomic<std::uint64_t> frames_rejected_{0};
   Traffic bulk_traffic_;
@@ -786,7 +789,6 @@ class GrpcTransport final : public Transport, public LinkOwner {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
   Lookout lookout_;
-  // Of which gRPC's threads begin the calls.
   HealthService health_;
 
   mutable Mutex mutex_;

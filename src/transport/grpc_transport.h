@@ -11,11 +11,8 @@
 #include "base/time.h"
 #include "sojourn/options.h"
 #include "transport/security.h"
+#include "transport/service.h"
 #include "transport/transport.h"
-
-namespace grpc {
-class Service;
-}
 
 namespace sojourn::transport {
 
@@ -31,7 +28,7 @@ struct Presence {
   std::vector<Peer> peers = {};
   // Another service that is offered where it listens; null: none. It must outlive the transport,
   // and finish its calls by itself when they are cancelled.
-  grpc::Service* beside = nullptr;
+  Service* beside = nullptr;
 };
 
 // A transport over gRPC: one bidirectional stream between each two members, which the member with

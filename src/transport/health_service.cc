@@ -1,5 +1,6 @@
 #include "transport/health_service.h"
 
+#include <absl/status/status.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <sojourn/v1/health.pb.h>
 
@@ -9,6 +10,8 @@
 #include <memory>
 #include <string>
 #include <utility>
+
+#include "transport/serialized.h"
 
 namespace sojourn::transport {
 namespace {
@@ -20,21 +23,10 @@ constexpr int kCallsMax = 64;
 
 using Response = v1::HealthCheckResponse;
 
-std::optional<std::string> service_of(const grpc::ByteBuffer& buffer) {
-  grpc::Slice bytes;
-  if (!buffer.TrySingleSlice(&bytes).ok() && !buffer.DumpToSingleSlice(&bytes).ok()) {
-    return std::nullopt;
-  }
-  v1::HealthCheckRequest request;
-  if (!request.ParseFromArray(bytes.begin(), static_cast<int>(bytes.size()))) return std::nullopt;
-  return request.service();
-}
-
 grpc::ByteBuffer buffer_of(Response::ServingStatus status) {
   Response response;
   response.set_status(status);
-  const grpc::Slice slice(response.SerializeAsString());
-  return grpc::ByteBuffer(&slice, 1);
+  return serialized(response);
 }
 
 }  // namespace
@@ -47,32 +39,35 @@ std::optional<bool> stage_of(const Stages& stages, std::string_view service) {
   return std::nullopt;
 }
 
-// One call. gRPC's reactions only post to the context, where everything happens: so nothing is
-// started after the call was finished, and no lock is needed. Keeps itself until gRPC is done.
-class HealthService::Call final : public grpc::ServerGenericBidiReactor,
+// One call. Reactions only post to the context, where everything happens: so nothing is started
+// after the call was finished, and no lock is needed. Keeps itself until gRPC is done.
+class HealthService::Call final : public ServerStream,
                                   public std::enable_shared_from_this<HealthService::Call> {
  public:
-  Call(HealthService& service, bool is_watch)
-      : service_(service), is_watch_(is_watch), timer_(service.context_) {}
+  Call(HealthService& service, std::unique_ptr<ServerCall> call)
+      : ServerStream(std::move(call)),
+        service_(service),
+        is_watch_(context().method() == kWatchMethod),
+        timer_(service.context_) {}
 
   void start() {
     self_ = shared_from_this();
-    StartRead(&buffer_);
+    start_read(&buffer_);
   }
 
-  void OnReadDone(bool ok) override {
+  void on_read(bool ok) override {
     post([this, ok] { requested(ok); });
   }
-  void OnWriteDone(bool ok) override {
+  void on_written(bool ok) override {
     post([this, ok] {
       is_writing_ = false;
-      if (!ok) finish(grpc::Status::CANCELLED);
+      if (!ok) end(grpc::Status::CANCELLED);
     });
   }
-  void OnCancel() override {
-    post([this] { finish(grpc::Status::CANCELLED); });
+  void on_cancelled() override {
+    post([this] { end(grpc::Status::CANCELLED); });
   }
-  void OnDone() override {
+  void on_done() override {
     --service_.calls_;
     asio::post(service_.context_, [self = std::move(self_)] { self->timer_.cancel(); });
   }
@@ -84,19 +79,18 @@ class HealthService::Call final : public grpc::ServerGenericBidiReactor,
   }
 
   void requested(bool ok) {
-    const auto name = ok ? service_of(buffer_) : std::nullopt;
-    if (!name) {
-      return finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no health check request"));
+    v1::HealthCheckRequest request;
+    if (!ok || !parse(buffer_, request)) {
+      return end(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no health check request"));
     }
-    name_ = *name;
+    name_ = request.service();
     if (is_watch_) return look();
     const Response::ServingStatus status = this->status();
     if (status == Response::SERVICE_UNKNOWN) {
-      return finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service"));
+      return end(grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service"));
     }
     if (std::exchange(is_finished_, true)) return;
-    buffer_ = buffer_of(status);
-    StartWriteAndFinish(&buffer_, grpc::WriteOptions(), grpc::Status::OK);
+    write_and_finish(buffer_of(status));
   }
 
   // Tells the stage if it has changed, and looks again.
@@ -107,7 +101,7 @@ class HealthService::Call final : public grpc::ServerGenericBidiReactor,
       told_ = status;
       is_writing_ = true;
       buffer_ = buffer_of(status);
-      StartWrite(&buffer_);
+      start_write(&buffer_);
     }
     timer_.expires_after(kLook);
     timer_.async_wait([self = shared_from_this()](const asio::error_code& cancelled) {
@@ -121,10 +115,10 @@ class HealthService::Call final : public grpc::ServerGenericBidiReactor,
     return *reached ? Response::SERVING : Response::NOT_SERVING;
   }
 
-  void finish(const grpc::Status& status) {
+  void end(const grpc::Status& status) {
     if (std::exchange(is_finished_, true)) return;
     timer_.cancel();
-    Finish(status);
+    finish(status);
   }
 
   HealthService& service_;
@@ -139,21 +133,16 @@ class HealthService::Call final : public grpc::ServerGenericBidiReactor,
   bool is_finished_ = false;
 };
 
-grpc::ServerGenericBidiReactor* HealthService::answer(std::string_view method) {
-  class Refusal final : public grpc::ServerGenericBidiReactor {
-   public:
-    Refusal() { Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many health checks"}); }
-    void OnDone() override { delete this; }
-  };
-  const bool is_watch = method == kWatchMethod;
-  if (!stages_ || (!is_watch && method != kCheckMethod)) return nullptr;
+bool HealthService::has(std::string_view method) const {
+  return stages_ && (method == kCheckMethod || method == kWatchMethod);
+}
+
+void HealthService::answer(std::unique_ptr<ServerCall> call) {
   if (++calls_ > kCallsMax) {
     --calls_;
-    return new Refusal;
+    return refuse(std::move(call), absl::ResourceExhaustedError("too many health checks"));
   }
-  const auto call = std::make_shared<Call>(*this, is_watch);
-  call->start();
-  return call.get();
+  std::make_shared<Call>(*this, std::move(call))->start();
 }
 
 }  // namespace sojourn::transport

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <grpcpp/generic/async_generic_service.h>
-
 #include <asio/io_context.hpp>
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
+
+#include "transport/service.h"
 
 namespace sojourn::transport {
 
@@ -25,19 +26,19 @@ std::optional<bool> stage_of(const Stages& stages, std::string_view service);
 
 // The gRPC health service (grpc.health.v1) of a member, on the address where the others reach it.
 //
-// Made on gRPC's threads, its calls then live on those of `context`, which must run until the
-// server has stopped.
-class HealthService {
+// Its calls live on the threads of `context`, which must run until the listener has stopped.
+class HealthService final : public Service {
  public:
   static constexpr char kCheckMethod[] = "/grpc.health.v1.Health/Check";
   static constexpr char kWatchMethod[] = "/grpc.health.v1.Health/Watch";
 
-  // `stages` is called on the context's threads, and must not block.
+  // `stages` is called on the context's threads, and must not block. Unset: there is no such
+  // service.
   HealthService(asio::io_context& context, std::function<Stages()> stages)
       : context_(context), stages_(std::move(stages)) {}
 
-  // Answers one call of that method; null if it is none of ours.
-  grpc::ServerGenericBidiReactor* answer(std::string_view method);
+  bool has(std::string_view method) const override;
+  void answer(std::unique_ptr<ServerCall> call) override;
 
  private:
   class Call;

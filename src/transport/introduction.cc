@@ -9,7 +9,7 @@
 
 namespace sojourn::transport {
 
-void Introduction::ask(const Identity& own, Answered answered) {
+void Introduction::ask(const Identity& own, grpc::CompletionQueue& queue, Answered answered) {
   own.write([this](const std::string& key, const std::string& value) {
     context_.AddMetadata(key, value);
   });
@@ -17,8 +17,15 @@ void Introduction::ask(const Identity& own, Answered answered) {
   // All is said in metadata; gRPC wants a message all the same.
   const grpc::Slice nothing;
   question_ = grpc::ByteBuffer(&nothing, 1);
-  stub_.UnaryCall(&context_, kIntroduceMethod, grpc::StubOptions(), &question_, &answer_,
-                  std::move(answered));
+  answered_ = [this, answered = std::move(answered)](bool) {
+    // They may destroy this.
+    const Answered told = answered;
+    const grpc::Status status = status_;
+    told(status);
+  };
+  call_ = stub_.PrepareUnaryCall(&context_, kIntroduceMethod, question_, &queue);
+  call_->StartCall();
+  call_->Finish(&answer_, &status_, &answered_);
 }
 
 }  // namespace sojourn::transport

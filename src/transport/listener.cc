@@ -3,6 +3,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <chrono>
+#include <cstddef>
 
 #include "transport/channel.h"
 #include "transport/method.h"
@@ -10,35 +11,25 @@
 namespace sojourn::transport {
 namespace {
 
-// Turns a caller away before anything was said.
-class Refusal final : public grpc::ServerGenericBidiReactor {
- public:
-  explicit Refusal(const grpc::Status& status) { Finish(status); }
-  void OnDone() override { delete this; }
-};
-
 // Says who we are, and no more.
-class Introducing final : public grpc::ServerGenericBidiReactor {
+class Introducing final : public ServerStream {
  public:
-  Introducing(grpc::GenericCallbackServerContext& context, const Identity& own) {
-    own.write([&](const std::string& key, const std::string& value) {
-      context.AddInitialMetadata(key, value);
+  Introducing(std::unique_ptr<ServerCall> call, const Identity& own)
+      : ServerStream(std::move(call)) {
+    own.write([this](const std::string& key, const std::string& value) {
+      context().AddInitialMetadata(key, value);
     });
     const grpc::Slice nothing;
-    answer_ = grpc::ByteBuffer(&nothing, 1);
-    StartWriteAndFinish(&answer_, grpc::WriteOptions(), grpc::Status::OK);
+    write_and_finish(grpc::ByteBuffer(&nothing, 1));
   }
-  void OnDone() override { delete this; }
-
- private:
-  grpc::ByteBuffer answer_;
+  void on_done() override { delete this; }
 };
 
 }  // namespace
 
 absl::Status Listener::start(const std::string& address,
                              const std::shared_ptr<grpc::ServerCredentials>& credentials,
-                             grpc::Service* beside) {
+                             Queues& queues) {
   grpc::ServerBuilder builder;
   for (const auto& [name, value] : common_arguments()) {
     builder.AddChannelArgument(name, value);
@@ -49,12 +40,20 @@ absl::Status Listener::start(const std::string& address,
                              static_cast<int>(std::chrono::milliseconds(kAnswerTimeout).count()));
   int port = 0;
   builder.AddListeningPort(address, credentials, &port);
-  if (beside) builder.RegisterService(beside);
-  builder.RegisterCallbackGenericService(this);
+  builder.RegisterAsyncGenericService(&service_);
+  std::vector<grpc::ServerCompletionQueue*> own;
+  for (std::size_t i = 0; i < Queues::count_wanted(); ++i) {
+    std::unique_ptr<grpc::ServerCompletionQueue> queue = builder.AddCompletionQueue();
+    own.push_back(queue.get());
+    queues.add(std::move(queue));
+  }
   server_ = builder.BuildAndStart();
-  if (server_ && port != 0) return absl::OkStatus();
-  return absl::UnavailableError("listen: cannot listen on " + address +
-                                ": it is in use, or not an address of this machine");
+  if (!server_ || port == 0) {
+    return absl::UnavailableError("listen: cannot listen on " + address +
+                                  ": it is in use, or not an address of this machine");
+  }
+  for (grpc::ServerCompletionQueue* const queue : own) accept(*queue);
+  return absl::OkStatus();
 }
 
 void Listener::stop() {
@@ -62,28 +61,46 @@ void Listener::stop() {
   // A deadline that is over: what is under way is cancelled.
   server_->Shutdown(std::chrono::system_clock::now());
   server_->Wait();
+  std::unique_lock<std::mutex> lock(mutex_.native());
+  idle_.wait(lock, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return calls_ == 0; });
 }
 
-absl::StatusOr<grpc::ServerGenericBidiReactor*> Listener::answer(
-    grpc::GenericCallbackServerContext& context) const {
-  if (context.method() == kConnectMethod) return answers_.connect(context);
-  if (context.method() != kIntroduceMethod) {
-    auto* const health = answers_.health ? answers_.health(context.method()) : nullptr;
-    if (health == nullptr) return absl::UnimplementedError("no such method");
-    return health;
+// One call at a time is awaited by each queue; gRPC keeps those that come meanwhile.
+void Listener::accept(grpc::ServerCompletionQueue& queue) {
+  auto* const call = new ServerCall;
+  {
+    MutexLock lock(mutex_);
+    ++calls_;
   }
-  const absl::StatusOr<Identity> own = answers_.introduce(context);
-  if (!own.ok()) return own.status();
-  return new Introducing(context, *own);
+  call->released = [this] {
+    MutexLock lock(mutex_);
+    if (--calls_ == 0) idle_.notify_all();
+  };
+  call->arrived = [this, &queue, call](bool ok) {
+    std::unique_ptr<ServerCall> owned(call);
+    if (!ok) return owned->released();
+    accept(queue);
+    const auto is_prepared = owned->is_prepared;
+    answer(std::move(owned));
+    is_prepared->store(true);
+    is_prepared->notify_all();
+  };
+  service_.RequestCall(&call->context, &call->stream, &queue, &queue, &call->arrived);
 }
 
-grpc::ServerGenericBidiReactor* Listener::CreateReactor(
-    grpc::GenericCallbackServerContext* context) {
-  const absl::StatusOr<grpc::ServerGenericBidiReactor*> reactor = answer(*context);
-  if (reactor.ok()) return *reactor;
-  // The codes of Abseil are gRPC's.
-  return new Refusal(grpc::Status(static_cast<grpc::StatusCode>(reactor.status().code()),
-                                  std::string(reactor.status().message())));
+void Listener::answer(std::unique_ptr<ServerCall> call) {
+  const std::string& method = call->context.method();
+  if (method == kConnectMethod) return answers_.connect(std::move(call));
+  if (method == kIntroduceMethod) {
+    const absl::StatusOr<Identity> own = answers_.introduce(call->context);
+    if (!own.ok()) return refuse(std::move(call), own.status());
+    new Introducing(std::move(call), *own);
+    return;
+  }
+  for (Service* const service : answers_.services) {
+    if (service->has(method)) return service->answer(std::move(call));
+  }
+  refuse(std::move(call), absl::UnimplementedError("no such method"));
 }
 
 }  // namespace sojourn::transport

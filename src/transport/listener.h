@@ -3,57 +3,59 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <grpcpp/generic/async_generic_service.h>
-#include <grpcpp/impl/service_type.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/mutex.h"
 #include "transport/identity.h"
+#include "transport/queues.h"
+#include "transport/server_stream.h"
+#include "transport/service.h"
 
 namespace sojourn::transport {
 
-// Listens for the members that dial us.
-class Listener final : private grpc::CallbackGenericService {
+// Listens for the members that dial us, and for who asks for a service.
+class Listener {
  public:
-  // Both answer a caller, or say why it is turned away. Called on gRPC's threads.
+  // Called by the threads of the queues.
   struct Answers {
-    // With the reactor of its stream.
-    std::function<absl::StatusOr<grpc::ServerGenericBidiReactor*>(
-        grpc::GenericCallbackServerContext&)>
-        connect = {};
-    // With who we are.
-    std::function<absl::StatusOr<Identity>(const grpc::GenericCallbackServerContext&)> introduce =
-        {};
-    // With the reactor of a call of that method, if it is one of the health service; null if not.
-    // Unset: there is no health service.
-    std::function<grpc::ServerGenericBidiReactor*(std::string_view method)> health = {};
+    // A member dials: takes the call, or refuses it.
+    std::function<void(std::unique_ptr<ServerCall>)> connect = {};
+    // With who we are, or why the caller is turned away.
+    std::function<absl::StatusOr<Identity>(const grpc::GenericServerContext&)> introduce = {};
+    // What else is offered. They outlive the listener.
+    std::vector<Service*> services = {};
   };
 
   explicit Listener(Answers answers) : answers_(std::move(answers)) {}
 
-  // kUnavailable, naming the address, if it cannot be listened on. Once. `beside`: another service
-  // that is offered there, or null; it must outlive the listener.
+  // kUnavailable, naming the address, if it cannot be listened on. Once. Adds its queues, which are
+  // to be started next, whatever came of it.
   absl::Status start(const std::string& address,
-                     const std::shared_ptr<grpc::ServerCredentials>& credentials,
-                     grpc::Service* beside);
+                     const std::shared_ptr<grpc::ServerCredentials>& credentials, Queues& queues);
 
-  // Ends all streams and waits for them. Nobody is accepted any more.
+  // Ends all calls and waits for them. Nobody is accepted any more. Not from a reaction.
   void stop();
 
  private:
-  grpc::ServerGenericBidiReactor* CreateReactor(
-      grpc::GenericCallbackServerContext* context) override;
-
-  absl::StatusOr<grpc::ServerGenericBidiReactor*> answer(
-      grpc::GenericCallbackServerContext& context) const;
+  void accept(grpc::ServerCompletionQueue& queue);
+  void answer(std::unique_ptr<ServerCall> call);
 
   const Answers answers_;
+  grpc::AsyncGenericService service_;
   std::unique_ptr<grpc::Server> server_;
+
+  Mutex mutex_;
+  std::condition_variable idle_;
+  // Calls that are awaited, or have arrived and not ended.
+  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace sojourn::transport

@@ -145,11 +145,13 @@ TEST_CASE("with TLS nobody answers for another member", "[transport][grpc]") {
   const StoreOptions of_a = certificates.secure(options_of("a", ports), "a");
   Participant a(of_a, alone(of_a, 1));
   // Says that it is b, with the certificate of c.
-  Listener impostor({.introduce = [](const grpc::GenericCallbackServerContext&) {
+  Queues queues;
+  Listener impostor({.introduce = [](const grpc::GenericServerContext&) {
     return Identity{.cluster = "test", .member = "b", .incarnation = Incarnation{2}};
   }});
   const Credentials of_c(certificates.secure({}, "c"));
-  REQUIRE(impostor.start(at(ports[1]), of_c.server(), nullptr).ok());
+  REQUIRE(impostor.start(at(ports[1]), of_c.server(), queues).ok());
+  queues.start();
 
   a.transport().introduce(at(ports[1]));
 

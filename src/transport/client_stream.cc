@@ -1,0 +1,50 @@
+#include "transport/client_stream.h"
+
+#include <utility>
+
+namespace sojourn::transport {
+
+ClientStream::ClientStream(const std::shared_ptr<grpc::Channel>& channel)
+    : stub_(channel),
+      started_([this](bool) { released(); }),
+      metadata_([this](bool ok) {
+        // Ends when the call has: gRPC allows it only now.
+        ++pending_;
+        stream_->Finish(&status_, &over_);
+        on_metadata(ok);
+        released();
+      }),
+      read_([this](bool ok) {
+        on_read(ok);
+        released();
+      }),
+      written_([this](bool ok) {
+        on_written(ok);
+        released();
+      }),
+      over_([this](bool) { released(); }) {}
+
+void ClientStream::start(const char* method, grpc::CompletionQueue& queue) {
+  pending_ += 2;
+  stream_ = stub_.PrepareCall(&context_, method, &queue);
+  stream_->StartCall(&started_);
+  stream_->ReadInitialMetadata(&metadata_);
+}
+
+void ClientStream::start_read(grpc::ByteBuffer* buffer) {
+  ++pending_;
+  stream_->Read(buffer, &read_);
+}
+
+void ClientStream::start_write(const grpc::ByteBuffer* buffer) {
+  ++pending_;
+  stream_->Write(*buffer, &written_);
+}
+
+void ClientStream::released() {
+  if (--pending_ > 0) return;
+  const grpc::Status status = std::move(status_);
+  on_done(status);
+}
+
+}  // namespace sojourn::transport

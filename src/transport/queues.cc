@@ -1,0 +1,76 @@
+#include "transport/queues.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace sojourn::transport {
+namespace {
+
+constexpr std::size_t kQueuesMax = 16;
+
+// How long a reaction may take until others are run beside it, and half of how long one that is
+// held up may hold up what comes after it.
+constexpr auto kLook = std::chrono::milliseconds(10);
+
+void run(void* tag, bool ok) { (*static_cast<Reaction*>(tag))(ok); }
+
+}  // namespace
+
+std::size_t Queues::count_wanted() {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, kQueuesMax);
+}
+
+void Queues::start() {
+  for (const auto& queue : queues_) threads_.emplace_back([&queue] { react(*queue); });
+  threads_.emplace_back([this] { stand_by(); });
+}
+
+// Until the queue is shut down and empty.
+void Queues::react(Queue& queue) {
+  void* tag = nullptr;
+  for (bool ok = false; queue.queue->Next(&tag, &ok);) {
+    ++queue.steps;
+    run(tag, ok);
+    ++queue.steps;
+  }
+}
+
+void Queues::stand_by() {
+  std::vector<std::uint64_t> seen(queues_.size(), 0);
+  const auto wait = [this] {
+    std::unique_lock<std::mutex> lock(mutex_.native());
+    return stopped_.wait_for(lock, kLook,
+                             [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_; });
+  };
+  while (!wait()) {
+    for (std::size_t i = 0; i < queues_.size(); ++i) {
+      Queue& queue = *queues_[i];
+      const std::uint64_t before = std::exchange(seen[i], queue.steps);
+      const bool held_up = seen[i] == before && before % 2 == 1;
+      void* tag = nullptr;
+      bool ok = false;
+      while (held_up && queue.steps == before &&
+             queue.queue->AsyncNext(&tag, &ok, std::chrono::system_clock::now() + kLook) ==
+                 grpc::CompletionQueue::GOT_EVENT) {
+        run(tag, ok);
+      }
+    }
+  }
+}
+
+void Queues::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  stopped_.notify_all();
+  for (const auto& queue : queues_) queue->queue->Shutdown();
+  if (threads_.empty()) {
+    for (const auto& queue : queues_) react(*queue);
+  }
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  queues_.clear();
+}
+
+}  // namespace sojourn::transport

@@ -24,7 +24,8 @@ namespace sojourn::transport {
 
 class Link;
 
-// Keeps the links and is told how they fare: on gRPC's threads, and of one link one call at a time.
+// Keeps the links and is told how they fare: on the transport's threads, and of one link one call
+// at a time.
 class LinkOwner {
  public:
   // The member at the other end of a dialled link has said who it is. OK: the owner has taken the
@@ -62,10 +63,10 @@ struct LinkOptions {
 };
 
 // One stream to one other member: frames in, frames out. The same for the side that dialled and the
-// side that accepted; what differs, the gRPC reactor, implements the four operations.
-//
-// Safe from any thread. Reading and the end of the stream happen in the reactor's reactions;
-// writing starts on whichever thread has something to write, one write at a time. Once it is
+// side that accepted; what differs, the stream's operations, they implement.
+// Safe from any thread. Reading and the end of the stream happen in reactions; writing starts on
+// whichever thread has something to write, one write at a time. Once it is started the link keeps
+// itself alive until ended().
 // started the link keeps itself alive until ended().
 class Link : public std::enable_shared_from_this<Link> {
  public:
@@ -118,7 +119,7 @@ class Link : public std::enable_shared_from_this<Link> {
   // peer this status.
   void end(const grpc::Status& status);
 
-  // What the reactor's reactions call.
+  // What the reactions call.
   void read_done(bool ok);
   void write_done(bool ok);
   void done(const grpc::Status& status);
@@ -126,7 +127,7 @@ class Link : public std::enable_shared_from_this<Link> {
   // Starts the next read, unless the link has ended.
   void read_next();
 
-  // The reactor's operations. None is called after finish().
+  // The stream's operations. None is called after finish().
   virtual void start_read(grpc::ByteBuffer* buffer) = 0;
   virtual void start_write(const grpc::ByteBuffer* buffer) = 0;
   // Makes everything fail that is under way.

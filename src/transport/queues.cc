@@ -10,7 +10,7 @@ constexpr std::size_t kQueuesMax = 16;
 
 // How long a reaction may take until others are run beside it, and half of how long one that is
 // held up may hold up what comes after it.
-constexpr auto kLook = std::chrono::milliseconds(10);
+constexpr auto kHeldUp = std::chrono::milliseconds(10);
 
 void run(void* tag, bool ok) { (*static_cast<Reaction*>(tag))(ok); }
 
@@ -39,7 +39,7 @@ void Queues::stand_by() {
   std::vector<std::uint64_t> seen(queues_.size(), 0);
   const auto wait = [this] {
     std::unique_lock<std::mutex> lock(mutex_.native());
-    return stopped_.wait_for(lock, kLook,
+    return stopped_.wait_for(lock, kHeldUp,
                              [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_; });
   };
   while (!wait()) {
@@ -50,7 +50,7 @@ void Queues::stand_by() {
       void* tag = nullptr;
       bool ok = false;
       while (held_up && queue.steps == before &&
-             queue.queue->AsyncNext(&tag, &ok, std::chrono::system_clock::now() + kLook) ==
+             queue.queue->AsyncNext(&tag, &ok, std::chrono::system_clock::now() + kHeldUp) ==
                  grpc::CompletionQueue::GOT_EVENT) {
         run(tag, ok);
       }

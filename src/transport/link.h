@@ -64,10 +64,10 @@ struct LinkOptions {
 
 // One stream to one other member: frames in, frames out. The same for the side that dialled and the
 // side that accepted; what differs, the stream's operations, they implement.
+//
 // Safe from any thread. Reading and the end of the stream happen in reactions; writing starts on
 // whichever thread has something to write, one write at a time. Once it is started the link keeps
 // itself alive until ended().
-// started the link keeps itself alive until ended().
 class Link : public std::enable_shared_from_this<Link> {
  public:
   virtual ~Link() = default;

@@ -8,8 +8,7 @@ namespace {
 
 constexpr std::size_t kQueuesMax = 16;
 
-// How long a reaction may take until others are run beside it, and half of how long one that is
-// held up may hold up what comes after it.
+// A reaction that takes longer has others run beside it, after twice as long at the latest.
 constexpr auto kHeldUp = std::chrono::milliseconds(10);
 
 void run(void* tag, bool ok) { (*static_cast<Reaction*>(tag))(ok); }

@@ -6,12 +6,13 @@ namespace sojourn::transport {
 
 ClientStream::ClientStream(const std::shared_ptr<grpc::Channel>& channel)
     : stub_(channel),
-      started_([this](bool) { released(); }),
+      started_([this](bool) {
+        begun();
+        released();
+      }),
       metadata_([this](bool ok) {
-        // Ends when the call has: gRPC allows it only now.
-        ++pending_;
-        stream_->Finish(&status_, &over_);
-        on_metadata(ok);
+        has_metadata_ = ok;
+        begun();
         released();
       }),
       read_([this](bool ok) {
@@ -29,6 +30,16 @@ void ClientStream::start(const char* method, grpc::CompletionQueue& queue) {
   stream_ = stub_.PrepareCall(&context_, method, &queue);
   stream_->StartCall(&started_);
   stream_->ReadInitialMetadata(&metadata_);
+}
+
+// gRPC starts a call with the same operation by which it writes, so nothing may be written before
+// that has ended, even if the other side has answered.
+void ClientStream::begun() {
+  if (--beginnings_ > 0) return;
+  // Ends when the call has: gRPC allows it only when the metadata has come.
+  ++pending_;
+  stream_->Finish(&status_, &over_);
+  on_metadata(has_metadata_);
 }
 
 void ClientStream::start_read(grpc::ByteBuffer* buffer) {

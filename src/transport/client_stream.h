@@ -43,6 +43,7 @@ class ClientStream {
   virtual void on_done(const grpc::Status& status) = 0;
 
  private:
+  void begun();
   void released();
 
   grpc::GenericStub stub_;
@@ -51,6 +52,9 @@ class ClientStream {
   grpc::Status status_;
   // Operations that have not ended; and end(), which is to come.
   std::atomic<int> pending_{1};
+  // The start of the call and the metadata, as far as they have not ended.
+  std::atomic<int> beginnings_{2};
+  bool has_metadata_ = false;
   Reaction started_;
   Reaction metadata_;
   Reaction read_;

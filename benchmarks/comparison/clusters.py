@@ -20,6 +20,7 @@ class Cluster:
         memory_mib=0,
         calls_in_flight=0,
         patient=True,
+        busy_poll_us=0,
     ):
         """`cores` says for each member where it runs. Those in `sync` are SyncStores, those in
         `witnesses` hold nothing, and those in `later` only begin by join(). Patient ones do not
@@ -34,6 +35,7 @@ class Cluster:
         self._options = ["--copies", str(copies), "--memory-mib", str(memory_mib)]
         self._options += ["--expect", str(len(at_once))]
         self._options += ["--calls-in-flight", str(calls_in_flight)]
+        self._options += ["--busy-poll-us", str(busy_poll_us)]
         self._options += ["--tls", tls] if tls else []
         self._options += ["--patient"] if patient else []
         for name, port in zip(cores, bench.ports(len(cores))):

@@ -21,6 +21,7 @@ struct MemberSettings {
   std::string tls_directory = {};
   std::size_t memory_mib = 0;
   std::size_t calls_in_flight = 0;
+  int busy_poll_us = 0;
 };
 
 inline void add_member_options(CLI::App& app, MemberSettings& settings) {
@@ -33,6 +34,7 @@ inline void add_member_options(CLI::App& app, MemberSettings& settings) {
                "be slow to take members for dead: for machines that are busy with other things");
   app.add_option("--tls", settings.tls_directory, "directory with ca.pem, NAME.pem, NAME.key");
   app.add_option("--calls-in-flight", settings.calls_in_flight, "calls_in_flight_max");
+  app.add_option("--busy-poll-us", settings.busy_poll_us, "busy_poll");
   app.add_option("--memory-mib", settings.memory_mib, "memory_bytes");
 }
 
@@ -54,6 +56,7 @@ inline sojourn::StoreOptions store_options(const MemberSettings& settings) {
     options.lease = std::chrono::seconds(5);
   }
   if (settings.calls_in_flight > 0) options.calls_in_flight_max = settings.calls_in_flight;
+  options.busy_poll = std::chrono::microseconds(settings.busy_poll_us);
   options.memory_bytes = settings.memory_mib << 20;
   if (settings.tls_directory.empty()) {
     options.insecure = true;

@@ -188,6 +188,11 @@ struct StoreOptions {
   std::size_t peer_queue_bytes = std::size_t{8} << 20;
   // Calls of this member that may be unfinished at one time; beyond, kResourceExhausted.
   std::size_t calls_in_flight_max = 65536;
+  // For how long a thread that has heard from another member goes on looking for more before it
+  // sleeps: at most 1 ms. What comes meanwhile needs nobody to be woken, which is most of what a
+  // lone read of another member's session takes; but that thread's processor has nothing left for
+  // others so long. 0: it sleeps at once.
+  std::chrono::microseconds busy_poll = std::chrono::microseconds(0);
   // How often members say that they are there. Five times that is silence, and makes a member
   // suspect. Shorter notices failures earlier, and takes a slow member for a dead one more easily.
   std::chrono::milliseconds heartbeat_interval = std::chrono::milliseconds(200);

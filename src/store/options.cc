@@ -190,6 +190,10 @@ absl::Status check_options(const StoreOptions& options) {
                                  kQueueMin));
   }
   if (options.calls_in_flight_max == 0) return wrong("calls_in_flight_max: must be at least 1");
+  if (options.busy_poll.count() < 0 || options.busy_poll > std::chrono::milliseconds(1)) {
+    return wrong(absl::StrFormat("busy_poll: %d us is not between 0 and 1000 us",
+                                 options.busy_poll.count()));
+  }
   if (options.heartbeat_interval < std::chrono::milliseconds(10) ||
       options.heartbeat_interval > std::chrono::seconds(10)) {
     return wrong(absl::StrFormat("heartbeat_interval: %d ms is not between 10 ms and 10 s",

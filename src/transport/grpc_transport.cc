@@ -77,6 +77,7 @@ class GrpcTransport final : public Transport, public LinkOwner {
         now_(std::move(now)),
         events_(std::move(events)),
         credentials_(options),
+        queues_(options.busy_poll),
         listener_({.connect = [this](auto call) { accept(std::move(call)); },
                    .introduce = [this](const auto& context) { return answer(context); },
                    .services = services(presence.beside)}),

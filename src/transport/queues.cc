@@ -1,5 +1,7 @@
 #include "transport/queues.h"
 
+#include <grpc/support/time.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -20,14 +22,29 @@ std::size_t Queues::count_wanted() {
 }
 
 void Queues::start() {
-  for (const auto& queue : queues_) threads_.emplace_back([&queue] { react(*queue); });
+  for (const auto& queue : queues_) threads_.emplace_back([this, &queue] { react(*queue); });
   threads_.emplace_back([this] { stand_by(); });
 }
 
+// What has ended; false when the queue is shut down and empty.
+bool Queues::next(grpc::CompletionQueue& queue, void*& tag, bool& ok) const {
+  using Clock = std::chrono::steady_clock;
+  if (busy_poll_ > Duration::zero()) {
+    const auto until = Clock::now() + busy_poll_;
+    do {
+      const auto status = queue.AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
+      if (status != grpc::CompletionQueue::TIMEOUT) {
+        return status == grpc::CompletionQueue::GOT_EVENT;
+      }
+    } while (Clock::now() < until);
+  }
+  return queue.Next(&tag, &ok);
+}
+
 // Until the queue is shut down and empty.
-void Queues::react(Queue& queue) {
+void Queues::react(Queue& queue) const {
   void* tag = nullptr;
-  for (bool ok = false; queue.queue->Next(&tag, &ok);) {
+  for (bool ok = false; next(*queue.queue, tag, ok);) {
     ++queue.steps;
     run(tag, ok);
     ++queue.steps;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/time.h"
 
 namespace sojourn::transport {
 
@@ -29,7 +30,8 @@ class Queues {
   // How many a process should have: one for each two processors that it may use.
   static std::size_t count_wanted();
 
-  Queues() = default;
+  // `busy_poll`: as StoreOptions has it.
+  explicit Queues(Duration busy_poll = Duration::zero()) : busy_poll_(busy_poll) {}
   ~Queues() { stop(); }
 
   Queues(const Queues&) = delete;
@@ -58,9 +60,11 @@ class Queues {
     std::atomic<std::uint64_t> steps{0};
   };
 
-  static void react(Queue& queue);
+  bool next(grpc::CompletionQueue& queue, void*& tag, bool& ok) const;
+  void react(Queue& queue) const;
   void stand_by();
 
+  const Duration busy_poll_;
   std::vector<std::unique_ptr<Queue>> queues_;
   std::vector<std::thread> threads_;
   std::atomic<std::size_t> turns_{0};

@@ -1,5 +1,7 @@
 """S1 to S4: sessions that another member owns, beside values that a Redis has."""
 
+from functools import partial
+
 from ..clusters import certificates, pair
 from ..judgement import Comparison, at_least, at_most
 from ..peers import Redis
@@ -7,6 +9,8 @@ from ..processes import MissingPeer
 from . import row
 
 SESSIONS = 10_000
+# StoreOptions::busy_poll of members that are to answer a lone caller soon.
+BUSY = {"busy_poll_us": 50}
 QUICK_SESSIONS = 200
 
 
@@ -31,16 +35,23 @@ def remote_pair(bench, **options):
 
 @row("S1", "remote get, one caller", "Redis GET, one connection")
 def one_caller(bench):
-    by_coroutine = remote_pair(bench)
-    blocking = remote_pair(bench, sync=["a"])
+    coroutines = {"": remote_pair(bench), ", busy_poll": remote_pair(bench, **BUSY)}
+    blocking = {
+        "": remote_pair(bench, sync=["a"]),
+        ", busy_poll": remote_pair(bench, sync=["a"], **BUSY),
+    }
     redis = redis_or_none(bench)
     window = bench.window
     # clang 14 and Asio 1.22 have no coroutines together.
-    how = "coroutine" if by_coroutine["a"].ask("features")["coroutines"] else "callback"
-    sides = {
-        f"a {how}": lambda: by_coroutine["a"].ask("get", by=how, **window),
-        "a SyncStore": lambda: blocking["a"].ask("get", by="blocking", **window),
-    }
+    how = "coroutine" if coroutines[""]["a"].ask("features")["coroutines"] else "callback"
+    sides = {}
+    for name, by, clusters in (
+        (f"a {how}", how, coroutines),
+        ("a SyncStore", "blocking", blocking),
+    ):
+        for suffix, cluster in clusters.items():
+            sides[name + suffix] = partial(cluster["a"].ask, "get", by=by, **window)
+    ours = list(sides)
     if redis:
         sides["Redis"] = lambda: redis.driver.ask("get", **window)
     results, noise = bench.in_turn(sides)
@@ -54,7 +65,7 @@ def one_caller(bench):
             target=at_most(1.0),
             noise=noise,
         )
-        for caller in (f"a {how}", "a SyncStore")
+        for caller in ours
     ]
 
 

@@ -38,7 +38,11 @@ class Gatehouses:
         move(asked.pid, bench.cores.server)
         move(owner.pid, bench.cores[2] if bench.cores.count > 2 else bench.cores.client)
         self.port = asked.port
-        self.cookie = f"{COOKIE}={sign_in(Browser(owner.port))}"
+        # Who makes a session owns it.
+        self.cookies = {
+            where: f"{COOKIE}={sign_in(Browser(member.port))}"
+            for where, member in (("elsewhere", owner), ("here", asked))
+        }
 
     def cpu_seconds(self):
         return sum(cpu_seconds(member.pid) for member in self._cluster)
@@ -67,32 +71,39 @@ def whole_way(bench):
     if not bench.has_peer("wrk") or not bench.has_program(GATEHOUSE):
         return []
     gatehouses = Gatehouses(bench)
-    # The same request in both cases, so that reading it costs the same.
-    headers = [
-        ("Cookie", gatehouses.cookie),
-        ("X-Forwarded-Method", "GET"),
-        ("X-Forwarded-Proto", "https"),
-        ("X-Forwarded-Host", "app.example.com"),
-        ("X-Forwarded-Uri", "/"),
-    ]
-    answer = request(gatehouses.port, "GET", "/verify", headers)
-    if answer.status != 200:
-        raise Failure(f"/verify says {answer.status}")
+    # The same request in all cases, so that reading it costs the same.
+    headers = {
+        where: [
+            ("Cookie", cookie),
+            ("X-Forwarded-Method", "GET"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Host", "app.example.com"),
+            ("X-Forwarded-Uri", "/"),
+        ]
+        for where, cookie in gatehouses.cookies.items()
+    }
+    for of_one in headers.values():
+        answer = request(gatehouses.port, "GET", "/verify", of_one)
+        if answer.status != 200:
+            raise Failure(f"/verify says {answer.status}")
     url = f"http://127.0.0.1:{gatehouses.port}"
     results, noise = bench.in_turn(
         {
-            "verify": lambda: wrk(bench, f"{url}/verify", headers),
-            "constant": lambda: wrk(bench, f"{url}/healthz", headers),
+            "elsewhere": lambda: wrk(bench, f"{url}/verify", headers["elsewhere"]),
+            "here": lambda: wrk(bench, f"{url}/verify", headers["here"]),
+            "constant": lambda: wrk(bench, f"{url}/healthz", headers["elsewhere"]),
         }
     )
     return [
         Comparison(
-            what=f"/verify, {CONNECTIONS} connections, session elsewhere",
+            what=f"/verify, {CONNECTIONS} connections, session {where}",
             unit="/s",
-            ours=results["verify"],
+            ours=results[where],
             peer=results["constant"],
             peer_name="/healthz of the same server",
-            target=at_least(0.7),
+            target=target,
             noise=noise,
         )
+        # Without the way to the other member it can only be faster: the limit of the first line.
+        for where, target in (("elsewhere", at_least(0.7)), ("here", None))
     ]

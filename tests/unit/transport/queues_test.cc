@@ -36,6 +36,22 @@ TEST_CASE("a reaction that takes long does not hold up the next ones", "[transpo
   queues.stop();
 }
 
+TEST_CASE("a queue that is polled without sleeping tells what ends meanwhile, and later, and stops",
+          "[transport][grpc]") {
+  Queues queues(std::chrono::microseconds(100));
+  queues.add(std::make_unique<grpc::CompletionQueue>());
+  queues.start();
+  const auto now = std::chrono::system_clock::now();
+  for (const auto later : {std::chrono::milliseconds(0), std::chrono::milliseconds(5)}) {
+    std::promise<void> ran;
+    Reaction reaction = [&](bool) { ran.set_value(); };
+    grpc::Alarm alarm;
+    alarm.Set(&queues.next(), now + later, &reaction);
+    CHECK(ran.get_future().wait_for(kDeadline) == std::future_status::ready);
+  }
+  queues.stop();
+}
+
 TEST_CASE("queues that were never started can be stopped", "[transport][grpc]") {
   Queues queues;
   queues.add(std::make_unique<grpc::CompletionQueue>());

@@ -10,8 +10,11 @@ namespace {
 
 constexpr std::size_t kQueuesMax = 16;
 
-// A reaction that takes longer has others run beside it, after twice as long at the latest.
-constexpr auto kHeldUp = std::chrono::milliseconds(10);
+// A reaction that takes longer has others run beside it. A step of expiry takes some milliseconds,
+// and reads should not wait for it.
+constexpr auto kHeldUp = std::chrono::milliseconds(1);
+// How often queues are looked at of which none has done anything lately.
+constexpr auto kIdle = std::chrono::milliseconds(10);
 
 void run(void* tag, bool ok) { (*static_cast<Reaction*>(tag))(ok); }
 
@@ -53,16 +56,19 @@ void Queues::react(Queue& queue) const {
 
 void Queues::stand_by() {
   std::vector<std::uint64_t> seen(queues_.size(), 0);
-  const auto wait = [this] {
+  std::chrono::milliseconds pause = kIdle;
+  const auto wait = [this, &pause] {
     std::unique_lock<std::mutex> lock(mutex_.native());
-    return stopped_.wait_for(lock, kHeldUp,
+    return stopped_.wait_for(lock, pause,
                              [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_; });
   };
   while (!wait()) {
+    pause = kIdle;
     for (std::size_t i = 0; i < queues_.size(); ++i) {
       Queue& queue = *queues_[i];
       const std::uint64_t before = std::exchange(seen[i], queue.steps);
       const bool held_up = seen[i] == before && before % 2 == 1;
+      if (held_up || seen[i] != before) pause = kHeldUp;
       void* tag = nullptr;
       bool ok = false;
       while (held_up && queue.steps == before &&

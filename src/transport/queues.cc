@@ -29,8 +29,8 @@ void Queues::start() {
   threads_.emplace_back([this] { stand_by(); });
 }
 
-// What has ended; false when the queue is shut down and empty.
-bool Queues::next(grpc::CompletionQueue& queue, void*& tag, bool& ok) const {
+// For what ends next; false when the queue is shut down and empty.
+bool Queues::wait(grpc::CompletionQueue& queue, void*& tag, bool& ok) const {
   using Clock = std::chrono::steady_clock;
   if (busy_poll_ > Duration::zero()) {
     const auto until = Clock::now() + busy_poll_;
@@ -47,7 +47,7 @@ bool Queues::next(grpc::CompletionQueue& queue, void*& tag, bool& ok) const {
 // Until the queue is shut down and empty.
 void Queues::react(Queue& queue) const {
   void* tag = nullptr;
-  for (bool ok = false; next(*queue.queue, tag, ok);) {
+  for (bool ok = false; wait(*queue.queue, tag, ok);) {
     ++queue.steps;
     run(tag, ok);
     ++queue.steps;
@@ -57,12 +57,12 @@ void Queues::react(Queue& queue) const {
 void Queues::stand_by() {
   std::vector<std::uint64_t> seen(queues_.size(), 0);
   std::chrono::milliseconds pause = kIdle;
-  const auto wait = [this, &pause] {
+  const auto is_over = [this, &pause] {
     std::unique_lock<std::mutex> lock(mutex_.native());
     return stopped_.wait_for(lock, pause,
                              [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_; });
   };
-  while (!wait()) {
+  while (!is_over()) {
     pause = kIdle;
     for (std::size_t i = 0; i < queues_.size(); ++i) {
       Queue& queue = *queues_[i];

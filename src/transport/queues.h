@@ -27,7 +27,7 @@ using Reaction = std::function<void(bool ok)>;
 // takes longer than it should: docs/decisions/0018.
 class Queues {
  public:
-  // How many a process should have: one for each two processors that it may use.
+  // How many a process should have: one for each two processors of the machine.
   static std::size_t count_wanted();
 
   // `busy_poll`: as StoreOptions has it.
@@ -60,7 +60,7 @@ class Queues {
     std::atomic<std::uint64_t> steps{0};
   };
 
-  bool next(grpc::CompletionQueue& queue, void*& tag, bool& ok) const;
+  bool wait(grpc::CompletionQueue& queue, void*& tag, bool& ok) const;
   void react(Queue& queue) const;
   void stand_by();
 

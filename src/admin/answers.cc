@@ -43,9 +43,9 @@ void count_segments(const ring::Roles& roles, v1::Snapshot& snapshot) {
       }
     }
     if (moving) snapshot.set_segments_moving(snapshot.segments_moving() + 1);
-    if (roles.needs_repair(segment)) snapshot.set_segments_short(snapshot.segments_short() + 1);
     if (roles.is_lost(segment)) snapshot.set_segments_lost(snapshot.segments_lost() + 1);
   }
+  snapshot.set_segments_short(roles.segments_short());
 }
 
 template <typename Message>

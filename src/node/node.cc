@@ -389,11 +389,9 @@ std::string Node::unsafe_because(Time now) const {
   if (progress.segments_left != 0) {
     return "members are still receiving copies of segments";
   }
-  std::size_t missing = 0;
-  for (std::uint32_t i = 0; i < roles_->view().segments; ++i) {
-    missing += roles_->needs_repair({i}) ? 1 : 0;
+  if (const std::uint32_t missing = roles_->segments_short(); missing > 0) {
+    return absl::StrFormat("%d segments have too few copies", missing);
   }
-  if (missing > 0) return absl::StrFormat("%d segments have too few copies", missing);
   return {};
 }
 

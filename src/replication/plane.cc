@@ -8,8 +8,13 @@
 namespace sojourn::replication {
 namespace {
 
-// Expiry is spread over ticks, so that a flood of it never holds up anything else.
-constexpr std::size_t kExpiriesPerTick = 1024;
+// Removals of expired sessions that may be under way, where other writes are not more; and that are
+// begun in one tick. So a flood of them holds up nothing else for long: the next ones begin as
+// those are committed, here and on the backups.
+constexpr std::size_t kExpiriesUnderWay = 8;
+constexpr std::size_t kExpiriesPerTick = 16;
+// Sessions that are looked at in one go for those whose time is up; a few more may stand together.
+constexpr std::size_t kLookedAtAtOnce = 256;
 // When to look again at an expired session whose removal is under way, or has to wait.
 constexpr Duration kExpiryRetry = std::chrono::seconds(1);
 // Sessions that are forgotten in one step, and the time until the next; one segment may be more.
@@ -222,6 +227,7 @@ void Plane::abandon_writes(SegmentId id) {
     (void)sequence;
     bytes_under_way_ -= write.bytes;
     --writes_waiting_;
+    if (write.by_expiry) --expiries_under_way_;
     if (write.by_expiry || write.for_room) replica_.table().revive(write.session_id);
     forget_arrivals(write);
     memo_.abandon(write.id);
@@ -317,6 +323,8 @@ void Plane::restart() {
   in_step_due_.reset();
   to_forget_.clear();
   forget_due_.reset();
+  expired_ids_.clear();
+  expiry_due_.reset();
   repairs_left_ = segments_left_ = primaries_ = primaries_waiting_ = 0;
 }
 
@@ -354,27 +362,56 @@ void Plane::tick(Time now) {
   if (endings_due_ && *endings_due_ <= now) continue_endings(now);
   if (applications_due_ && *applications_due_ <= now) apply_again(now);
 
-  std::vector<std::string> expired;
-  replica_.table().collect_due(now, kExpiriesPerTick, [&](const session::Record& record) {
+  expire_some(now, kExpiriesPerTick);
+  begin_waiting(now);
+}
+
+// Where there are more writes under way than that, as many of them may be removals as not: what is
+// made as fast as can be must go as fast.
+bool Plane::may_expire() const {
+  return expiries_under_way_ < kExpiriesUnderWay || 2 * expiries_under_way_ < writes_waiting_;
+}
+
+// Begins at most so many removals.
+void Plane::expire_some(Time now, std::size_t max) {
+  expiry_due_.reset();
+  for (std::size_t begun = 0; may_expire(); ++begun) {
+    if (expired_ids_.empty()) find_expired(now);
+    if (expired_ids_.empty()) return;
+    if (begun == max) {
+      expiry_due_ = now;
+      return;
+    }
+    const std::string id = std::move(expired_ids_.back());
+    expired_ids_.pop_back();
+    expire(now, id);
+  }
+}
+
+void Plane::find_expired(Time now) {
+  replica_.table().collect_due(now, kLookedAtAtOnce, [&](const session::Record& record) {
     const SegmentId id = segment_of(record.id());
     // Others are told of uses with as much delay; companions have none.
     if (!is_active(id)) {
       const bool companion = session::is_companion(record.id());
       return now + (companion ? kExpiryRetry : table::use_interval(record.lifetime()));
     }
-    expired.emplace_back(record.id());
+    expired_ids_.emplace_back(record.id());
     return now + kExpiryRetry;
   });
-  for (const std::string& id : expired) expire(now, id);
-  begin_waiting(now);
 }
 
 std::optional<Time> Plane::next_deadline() const {
-  std::optional<Time> next = table().next_due();
+  std::optional<Time> next;
   const auto sooner = [&](std::optional<Time> time) {
     if (time) next = next ? std::min(*next, *time) : *time;
   };
   if (!roles_) return std::nullopt;
+  // Otherwise it goes on when one of the removals under way has been committed.
+  if (may_expire()) {
+    sooner(expiry_due_);
+    sooner(table().next_due());
+  }
   sooner(resends_.next());
   sooner(committed_due_);
   sooner(forget_due_);

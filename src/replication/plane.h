@@ -466,6 +466,9 @@ class Plane {
   bool busy(const std::string& session_id) const { return queues_.contains(session_id); }
   bool begin(Time now, const Mutation& mutation);
   bool begin_through(Time now, const session::Record& alias, const Mutation& mutation);
+  void expire_some(Time now, std::size_t max);
+  void find_expired(Time now);
+  bool may_expire() const;
   void begin_expiry(Time now, std::string id);
   void start_write(Time now, SegmentId segment_id, Write write);
   void send_write(Time now, SegmentId segment_id, std::uint64_t sequence, Write& write);
@@ -629,6 +632,11 @@ class Plane {
   // forgetting them.
   std::deque<SegmentId> to_forget_;
   std::optional<Time> forget_due_;
+  // Sessions whose time is up, the removal of which has not begun, and when to go on with that; and
+  // removals under way.
+  std::vector<std::string> expired_ids_;
+  std::optional<Time> expiry_due_;
+  std::size_t expiries_under_way_ = 0;
 
   std::uint32_t repairs_left_ = 0;
   std::uint32_t segments_left_ = 0;

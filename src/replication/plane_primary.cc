@@ -189,6 +189,7 @@ void Plane::expire(Time now, std::string_view id) {
 
 void Plane::begin_expiry(Time now, std::string id) {
   const session::RecordRef ended = table().peek(id);
+  ++expiries_under_way_;
   start_write(now, segment_of(id),
               Write{.session_id = id,
                     .entries = entries_of(id, session::RecordRef()),
@@ -260,7 +261,9 @@ void Plane::on(Time now, MemberIndex from, const ReplicateAck& ack) {
   if (waited_for != unacknowledged.end()) unacknowledged.erase(waited_for);
   if (ack.keeps_events) owe_delivered(now, ack.segment, from);
   if (may_commit(now, ack.segment, write->second)) {
+    const bool by_expiry = write->second.by_expiry;
     commit(now, ack.segment, ack.version.sequence);
+    if (by_expiry) expire_some(now, 1);
   }
 }
 
@@ -303,6 +306,7 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
   keep_event(segment_id, write.entries, write.occurrence, version(sequence));
   offer_events(segment_id);
   if (write.by_expiry) {
+    --expiries_under_way_;
     if (session::is_companion(write.session_id)) {
       ++companions_expired_;
     } else if (write.occurrence.cause == Cause::kExpired) {

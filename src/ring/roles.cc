@@ -44,6 +44,7 @@ Roles::Roles(std::shared_ptr<const Layout> layout)
     for (const MemberIndex member : ideal) {
       if (!contains(writers, member)) writers.push_back(member);
     }
+    if (needs_repair(segment)) ++segments_short_;
   }
 }
 

@@ -50,6 +50,8 @@ class Roles {
   bool is_learner(MemberIndex member, SegmentId segment) const;
   // Whether fewer members hold the segment than should, not counting those that leave.
   bool needs_repair(SegmentId segment) const;
+  // How many do.
+  std::uint32_t segments_short() const { return segments_short_; }
 
   // The losses that nobody has acknowledged.
   bool is_lost(SegmentId segment) const;
@@ -60,6 +62,7 @@ class Roles {
   std::shared_ptr<const Layout> layout_;
   std::shared_ptr<const Placement> placement_;
   std::vector<Holders> writers_;
+  std::uint32_t segments_short_ = 0;
 };
 
 // The base of a cluster's first view: everybody holds all that it should, which is nothing yet.

@@ -1,5 +1,9 @@
 // Paragraphs 13, 14 and 15 of docs/protocol.md.
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "protocol/nodes.h"
 
 namespace sojourn::protocol {
@@ -38,6 +42,87 @@ TEST_CASE("13.3 an expired session is not found only when its removal is committ
   nodes.lost = {};
   CHECK(absl::IsNotFound(nodes.ask("a", get(id)).status));
   CHECK_FALSE(nodes.held("b", id));
+}
+
+// Ids whose removal was sent and lost.
+class LostRemovals {
+ public:
+  explicit LostRemovals(Nodes& nodes) : nodes_(nodes) {
+    nodes_.lost = [this](const Nodes::Sent& sent) {
+      const Replicate* replicate = sent.as<Replicate>();
+      if (!replicate) return false;
+      for (const auto& entry : replicate->entries) {
+        if (!entry.record) ids_.insert(entry.id);
+      }
+      return true;
+    };
+  }
+  ~LostRemovals() { nodes_.lost = {}; }
+  std::size_t count() const { return ids_.size(); }
+
+ private:
+  Nodes& nodes_;
+  std::set<std::string> ids_;
+};
+
+std::vector<std::string> short_lived(Nodes& nodes, int count) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < count; ++i) {
+    ids.push_back(nodes.session_at("a", {.idle = 1h, .absolute = 60s}));
+  }
+  return ids;
+}
+
+TEST_CASE("13.3 a flood of expired sessions is removed a few at a time", "[time]") {
+  Nodes nodes;
+  const std::vector<std::string> ids = short_lived(nodes, 100);
+  {
+    const LostRemovals lost(nodes);
+    nodes.pass(62s);
+    CHECK(lost.count() == 8);
+  }
+
+  nodes.pass(1s);
+
+  for (const std::string& id : ids) {
+    CHECK_FALSE(nodes.held("a", id));
+    CHECK_FALSE(nodes.held("b", id));
+  }
+  CHECK(nodes["a"].expired() == ids.size());
+}
+
+TEST_CASE("13.3 as many removals of expired sessions may be under way as other writes", "[time]") {
+  Nodes nodes;
+  const std::vector<std::string> living = [&] {
+    std::vector<std::string> ids;
+    for (int i = 0; i < 20; ++i) ids.push_back(nodes.session_at("a"));
+    return ids;
+  }();
+  short_lived(nodes, 100);
+  nodes.pass(58s);
+  const LostRemovals lost(nodes);
+  for (const std::string& id : living) nodes.call("a", paint(id, "blue"), 1min);
+
+  nodes.pass(4s);
+
+  CHECK(lost.count() == living.size());
+}
+
+TEST_CASE("13.3 without a backup a flood of expired sessions is removed in many ticks", "[time]") {
+  Nodes nodes({.names = {"a"}, .copies = 1});
+  short_lived(nodes, 100);
+  nodes.pass(59500ms);
+  nodes.asleep = {"a"};
+  nodes.pass(700ms);
+
+  std::vector<std::uint64_t> removed = {0};
+  while (removed.back() < 100 && removed.size() < 100) {
+    nodes.on("a", [&](node::Node& a) { a.tick(nodes.now()); });
+    removed.push_back(nodes["a"].expired());
+    CHECK(removed.back() - removed[removed.size() - 2] <= 16);
+  }
+
+  CHECK(removed.back() == 100);
 }
 
 TEST_CASE("13.4 uses of a session are told to the other writers", "[time]") {

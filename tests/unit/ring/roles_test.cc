@@ -155,6 +155,18 @@ TEST_CASE("a segment needs repair when fewer members hold it than should, and st
   }
 }
 
+TEST_CASE("segments that need repair are counted", "[ring]") {
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    const View view = view_of({.members = 5, .segments = 32});
+    const auto roles = roles_of(view, some_bases(view, seed));
+    std::uint32_t short_of = 0;
+    for (std::uint32_t i = 0; i < 32; ++i) short_of += roles->needs_repair({i}) ? 1 : 0;
+
+    CHECK(short_of > 0);
+    CHECK(roles->segments_short() == short_of);
+  }
+}
+
 TEST_CASE("without members that have a capacity nobody has a role", "[ring]") {
   const View view = view_of({.members = 2, .segments = 4, .capacities = {0}});
 

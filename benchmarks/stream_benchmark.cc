@@ -2,15 +2,20 @@
 // with nothing in them and nobody to tell. No lookup over gRPC can take less than its share of a
 // frame, so this is the limit that docs/performance.md holds the remote reads against.
 //
-//   stream_benchmark --how callback --in-flight 2 --request 1200 --reply 14500 [--cores 0,1]
+//   stream_benchmark --how queue --in-flight 2 --request 1200 --reply 14500 [--cores 0,1]
 //
-// `callback` is how the transport uses gRPC: reactors, called on gRPC's own threads. `queue` is one
-// thread that polls one completion queue, which is quicker as long as it is the only one of the
-// process that polls. Each process runs on one core.
+// `queue` is how the transport uses gRPC: one thread that polls one completion queue, which may
+// look on for --busy-poll microseconds before it sleeps. `callback` is reactors, called on gRPC's
+// own threads. Each process runs on one core.
+//
+// --tls has a directory with ca.pem, a.pem and a.key, whose certificate is for a.sojourn, as
+// tests/support/make-certificates makes them: both sides show it to each other.
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <sched.h>
@@ -27,9 +32,12 @@
 #include <cstring>
 #include <ctime>
 #include <deque>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,8 +53,43 @@ struct Settings {
   std::size_t reply = 600;
   int in_flight = 1;
   double seconds = 2;
+  std::chrono::microseconds busy_poll{0};
+  // Empty: plain text.
+  std::string tls = {};
   std::vector<int> cores = {0, 1};
 };
+
+std::string file_of(const Settings& settings, const std::string& name) {
+  std::ifstream file(settings.tls + "/" + name);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file || text.str().empty()) throw std::runtime_error("cannot read " + name);
+  return text.str();
+}
+
+std::shared_ptr<grpc::ServerCredentials> server_credentials(const Settings& settings) {
+  if (settings.tls.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options(
+      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_root_certs = file_of(settings, "ca.pem");
+  options.pem_key_cert_pairs = {{file_of(settings, "a.key"), file_of(settings, "a.pem")}};
+  return grpc::SslServerCredentials(options);
+}
+
+std::shared_ptr<grpc::Channel> channel_to(int port, const Settings& settings) {
+  const std::string address = "127.0.0.1:" + std::to_string(port);
+  if (settings.tls.empty()) {
+    return grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+  }
+  grpc::ChannelArguments arguments;
+  arguments.SetSslTargetNameOverride("a.sojourn");
+  return grpc::CreateCustomChannel(
+      address,
+      grpc::SslCredentials({.pem_root_certs = file_of(settings, "ca.pem"),
+                            .pem_private_key = file_of(settings, "a.key"),
+                            .pem_cert_chain = file_of(settings, "a.pem")}),
+      arguments);
+}
 
 constexpr const char* kMethod = "/benchmark/Frames";
 
@@ -231,12 +274,26 @@ class Asking final : public grpc::ClientBidiReactor<ByteBuffer, ByteBuffer> {
 // By a completion queue. A tag is what is called when it comes back.
 using Tag = std::function<void(bool)>;
 
+// Waits for what ends next, as transport/queues.cc does; false when the queue is shut down and
+// empty.
+bool next(grpc::CompletionQueue& queue, void*& tag, bool& ok, std::chrono::microseconds busy_poll) {
+  for (const auto until = Clock::now() + busy_poll;
+       busy_poll.count() > 0 && Clock::now() < until;) {
+    const auto status = queue.AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
+    if (status != grpc::CompletionQueue::TIMEOUT) {
+      return status == grpc::CompletionQueue::GOT_EVENT;
+    }
+  }
+  return queue.Next(&tag, &ok);
+}
+
 // Tells the port to whoever reads from the pipe, once the server listens.
 void tell(int pipe, const int& port) {
   if (::write(pipe, &port, sizeof(port)) != sizeof(port)) std::abort();
 }
 
-void serve_by_queue(grpc::ServerBuilder& builder, const int& port, std::size_t reply, int pipe) {
+void serve_by_queue(grpc::ServerBuilder& builder, const int& port, const Settings& settings,
+                    int pipe) {
   grpc::AsyncGenericService service;
   builder.RegisterAsyncGenericService(&service);
   const auto queue = builder.AddCompletionQueue();
@@ -249,7 +306,8 @@ void serve_by_queue(grpc::ServerBuilder& builder, const int& port, std::size_t r
   ByteBuffer frame;
   Tag read_done;
   Tag write_done;
-  Writer writer(reply, [&](const ByteBuffer& answer) { stream.Write(answer, &write_done); });
+  Writer writer(settings.reply,
+                [&](const ByteBuffer& answer) { stream.Write(answer, &write_done); });
   read_done = [&](bool ok) {
     if (!ok) return;
     read(frame);
@@ -264,14 +322,14 @@ void serve_by_queue(grpc::ServerBuilder& builder, const int& port, std::size_t r
   };
   service.RequestCall(&context, &stream, queue.get(), queue.get(), &called);
   void* tag = nullptr;
-  for (bool ok = false; queue->Next(&tag, &ok);) (*static_cast<Tag*>(tag))(ok);
+  for (bool ok = false; next(*queue, tag, ok, settings.busy_poll);) (*static_cast<Tag*>(tag))(ok);
 }
 
 void serve(const Settings& settings, int pipe) {
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-  if (settings.how == "queue") return serve_by_queue(builder, port, settings.reply, pipe);
+  builder.AddListeningPort("127.0.0.1:0", server_credentials(settings), &port);
+  if (settings.how == "queue") return serve_by_queue(builder, port, settings, pipe);
   AnsweringService service(settings.reply);
   builder.RegisterCallbackGenericService(&service);
   const auto server = builder.BuildAndStart();
@@ -318,7 +376,8 @@ void ask_by_queue(const std::shared_ptr<grpc::Channel>& channel, const Settings&
   };
   bool measuring = false;
   void* tag = nullptr;
-  for (bool ok = false; Clock::now() < after(settings.seconds * 1.1) && queue.Next(&tag, &ok);) {
+  for (bool ok = false;
+       Clock::now() < after(settings.seconds * 1.1) && next(queue, tag, ok, settings.busy_poll);) {
     (*static_cast<Tag*>(tag))(ok);
     if (!measuring && Clock::now() > after(settings.seconds * 0.1)) {
       record.restart();
@@ -354,6 +413,13 @@ int main(int argc, char** argv) {
   app.add_option("--in-flight", settings.in_flight, "frames on their way at one time")
       ->check(CLI::Range(1, 64));
   app.add_option("--seconds", settings.seconds, "how long to measure");
+  app.add_option_function<int>(
+         "--busy-poll",
+         [&](int microseconds) { settings.busy_poll = std::chrono::microseconds(microseconds); },
+         "microseconds to look on before a queue's thread sleeps")
+      ->check(CLI::Range(0, 1000));
+  app.add_option("--tls", settings.tls, "a directory with ca.pem, a.pem and a.key")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--cores", settings.cores, "of the caller and of the server")
       ->delimiter(',')
       ->expected(2);
@@ -365,7 +431,11 @@ int main(int argc, char** argv) {
   const pid_t server = fork();
   if (server == 0) {
     run_on(settings.cores[1]);
-    serve(settings, ends[1]);
+    try {
+      serve(settings, ends[1]);
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "stream_benchmark: %s\n", error.what());
+    }
     std::_Exit(1);
   }
   run_on(settings.cores[0]);
@@ -374,8 +444,7 @@ int main(int argc, char** argv) {
   int result = 1;
   if (::read(ends[0], &port, sizeof(port)) == sizeof(port)) {
     Record record;
-    const auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
-                                             grpc::InsecureChannelCredentials());
+    const auto channel = channel_to(port, settings);
     if (settings.how == "queue") {
       ask_by_queue(channel, settings, record);
     } else {

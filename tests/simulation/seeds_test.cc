@@ -32,6 +32,10 @@ TEST_CASE("nothing that must never happen happens, whatever goes wrong", "[seeds
   CHECK(views > 3 * kSeeds);
 }
 
+TEST_CASE("an ending whose asker has given up may refuse a login that is called later", "[seeds]") {
+  CHECK(run_seed(701903).violations.empty());
+}
+
 TEST_CASE("a seed replays exactly", "[seeds]") {
   for (const std::uint64_t seed : {3, 5, 8}) {
     CHECK(run_seed(seed).trace_hash == run_seed(seed).trace_hash);

@@ -485,7 +485,8 @@ void Workload::add_endings(Lineage& lineage) {
     for (Call& call : lineage.history) {
       const Verb verb = call.operation.verb;
       const bool login = verb == Verb::kCreate || verb == Verb::kAuthenticate;
-      const bool meanwhile = call.called <= asked.returned;
+      // Whoever gave up does not know how long it goes on.
+      const bool meanwhile = asked.status != absl::StatusCode::kOk || call.called <= asked.returned;
       if (login && meanwhile && call.returned >= asked.called &&
           call.status == absl::StatusCode::kAborted) {
         call.status = absl::StatusCode::kUnavailable;

@@ -154,7 +154,7 @@ class Pair {
 
   void collect(std::size_t i) {
     Effects& effects = members_[i]->effects;
-    members_[i]->node.take_effects(effects);
+    members_[i]->node.take_effects(now_, effects);
     for (Outgoing& outgoing : effects.outgoing) {
       if (!members_[1 - i] || outgoing.to != kNames[1 - i]) continue;
       if (!members_[i]->outbox.push(outgoing.envelope, now_).ok()) {

@@ -132,6 +132,8 @@ class SOJOURN_EXPORT NewSession {
   const std::vector<Label>& labels() const { return labels_; }
 
  private:
+  friend class session::Access;
+
   Phase phase_;
   bool remembered_ = false;
   std::string subject_;

@@ -17,7 +17,7 @@ class SpareNodes {
   using Value = typename Map::mapped_type;
 
   // The entry of that key, which was not there before, at the end of the map or anywhere else.
-  iterator add(Map& map, const Key& key, Value value) {
+  iterator add(Map& map, const Key& key, Value&& value) {
     const iterator added = add(map, key);
     added->second = std::move(value);
     return added;

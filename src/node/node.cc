@@ -51,16 +51,22 @@ void Node::start(Time now) {
   collect(now);
 }
 
-Effects Node::take_effects() { return std::exchange(effects_, {}); }
+Effects Node::take_effects(Time now) {
+  Effects effects;
+  take_effects(now, effects);
+  return effects;
+}
 
-void Node::take_effects(Effects& effects) {
+void Node::take_effects(Time now, Effects& effects) {
+  collect(now);
+  plane_.settle(incarnation_, settled());
   effects.clear();
   std::swap(effects, effects_);
 }
 
 // Calls of this member's user.
 
-std::uint64_t Node::call(Time now, Operation operation, Duration timeout) {
+std::uint64_t Node::call(Time now, Operation&& operation, Duration timeout) {
   const std::uint64_t number = next_number_++;
   const Verb verb = operation.verb;
   if (closing_) {
@@ -70,6 +76,8 @@ std::uint64_t Node::call(Time now, Operation operation, Duration timeout) {
          .result = {.status = absl::UnavailableError("this member is leaving the cluster")}});
     return number;
   }
+  // Some may have ended just now.
+  if (calls_in_flight() >= options_.calls_in_flight_max) collect(now);
   if (calls_in_flight() >= options_.calls_in_flight_max) {
     effects_.finished.push_back(
         {.number = number,
@@ -80,12 +88,11 @@ std::uint64_t Node::call(Time now, Operation operation, Duration timeout) {
   }
   Call& call = begin(number, std::move(operation), now + timeout);
   dispatch(now, number, call);
-  collect(now);
   return number;
 }
 
 // To be dispatched next.
-Node::Call& Node::begin(std::uint64_t number, Operation operation, Time deadline) {
+Node::Call& Node::begin(std::uint64_t number, Operation&& operation, Time deadline) {
   Call& call = spare_calls_.add(calls_, number)->second;
   call.verb = operation.verb;
   call.operation = std::move(operation);
@@ -245,7 +252,9 @@ void Node::receive(Time now, const std::string& from, const Envelope& envelope) 
         }
       },
       envelope.message);
-  collect(now);
+  // What comes next is to be seen under the view of then. All else can wait for the messages that
+  // came together with it.
+  if (membership_.inputs() != collected_) collect(now);
 }
 
 void Node::on_membership(Time now, const std::string& from, const Envelope& envelope,
@@ -447,7 +456,6 @@ void Node::tick(Time now) {
   plane_.tick(now);
   inquiries_.tick(now, waiting_for(now));
   arbiter_.tick(now);
-  plane_.settle(incarnation_, settled());
   std::erase_if(parked_, [&](const Parked& parked) { return parked.deadline <= now; });
   collect(now);
 }

@@ -125,7 +125,7 @@ class Node {
 
   // Starts an operation of this member's user and returns its number; Finished reports it, at the
   // latest when tick() is called at the end of its time. For kCreate an empty id is drawn here.
-  std::uint64_t call(Time now, replication::Operation operation, Duration timeout);
+  std::uint64_t call(Time now, replication::Operation&& operation, Duration timeout);
 
   // Starts a question of this member's user about all sessions of a subject or label, and returns
   // its number: Effects::answered reports it, at the latest when tick() is called at the end of its
@@ -153,8 +153,8 @@ class Node {
 
   // What must be done now; emptied by the call. The second puts it in the place of what was in
   // `effects`, whose room is used again.
-  Effects take_effects();
-  void take_effects(Effects& effects);
+  Effects take_effects(Time now);
+  void take_effects(Time now, Effects& effects);
 
   // When tick() is next due.
   std::optional<Time> next_deadline() const;
@@ -270,7 +270,7 @@ class Node {
   void dispatch(Time now, std::uint64_t number, Call& call);
   void finish(std::uint64_t number, replication::Result result);
   void end_of_time(Time now, std::uint64_t number, const Call& call);
-  Call& begin(std::uint64_t number, replication::Operation operation, Time deadline);
+  Call& begin(std::uint64_t number, replication::Operation&& operation, Time deadline);
   void schedule(std::uint64_t number, Call& call, Time next_send);
   void forget_timers();
   bool is_due_at(std::uint64_t number, Time at) const;

@@ -470,7 +470,7 @@ class Plane {
   void find_expired(Time now);
   bool may_expire() const;
   void begin_expiry(Time now, std::string id);
-  void start_write(Time now, SegmentId segment_id, Write write);
+  void start_write(Time now, SegmentId segment_id, Write&& write);
   void send_write(Time now, SegmentId segment_id, std::uint64_t sequence, Write& write);
   void expect_acknowledgements(SegmentId segment_id, Write& write) const;
   void forget_resends();

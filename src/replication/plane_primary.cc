@@ -197,7 +197,7 @@ void Plane::begin_expiry(Time now, std::string id) {
                     .by_expiry = true});
 }
 
-void Plane::start_write(Time now, SegmentId segment_id, Write write) {
+void Plane::start_write(Time now, SegmentId segment_id, Write&& write) {
   Segment& segment = this->segment(segment_id);
   expect_acknowledgements(segment_id, write);
   write.bytes = bytes_of(write.entries);

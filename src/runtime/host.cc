@@ -184,7 +184,7 @@ void Host::read_later(std::shared_ptr<const ring::Roles> roles, const DirectRead
   });
 }
 
-void Host::call(replication::Operation operation, Duration timeout, Completion completion) {
+void Host::call(replication::Operation&& operation, Duration timeout, Completion completion) {
   if (calls_under_way_.fetch_add(1, std::memory_order_relaxed) >= options_.calls_in_flight_max) {
     return complete(std::move(completion),
                     {.verb = operation.verb, .result = {.status = too_many_calls()}});
@@ -266,7 +266,7 @@ void Host::receive(Time time, const Arrived& arrived) {
 void Host::begin(Time time, Call& call) {
   if (cancelled_) return complete(std::move(call.completion), cancelled());
   const std::uint64_t number = node_.call(time, std::move(call.operation), call.timeout);
-  completions_.emplace(number, std::move(call.completion));
+  spare_completions_.add(completions_, number, std::move(call.completion));
 }
 
 void Host::ask(replication::Question question, Duration timeout, FindingsCompletion completion) {
@@ -527,19 +527,21 @@ void Host::ask_found() {
 void Host::apply_effects() {
   // What cannot be sent goes back to the node, which may cause more.
   node::Effects& effects = effects_;
-  for (node_.take_effects(effects); !effects.empty(); node_.take_effects(effects)) {
+  const Time time = now();
+  for (node_.take_effects(time, effects); !effects.empty(); node_.take_effects(time, effects)) {
     if (effects.reborn_as) transport_->reincarnate(*effects.reborn_as);
     for (const node::Outgoing& outgoing : effects.outgoing) {
       if (spans_) spans_->note_sent(outgoing.to, outgoing.envelope.message);
       const absl::Status sent = transport_->send(outgoing.to, outgoing.envelope);
       if (!sent.ok()) {
-        node_.undeliverable(now(), outgoing.to, outgoing.envelope.message, sent);
+        node_.undeliverable(time, outgoing.to, outgoing.envelope.message, sent);
       }
     }
     for (const node::Event& event : effects.events) subscribers_->offer(event);
     for (node::Finished& finished : effects.finished) {
-      auto completion = completions_.extract(finished.number);
-      if (completion) ended_.push_back({std::move(completion.mapped()), std::move(finished)});
+      const auto found = completions_.find(finished.number);
+      if (found == completions_.end()) continue;
+      ended_.push_back({spare_completions_.take(completions_, found), std::move(finished)});
     }
     for (node::Inquiries::Answered& answered : effects.answered) {
       auto completion = asking_.extract(answered.number);

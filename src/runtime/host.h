@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/spare_nodes.h"
 #include "base/time.h"
 #include "discovery/discovery.h"
 #include "node/node.h"
@@ -96,7 +97,7 @@ class Host {
   // Starts a call of this member's user; the completion runs exactly once. Beyond
   // NodeOptions::calls_in_flight_max it is refused at once, with kResourceExhausted, on the
   // caller's thread: however fast calls come, what waits for the node is bounded.
-  void call(replication::Operation operation, Duration timeout, Completion completion);
+  void call(replication::Operation&& operation, Duration timeout, Completion completion);
 
   // Starts a question of this member's user; the completion runs exactly once.
   void ask(replication::Question question, Duration timeout, FindingsCompletion completion);
@@ -294,6 +295,7 @@ class Host {
   std::vector<Bulk> bulk_taken_;
   std::size_t bulk_next_ = 0;
   std::unordered_map<std::uint64_t, Completion> completions_;
+  SpareNodes<std::unordered_map<std::uint64_t, Completion>> spare_completions_;
   std::unordered_map<std::uint64_t, FindingsCompletion> asking_;
   std::vector<StatusCompletion> waiting_ready_;
   // Who waits for this member to have left, and until when.

@@ -15,7 +15,7 @@ template <typename Item>
 class Inbox {
  public:
   // Whether the taker must be woken: false if it was, and has not come yet.
-  bool put(Item item) {
+  bool put(Item&& item) {
     MutexLock lock(mutex_);
     items_.push_back(std::move(item));
     return items_.size() == 1;

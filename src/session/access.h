@@ -26,6 +26,12 @@ class Access {
     return session.wall_offset_;
   }
 
+  // Moved out of a new session.
+  static std::string take_subject(NewSession& session) { return std::move(session.subject_); }
+  static std::vector<Attribute> take_attributes(NewSession& session) {
+    return std::move(session.attributes_);
+  }
+
   // All attributes of this copy, changed ones included, ordered by name.
   static std::vector<Attribute> attributes(const Session& session);
 };

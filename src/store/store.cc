@@ -182,7 +182,7 @@ class Store::Impl {
                                          });
   }
 
-  void write(Operation operation, WriteOptions write_options,
+  void write(Operation&& operation, WriteOptions write_options,
              absl::AnyInvocable<void(Result) &&> done) const {
     const Verb verb = operation.verb;
     call(std::move(operation), write_options.timeout,
@@ -194,7 +194,7 @@ class Store::Impl {
          });
   }
 
-  void write_session(Operation operation, WriteOptions write_options,
+  void write_session(Operation&& operation, WriteOptions write_options,
                      SessionCompletion done) const {
     write(std::move(operation), write_options, [done = std::move(done)](Result result) mutable {
       std::move(done)(session_of(std::move(result)));
@@ -227,7 +227,7 @@ class Store::Impl {
   }
 
  private:
-  void call(Operation operation, std::chrono::milliseconds timeout,
+  void call(Operation&& operation, std::chrono::milliseconds timeout,
             runtime::Host::Completion done) const {
     if (auto span = begin_span(operation.verb)) {
       operation.trace = span->context();
@@ -330,18 +330,18 @@ Store::~Store() {
 
 void Store::ready(Impl& impl, StatusCompletion done) { impl.host.when_ready(std::move(done)); }
 
-void Store::create(Impl& impl, NewSession session, WriteOptions options, SessionCompletion done) {
+void Store::create(Impl& impl, NewSession&& session, WriteOptions options, SessionCompletion done) {
   if (absl::Status status = session::check_new_session(session); !status.ok()) {
     return std::move(done)(std::move(status));
   }
   impl.write_session({.verb = Verb::kCreate,
                       .phase = session.phase(),
-                      .subject = std::string(session.subject()),
+                      .subject = session::Access::take_subject(session),
                       .lifetime = session.lifetime().value_or(
                           session.phase() == Phase::kLogin
                               ? impl.options.login_lifetime
                               : active_lifetime(impl.options, session.is_remembered())),
-                      .attributes = sorted(session.attributes()),
+                      .attributes = sorted(session::Access::take_attributes(session)),
                       .steps = tab_steps(session),
                       .labels = session::label_keys(session.labels()),
                       .remembered = session.is_remembered()},

@@ -192,7 +192,7 @@ std::vector<std::string> Nodes::writers(const std::string& at, const std::string
 }
 
 void Nodes::collect(const std::string& name) {
-  node::Effects effects = nodes_.at(name)->take_effects();
+  node::Effects effects = nodes_.at(name)->take_effects(now_);
   for (node::Outgoing& outgoing : effects.outgoing) {
     under_way.push_back({name, std::move(outgoing)});
   }

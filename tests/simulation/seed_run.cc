@@ -155,6 +155,8 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
     workload_options.value_bytes_max = 16;
     simulation_options.network.queue_bytes_max =
         std::max<std::size_t>(simulation_options.network.queue_bytes_max, 24'000);
+    std::size_t& chunk_bytes = simulation_options.node.plane.sending.chunk_bytes;
+    chunk_bytes = std::min<std::size_t>(chunk_bytes, 4'000);
   }
   const FaultOptions fault_options = FaultOptions::draw(random);
   const SubscriberOptions subscriber_options = SubscriberOptions::draw(random);

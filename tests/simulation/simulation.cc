@@ -380,7 +380,7 @@ void Simulation::receive(std::size_t to, std::size_t from, const wire::Frame& fr
     if (!members_[to].node) return;  // it has left meanwhile
     if (trace_) trace(name(from) + " -> " + name(to) + ": " + describe(envelope));
     members_[to].node->receive(local_time(to), name(from), envelope);
-    apply_effects(to);
+    check_layout(to);
   }
   after_step(to);
 }
@@ -399,8 +399,9 @@ void Simulation::after_step(std::size_t member) {
 void Simulation::apply_effects(std::size_t member) {
   node::Node& node = *members_[member].node;
   check_layout(member);
-  for (node::Effects effects = node.take_effects(); !effects.empty();
-       effects = node.take_effects()) {
+  const Time time = local_time(member);
+  for (node::Effects effects = node.take_effects(time); !effects.empty();
+       effects = node.take_effects(time)) {
     if (effects.reborn_as) {
       members_[member].incarnation = *effects.reborn_as;
       members_[member].roles.reset();
@@ -419,7 +420,7 @@ void Simulation::apply_effects(std::size_t member) {
       if (to == members_.size()) continue;  // of whom somebody told a lie
       const absl::Status sent = network_.send(member, to, outgoing.envelope);
       if (!sent.ok()) {
-        node.undeliverable(local_time(member), outgoing.to, outgoing.envelope.message, sent);
+        node.undeliverable(time, outgoing.to, outgoing.envelope.message, sent);
       }
     }
     for (const Notice& notice : effects.notices) trace(name(member) + " notes: " + notice.message);

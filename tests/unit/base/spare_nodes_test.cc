@@ -26,7 +26,7 @@ TEST_CASE("entries are added wherever they belong", "[base]") {
   std::map<int, int> map;
   SpareNodes<std::map<int, int>> spare;
 
-  for (const int key : {5, 1, 3}) spare.add(map, key, key);
+  for (const int key : {5, 1, 3}) spare.add(map, key, int{key});
   spare.erase(map, map.find(3));
   spare.add(map, 2, 2);
 
@@ -38,7 +38,7 @@ TEST_CASE("what was erased does not live on in a spare node", "[base]") {
   SpareNodes<std::map<int, std::shared_ptr<int>>> spare;
   const auto value = std::make_shared<int>(1);
 
-  spare.erase(map, spare.add(map, 1, value));
+  spare.erase(map, spare.add(map, 1, std::shared_ptr<int>(value)));
 
   CHECK(value.use_count() == 1);
 }

@@ -32,7 +32,7 @@ struct Alone {
   }
   replication::Result ask(replication::Operation operation) {
     const std::uint64_t number = node.call(now, std::move(operation), 1s);
-    for (Finished& finished : node.take_effects().finished) {
+    for (Finished& finished : node.take_effects(now).finished) {
       if (finished.number == number) return std::move(finished.result);
     }
     FAIL("the call has not ended");

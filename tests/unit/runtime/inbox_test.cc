@@ -29,7 +29,7 @@ TEST_CASE("everything that several threads put is taken after a wake-up", "[runt
   std::atomic<int> wakes{0};
   const auto put_all = [&] {
     for (int i = 0; i < kEach; ++i) {
-      if (inbox.put(i)) ++wakes;
+      if (inbox.put(int{i})) ++wakes;
     }
   };
   std::thread one(put_all);

@@ -45,7 +45,7 @@ constexpr std::array kMutations = {
     Mutation{Rule::kCommittedReads, 9},
     Mutation{Rule::kQuorum, 97},
     Mutation{Rule::kNoGrantAfterAccept, 1157},
-    Mutation{Rule::kCalmAfterInstall, 2747},
+    Mutation{Rule::kCalmAfterInstall, 2746},
     Mutation{Rule::kAdoptAccepted, 289},
     Mutation{Rule::kUndeliveredEvents, 3},
 };

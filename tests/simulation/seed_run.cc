@@ -149,6 +149,7 @@ SeedReport run_seed(std::uint64_t seed, std::ostream* trace, Rules rules) {
   SeededRandom random(seed);
   SimulationOptions simulation_options = SimulationOptions::draw(random);
   simulation_options.rules = rules;
+  simulation_options.frames_at_once = seed % 2 == 1;
   WorkloadOptions workload_options = WorkloadOptions::draw(random);
   // Each message must fit into its lane of an empty queue.
   if (simulation_options.network.queue_bytes_max < kSessionBytesMax) {

@@ -108,13 +108,13 @@ std::string SimulationOptions::describe() const {
       "members=%d copies=%d segments=%d chunks=%d/%d place_locally=%d resend=%s/%s heartbeat=%s "
       "calls_max=%d "
       "writes_max=%d memory=%d/%d start_spread=%s drift=%d direct=%d late_members=%d "
-      "per_subject=%d/%d ",
+      "per_subject=%d/%d frames_at_once=%d ",
       members, copies, segments, node.plane.sending.window, node.plane.sending.chunk_bytes,
       node.place_locally, ms(node.resend_interval), ms(node.plane.resend_interval),
       ms(node.membership.heartbeat_interval), node.calls_in_flight_max,
       node.plane.writes_waiting_max, node.plane.memory_bytes, node.plane.end_oldest_logins,
       ms(start_spread), drift_permille, direct_permille, late_members, node.sessions_per_subject,
-      static_cast<int>(node.when_full));
+      static_cast<int>(node.when_full), frames_at_once);
   text += "capacities=";
   for (const std::uint32_t capacity : capacities) text += absl::StrFormat("%d,", capacity);
   return text +
@@ -380,7 +380,11 @@ void Simulation::receive(std::size_t to, std::size_t from, const wire::Frame& fr
     if (!members_[to].node) return;  // it has left meanwhile
     if (trace_) trace(name(from) + " -> " + name(to) + ": " + describe(envelope));
     members_[to].node->receive(local_time(to), name(from), envelope);
-    check_layout(to);
+    if (options_.frames_at_once) {
+      check_layout(to);
+    } else {
+      apply_effects(to);
+    }
   }
   after_step(to);
 }

@@ -43,6 +43,9 @@ struct SimulationOptions {
   bool memory_is_bounded = false;
   // So many of a thousand reads of other members' sessions take the short way first.
   std::uint64_t direct_permille = 0;
+  // Whether the messages of one frame are handled before what follows from them goes out, as they
+  // are where they come together; otherwise each of them by itself.
+  bool frames_at_once = true;
   // Leaves a rule of the protocol out, to see what it is good for.
   Rules rules = {};
 

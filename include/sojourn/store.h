@@ -632,7 +632,7 @@ class SOJOURN_EXPORT Store {
                             SubscribeOptions options);
 
   static void ready(Impl&, StatusCompletion);
-  static void create(Impl&, NewSession&&, WriteOptions, SessionCompletion);
+  static void create(Impl&, NewSession, WriteOptions, SessionCompletion);
   static std::optional<absl::StatusOr<Session>> get_here(const Impl&, const SessionId&,
                                                          ReadOptions);
   static void get(Impl&, const SessionId&, ReadOptions, SessionCompletion);

@@ -330,7 +330,7 @@ Store::~Store() {
 
 void Store::ready(Impl& impl, StatusCompletion done) { impl.host.when_ready(std::move(done)); }
 
-void Store::create(Impl& impl, NewSession&& session, WriteOptions options, SessionCompletion done) {
+void Store::create(Impl& impl, NewSession session, WriteOptions options, SessionCompletion done) {
   if (absl::Status status = session::check_new_session(session); !status.ok()) {
     return std::move(done)(std::move(status));
   }

@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <limits>
-#include <memory>
 #include <vector>
 
 namespace {

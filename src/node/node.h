@@ -151,8 +151,8 @@ class Node {
 
   void tick(Time now);
 
-  // What must be done now; emptied by the call. The second puts it in the place of what was in
-  // `effects`, whose room is used again.
+  // What follows from all inputs so far and must be done now; emptied by the call. The second puts
+  // it in the place of what was in `effects`, whose room is used again.
   Effects take_effects(Time now);
   void take_effects(Time now, Effects& effects);
 

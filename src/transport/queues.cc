@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kQueuesMax = 16;
 
-// A reaction that takes longer has others run beside it. A step of expiry takes some milliseconds,
-// and reads should not wait for it.
+// A reaction that takes longer has others run beside it. Some steps of the node do, those of a
+// change of views above all, and reads should not wait for them.
 constexpr auto kHeldUp = std::chrono::milliseconds(1);
 // How often queues are looked at of which none has done anything lately.
 constexpr auto kIdle = std::chrono::milliseconds(10);

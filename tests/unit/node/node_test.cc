@@ -90,6 +90,18 @@ TEST_CASE("calls beyond the bound are refused at once", "[node]") {
   CHECK(absl::IsResourceExhausted(one.ask({.verb = Verb::kCreate}).status));
 }
 
+TEST_CASE("a call that has ended does not count, though nobody was told yet", "[node]") {
+  NodeOptions options = alone();
+  options.calls_in_flight_max = 2;
+  Alone one(options);
+  for (int i = 0; i < 3; ++i) one.node.call(one.now, {.verb = Verb::kCreate}, 1s);
+
+  const Effects effects = one.node.take_effects(one.now);
+
+  CHECK(effects.finished.size() == 3);
+  for (const Finished& finished : effects.finished) CHECK(finished.result.status.ok());
+}
+
 TEST_CASE("a cluster of witnesses holds no session", "[node]") {
   NodeOptions options = alone();
   options.membership.capacity = 0;

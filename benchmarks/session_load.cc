@@ -300,24 +300,34 @@ class Driver {
     });
   }
 
-  // Until this member has ended so many sessions because their time was up: when it began to be
-  // watched, just before the first of them went, and when the last had, with the processor time
-  // used until then.
+  // Until this member has begun to end those sessions whose time is up that it was not watched for
+  // before, and has ended so many, or so many seconds have passed: when it began to be watched,
+  // just before the first of them went, and the end of that, with the processor time used until
+  // then and how many it had ended.
   json await_expiry(const Command& command) {
     constexpr auto kStep = 2ms;
-    const auto note = [] { return json{{"at", seconds_of(Clock::now())}, {"cpu", cpu_seconds()}}; };
-    const std::uint64_t before = expired_;
+    const auto note = [this] {
+      return json{{"at", seconds_of(Clock::now())},
+                  {"cpu", cpu_seconds()},
+                  {"ended", store().metrics().expired}};
+    };
     const json begin = note();
     json first = begin;
     const auto has_begun = [&] {
       const json now = note();
-      if (store().metrics().expired > before) return true;
+      if (now["ended"] > watched_for_) return true;
       first = now;
       return false;
     };
     wait_until(has_begun, command, kStep);
-    expired_ = before + command.count("sessions", 1);
-    wait_until([&] { return store().metrics().expired >= expired_; }, command, kStep);
+    const auto began = Clock::now();
+    watched_for_ += command.count("sessions", 1);
+    const double seconds = command.number("seconds", 600);
+    wait_until(
+        [&] {
+          return store().metrics().expired >= watched_for_ || seconds_since(began) >= seconds;
+        },
+        command, kStep);
     return {{"begin", begin}, {"first", first}, {"last", note()}};
   }
 
@@ -363,7 +373,7 @@ class Driver {
   std::vector<SessionId> ids_;
   std::minstd_rand random_{1};
   std::size_t created_ = 0;
-  std::uint64_t expired_ = 0;
+  std::uint64_t watched_for_ = 0;
   load::Samples kept_;
 };
 

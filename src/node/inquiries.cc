@@ -188,7 +188,7 @@ bool Inquiries::answer(Time now, OperationId id, Asked& asked) {
       answer.count = plane_.count(gather.key);
       break;
     case Inquiry::kSurvey:
-      plane_.survey(gather.key, answer);
+      plane_.survey(now, gather.key, answer);
       break;
     case Inquiry::kEnd:
     case Inquiry::kHalt:

@@ -8,11 +8,6 @@
 namespace sojourn::replication {
 namespace {
 
-// Removals of expired sessions that may be under way, where other writes are not more; and that are
-// begun in one tick. So a flood of them holds up nothing else for long: the next ones begin as
-// those are committed, here and on the backups.
-constexpr std::size_t kExpiriesUnderWay = 8;
-constexpr std::size_t kExpiriesPerTick = 16;
 // Sessions that are looked at in one go for those whose time is up; a few more may stand together.
 constexpr std::size_t kLookedAtAtOnce = 256;
 // When to look again at an expired session whose removal is under way, or has to wait.
@@ -227,7 +222,7 @@ void Plane::abandon_writes(SegmentId id) {
     (void)sequence;
     bytes_under_way_ -= write.bytes;
     --writes_waiting_;
-    if (write.by_expiry) --expiries_under_way_;
+    if (write.by_expiry) expiry_pace_.end();
     if (write.by_expiry || write.for_room) replica_.table().revive(write.session_id);
     forget_arrivals(write);
     memo_.abandon(write.id);
@@ -324,7 +319,7 @@ void Plane::restart() {
   to_forget_.clear();
   forget_due_.reset();
   expired_ids_.clear();
-  expiry_due_.reset();
+  expiry_pace_ = {};
   repairs_left_ = segments_left_ = primaries_ = primaries_waiting_ = 0;
 }
 
@@ -362,29 +357,32 @@ void Plane::tick(Time now) {
   if (endings_due_ && *endings_due_ <= now) continue_endings(now);
   if (applications_due_ && *applications_due_ <= now) apply_again(now);
 
-  expire_some(now, kExpiriesPerTick);
+  go_on_expiring(now);
   begin_waiting(now);
 }
 
-// Where there are more writes under way than that, as many of them may be removals as not: what is
-// made as fast as can be must go as fast.
-bool Plane::may_expire() const {
-  return expiries_under_way_ < kExpiriesUnderWay || 2 * expiries_under_way_ < writes_waiting_;
+// Allows some removals, if it is time for that and there is something to remove.
+void Plane::go_on_expiring(Time now) {
+  const std::optional<Time> due = expiry_pace_.resumes_at(table().next_due());
+  if (!due || *due > now || !expiry_pace_.has_room(writes_waiting_)) return;
+  if (expired_ids_.empty()) find_expired(now);
+  if (expired_ids_.empty()) {
+    expiry_pace_.rest();
+  } else {
+    expiry_pace_.resume(now);
+  }
 }
 
-// Begins at most so many removals.
-void Plane::expire_some(Time now, std::size_t max) {
-  expiry_due_.reset();
-  for (std::size_t begun = 0; may_expire(); ++begun) {
+// Begins the removals that are allowed. Those that are committed at once, for want of backups, may
+// allow others: they begin in a later step.
+void Plane::begin_expiries(Time now) {
+  for (std::size_t left = expiry_pace_.allowed(); left > 0; --left) {
+    if (!expiry_pace_.has_room(writes_waiting_)) return;
     if (expired_ids_.empty()) find_expired(now);
-    if (expired_ids_.empty()) return;
-    if (begun == max) {
-      expiry_due_ = now;
-      return;
-    }
+    if (expired_ids_.empty()) return expiry_pace_.forgo();
     const std::string id = std::move(expired_ids_.back());
     expired_ids_.pop_back();
-    expire(now, id);
+    expire_if_due(now, id);
   }
 }
 
@@ -407,10 +405,10 @@ std::optional<Time> Plane::next_deadline() const {
     if (time) next = next ? std::min(*next, *time) : *time;
   };
   if (!roles_) return std::nullopt;
-  // Otherwise it goes on when one of the removals under way has been committed.
-  if (may_expire()) {
-    sooner(expiry_due_);
-    sooner(table().next_due());
+  // Otherwise it goes on when something under way has been committed.
+  if (expiry_pace_.has_room(writes_waiting_)) {
+    if (expiry_pace_.allowed() > 0) return Time::min();
+    sooner(expiry_pace_.resumes_at(table().next_due()));
   }
   sooner(resends_.next());
   sooner(committed_due_);

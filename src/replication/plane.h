@@ -27,6 +27,7 @@
 #include "replication/evaluate.h"
 #include "replication/event.h"
 #include "replication/event_log.h"
+#include "replication/expiry_pace.h"
 #include "replication/memo.h"
 #include "replication/messages.h"
 #include "replication/operation.h"
@@ -195,8 +196,9 @@ class Plane {
   // view before. kResourceExhausted at a bound.
   absl::Status end_all(Time now, OperationId id, const Key& key, const std::string& except,
                        const std::vector<Overtaken>& overtaken);
-  // What counts against a limit, and who waits to be admitted.
-  void survey(const Key& key, Gathered& gathered) const;
+  // What counts against a limit, and who waits to be admitted. Removes sessions with the key whose
+  // time is up.
+  void survey(Time now, const Key& key, Gathered& gathered);
   // Begins or refuses logins that wait for it.
   void decide(Time now, const Verdict& verdict);
   // Whether that call of its caller has ended, as far as is known here.
@@ -466,9 +468,10 @@ class Plane {
   bool busy(const std::string& session_id) const { return queues_.contains(session_id); }
   bool begin(Time now, const Mutation& mutation);
   bool begin_through(Time now, const session::Record& alias, const Mutation& mutation);
-  void expire_some(Time now, std::size_t max);
+  void go_on_expiring(Time now);
+  void begin_expiries(Time now);
   void find_expired(Time now);
-  bool may_expire() const;
+  void expire_if_due(Time now, std::string_view id);
   void begin_expiry(Time now, std::string id);
   void start_write(Time now, SegmentId segment_id, Write&& write);
   void send_write(Time now, SegmentId segment_id, std::uint64_t sequence, Write& write);
@@ -494,6 +497,10 @@ class Plane {
   static Claim claim_of(const session::Record& made, const session::Record* current);
   // What may be taken in all when such a one has got more.
   std::size_t bytes_max(Claim claim) const;
+  // Before anybody is refused for it here; other members tell when they refuse.
+  bool is_short_of_memory() const {
+    return !memory_levels_.empty() || table().usage().bytes >= options_.memory_bytes / 4 * 3;
+  }
   // Writers of the segment that have no memory for it.
   std::vector<MemberIndex> refusing(SegmentId segment, Claim claim) const;
   absl::Status check_memory(SegmentId segment, Claim claim, std::size_t more) const;
@@ -632,11 +639,9 @@ class Plane {
   // forgetting them.
   std::deque<SegmentId> to_forget_;
   std::optional<Time> forget_due_;
-  // Sessions whose time is up, the removal of which has not begun, and when to go on with that; and
-  // removals under way.
+  // Sessions whose time is up, the removal of which has not begun.
   std::vector<std::string> expired_ids_;
-  std::optional<Time> expiry_due_;
-  std::size_t expiries_under_way_ = 0;
+  ExpiryPace expiry_pace_;
 
   std::uint32_t repairs_left_ = 0;
   std::uint32_t segments_left_ = 0;

@@ -392,7 +392,12 @@ void Plane::decide(Time now, const Verdict& verdict) {
   begin_waiting(now);
 }
 
-void Plane::survey(const Key& key, Gathered& gathered) const {
+void Plane::survey(Time now, const Key& key, Gathered& gathered) {
+  // One whose time is up counts until its removal is committed, which need not wait for its turn.
+  std::vector<std::string> ids;
+  for_each_own(key.view(), [&](const Record& record) { ids.emplace_back(record.id()); });
+  for (const std::string& id : ids) expire(now, id);
+
   for_each_own(key.view(), [&](const Record& record) {
     gathered.counted.push_back({std::string(record.id()), record.created_at()});
   });

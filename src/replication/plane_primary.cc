@@ -173,23 +173,24 @@ bool Plane::begin_through(Time now, const session::Record& alias, const Mutation
 }
 
 void Plane::expire(Time now, std::string_view id) {
+  expire_if_due(now, id);
+  begin_waiting(now);
+}
+
+void Plane::expire_if_due(Time now, std::string_view id) {
   const SegmentId segment_id = segment_of(id);
   std::string session_id(id);
   if (!is_active(segment_id) || busy(session_id)) return;
-  if (!replica_.table().end(id, now, promoted_at(segment_id))) {
-    const session::RecordRef alias = replica_.table().peek(id);
-    if (alias && alias->is_alias() && alias->alias_of() != id) {
-      expire(now, alias->alias_of());
-    }
-    return;
+  if (replica_.table().end(id, now, promoted_at(segment_id))) {
+    return begin_expiry(now, std::move(session_id));
   }
-  begin_expiry(now, std::move(session_id));
-  begin_waiting(now);
+  const session::RecordRef alias = replica_.table().peek(id);
+  if (alias && alias->is_alias() && alias->alias_of() != id) expire_if_due(now, alias->alias_of());
 }
 
 void Plane::begin_expiry(Time now, std::string id) {
   const session::RecordRef ended = table().peek(id);
-  ++expiries_under_way_;
+  expiry_pace_.begin();
   start_write(now, segment_of(id),
               Write{.session_id = id,
                     .entries = entries_of(id, session::RecordRef()),
@@ -261,9 +262,7 @@ void Plane::on(Time now, MemberIndex from, const ReplicateAck& ack) {
   if (waited_for != unacknowledged.end()) unacknowledged.erase(waited_for);
   if (ack.keeps_events) owe_delivered(now, ack.segment, from);
   if (may_commit(now, ack.segment, write->second)) {
-    const bool by_expiry = write->second.by_expiry;
     commit(now, ack.segment, ack.version.sequence);
-    if (by_expiry) expire_some(now, 1);
   }
 }
 
@@ -305,8 +304,9 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
   if (deleted) owe_committed(now, segment_id, version(sequence));
   keep_event(segment_id, write.entries, write.occurrence, version(sequence));
   offer_events(segment_id);
+  if (!write.by_expiry || is_short_of_memory()) expiry_pace_.earn();
   if (write.by_expiry) {
-    --expiries_under_way_;
+    expiry_pace_.end();
     if (session::is_companion(write.session_id)) {
       ++companions_expired_;
     } else if (write.occurrence.cause == Cause::kExpired) {
@@ -329,6 +329,7 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
 // Begins what waited for the writes that were just committed. A loop, not a recursion: a write
 // without backups is committed at once and frees the next.
 void Plane::begin_waiting(Time now) {
+  if (expiry_pace_.allowed() > 0) begin_expiries(now);
   do {
     while (!freed_.empty()) begin_next(now);
     if (endings_due_ && *endings_due_ <= now) continue_endings(now);

@@ -237,6 +237,28 @@ TEST_CASE("17.10 no place is given twice", "[subjects]") {
   CHECK(nodes.ask("a", count_ana()).count == 2);
 }
 
+TEST_CASE("17.10 a survey has expired sessions of its subject removed before their turn",
+          "[subjects]") {
+  Nodes nodes({.sessions_per_subject = 2});
+  const auto expire_soon = [&](const std::string& subject) {
+    const Operation create = {.verb = Verb::kCreate,
+                              .phase = Phase::kActive,
+                              .subject = subject,
+                              .lifetime = {.idle = 1h, .absolute = 60s}};
+    REQUIRE(nodes.ask("a", create).status.ok());
+  };
+  for (int i = 0; i < 2; ++i) expire_soon("ana");
+  for (int i = 0; i < 100; ++i) expire_soon("user" + std::to_string(i));
+  const auto expired = [&] { return nodes["a"].expired() + nodes["b"].expired(); };
+  REQUIRE(nodes.pass_until([&] { return expired() > 0; }, 2min));
+  REQUIRE(nodes.ask("a", count_ana()).count == 2);
+
+  nodes.ask("a", login_of_ana());  // refused, if it counts them before their removal is committed
+  CHECK(nodes.ask("a", login_of_ana()).status.ok());
+
+  CHECK(expired() < 50);
+}
+
 TEST_CASE("17.10 a verdict is repeated until it is acknowledged", "[subjects]") {
   Nodes nodes({.names = {"a", "b", "c"}, .sessions_per_subject = 2});
   int verdicts = 0;

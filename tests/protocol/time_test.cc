@@ -108,21 +108,66 @@ TEST_CASE("13.3 as many removals of expired sessions may be under way as other w
   CHECK(lost.count() == living.size());
 }
 
-TEST_CASE("13.3 without a backup a flood of expired sessions is removed in many ticks", "[time]") {
-  Nodes nodes({.names = {"a"}, .copies = 1});
-  short_lived(nodes, 100);
-  nodes.pass(59500ms);
-  nodes.asleep = {"a"};
-  nodes.pass(700ms);
+// Passes time until sessions expire, and to the end of that instant.
+void pass_until_expiry(Nodes& nodes) {
+  REQUIRE(nodes.pass_until([&] { return nodes["a"].expired() > 0; }, 2min));
+}
 
-  std::vector<std::uint64_t> removed = {0};
-  while (removed.back() < 100 && removed.size() < 100) {
-    nodes.on("a", [&](node::Node& a) { a.tick(nodes.now()); });
+TEST_CASE("13.3 a flood of expired sessions is removed five at a time, with pauses", "[time]") {
+  const auto names = GENERATE(values<std::vector<std::string>>({{"a"}, {"a", "b"}}));
+  Nodes nodes({.names = names, .copies = static_cast<std::uint32_t>(names.size())});
+  short_lived(nodes, 20);
+  pass_until_expiry(nodes);
+
+  std::vector<std::uint64_t> removed;
+  for (int i = 0; i < 4; ++i) {
     removed.push_back(nodes["a"].expired());
-    CHECK(removed.back() - removed[removed.size() - 2] <= 16);
+    nodes.pass(500us);
   }
 
-  CHECK(removed.back() == 100);
+  CHECK(removed == std::vector<std::uint64_t>{5, 10, 15, 20});
+}
+
+TEST_CASE("13.3 for each write that is committed one more expired session is removed", "[time]") {
+  Nodes nodes;
+  const std::string living = nodes.session_at("a");
+  short_lived(nodes, 20);
+  pass_until_expiry(nodes);
+  REQUIRE(nodes["a"].expired() == 5);
+
+  for (int i = 0; i < 3; ++i) {
+    nodes.call("a", paint(living, "blue"));
+    nodes.run();
+  }
+
+  CHECK(nodes["a"].expired() == 8);
+}
+
+Operation big_login() {
+  return {.verb = Verb::kCreate,
+          .lifetime = {.idle = 1h, .absolute = 60s},
+          .attributes = {{"load", std::string(1000, 'x')}}};
+}
+
+TEST_CASE("13.3 while memory is short, removals of expired sessions make no pauses", "[time]") {
+  Nodes nodes({.names = {"a"}, .copies = 1, .memory_bytes = 100'000});
+  while (nodes.ask("a", big_login()).status.ok()) continue;
+  const std::size_t full = nodes["a"].plane().table().usage().bytes;
+  pass_until_expiry(nodes);
+
+  CHECK(nodes["a"].expired() > 5);
+  CHECK(nodes["a"].plane().memory_level() == MemoryLevel::kRoom);
+  CHECK(nodes["a"].plane().table().usage().bytes > full / 2);
+}
+
+TEST_CASE("13.3 while a backup is short of memory, its primary's removals make no pauses",
+          "[time]") {
+  Nodes nodes({.memory_of = {{"b", 100'000}}});
+  while (nodes.ask("a", big_login()).status.ok()) nodes.pass(10ms);
+  pass_until_expiry(nodes);
+
+  CHECK(nodes["a"].plane().memory_level() == MemoryLevel::kRoom);
+  CHECK(nodes["a"].expired() > 5);
 }
 
 TEST_CASE("13.4 uses of a session are told to the other writers", "[time]") {

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+
+#include "base/time.h"
+
+namespace sojourn::replication {
+
+// When a primary begins to remove which number of the sessions whose time is up, so that a flood of
+// them holds up nothing else (13.3 in docs/protocol.md, decision 0019):
+//
+//   a few after each pause;
+//   one more for each other write that was committed: what is made as fast as can be goes as fast;
+//   one more for each removal that was committed, while memory is short;
+//
+// and all of that only while not too many are under way. Not thread-safe.
+class ExpiryPace {
+ public:
+  static constexpr std::size_t kAtOnce = 5;
+  static constexpr Duration kPause = std::chrono::microseconds(500);
+  // Removals that may be under way where other writes are not more.
+  static constexpr std::size_t kUnderWay = 8;
+
+  // The pause is over, and there are such sessions.
+  void resume(Time now) {
+    allowed_ = std::max(allowed_, kAtOnce);
+    resumes_at_ = now + kPause;
+  }
+  // The pause is over, and there are none.
+  void rest() {
+    allowed_ = 0;
+    resumes_at_.reset();
+  }
+  // When to say one of both. `first`: when the first session's time is up that is not known to be.
+  std::optional<Time> resumes_at(std::optional<Time> first) const {
+    return resumes_at_ ? resumes_at_ : first;
+  }
+
+  // Something was committed that allows one more, if there are any.
+  void earn() {
+    if (resumes_at_ && allowed_ < kEarnedMax) ++allowed_;
+  }
+  // None is left for what is allowed.
+  void forgo() { allowed_ = 0; }
+
+  std::size_t allowed() const { return allowed_; }
+  // Whether that may begin, where so many writes are under way, removals included.
+  bool has_room(std::size_t writes) const {
+    return under_way_ < kUnderWay || 2 * under_way_ < writes;
+  }
+
+  void begin() {
+    if (allowed_ > 0) --allowed_;
+    ++under_way_;
+  }
+  // It was committed, or given up.
+  void end() { --under_way_; }
+
+ private:
+  static constexpr std::size_t kEarnedMax = 1024;
+
+  std::size_t allowed_ = 0;
+  std::size_t under_way_ = 0;
+  std::optional<Time> resumes_at_;
+};
+
+}  // namespace sojourn::replication

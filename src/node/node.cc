@@ -109,7 +109,8 @@ void Node::dispatch(Time now, std::uint64_t number, Call& call) {
     return finish(number, {.status = absl::UnavailableError("this member has left the cluster")});
   }
   if (!roles_) return;
-  if (call.operation.id.empty()) call.operation.id = draw_id();
+  const bool fresh = call.operation.id.empty();
+  if (fresh) call.operation.id = draw_id();
   const auto primary = roles_->primary(roles_->segment_of(call.operation.id));
   if (!primary) {
     // What was asked before may have happened.
@@ -147,7 +148,7 @@ void Node::dispatch(Time now, std::uint64_t number, Call& call) {
     if (result) return finish(number, std::move(*result));
   } else if (plane_.is_serving(roles_->segment_of(call.operation.id), now)) {
     if (!in_plane) ++call.sends;
-    plane_.execute(now, operation_id(number), call.operation, call.deadline);
+    plane_.execute(now, operation_id(number), call.operation, call.deadline, fresh);
     waiting_here_.erase(number);
     return;
   }
@@ -236,6 +237,15 @@ std::uint64_t Node::settled() const {
 }
 
 // Messages.
+
+void Node::prefetch(std::span<const Envelope> envelopes) const {
+  absl::InlinedVector<const replication::Replicate*, 32> group;
+  for (const Envelope& envelope : envelopes) {
+    const auto* replicate = std::get_if<replication::Replicate>(&envelope.message);
+    if (replicate) group.push_back(replicate);
+  }
+  if (group.size() > 1) plane_.prefetch(group);
+}
 
 void Node::receive(Time now, const std::string& from, const Envelope& envelope) {
   if (envelope.cluster != cluster_) return;

@@ -115,6 +115,8 @@ class Node {
 
   void start(Time now);
 
+  // What is received next: it may then wait for memory together, and not one after the other.
+  void prefetch(std::span<const Envelope> envelopes) const;
   // A message from the member of that name, as the transport identified it.
   void receive(Time now, const std::string& from, const Envelope& envelope);
 

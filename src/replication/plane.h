@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -161,7 +162,9 @@ class Plane {
 
   // Carries out a mutation whose segment this member serves: an Answer follows, unless the caller
   // has settled the operation. `deadline`: an operation that has not begun by then is dropped.
-  void execute(Time now, OperationId id, const Operation& operation, Time deadline);
+  // `fresh`: its id was drawn just now and has been told to nobody, so that nothing stands under it.
+  void execute(Time now, OperationId id, const Operation& operation, Time deadline,
+               bool fresh = false);
 
   // Takes back an operation that waits behind another write and has not begun. False if it has
   // begun or ended, or was never here.
@@ -178,6 +181,10 @@ class Plane {
     on(now, from, message);
     begin_waiting(now);
   }
+
+  // Fetches what these messages, which are received next, will touch, so that they wait for memory
+  // together and not one after the other.
+  void prefetch(std::span<const Replicate* const> group) const;
 
   // Questions about all sessions with a key of the segments whose primary this member is. It must
   // answer for all of them: see serves_all().
@@ -334,6 +341,7 @@ class Plane {
     std::optional<OperationId> ending = {};
     // Its subject may have one more session.
     bool admitted = false;
+    bool fresh = false;
   };
 
   // One that waits for its turn, and keeps the operation.
@@ -344,7 +352,7 @@ class Plane {
     std::optional<OperationId> ending = {};
     bool admitted = false;
 
-    Mutation mutation() const { return {id, operation, deadline, ending, admitted}; }
+    Mutation mutation() const { return {id, operation, deadline, ending, admitted, false}; }
   };
   static Waiting waiting_of(const Mutation& mutation) {
     return {mutation.id, mutation.operation, mutation.deadline, mutation.ending, mutation.admitted};

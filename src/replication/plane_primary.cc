@@ -27,7 +27,8 @@ Version Plane::committed(const Segment& segment) const {
 
 // Mutations.
 
-void Plane::execute(Time now, OperationId id, const Operation& operation, Time deadline) {
+void Plane::execute(Time now, OperationId id, const Operation& operation, Time deadline,
+                    bool fresh) {
   assert(serves(operation.id));
   switch (memo_.standing(id)) {
     case Memo::Standing::kStale:
@@ -52,7 +53,12 @@ void Plane::execute(Time now, OperationId id, const Operation& operation, Time d
                 absl::StrFormat("the owner has %d writes waiting already", writes_waiting_))});
     return;
   }
-  const Mutation mutation = {.id = id, .operation = operation, .deadline = deadline};
+  const Mutation mutation = {
+      .id = id, .operation = operation, .deadline = deadline, .fresh = fresh};
+  if (fresh) {
+    begin(now, mutation);
+    return begin_waiting(now);
+  }
   if (const auto queue = queues_.find(queue_of(operation.id)); queue != queues_.end()) {
     ++writes_waiting_;
     queue->second.waiting().push_back(waiting_of(mutation));
@@ -70,8 +76,11 @@ bool Plane::begin(Time now, const Mutation& mutation) {
   const SegmentId segment_id = replica_.segment_of(key);
   // A mutation is a use: it moves the idle expiry, and from here on until its own version is read.
   const bool use = !is_companion_verb(operation.verb);
-  const table::Found found = replica_.table().find(
-      key, [now] { return Moment(now); }, use, promoted_at(segment_id));
+  table::Found found;
+  if (!mutation.fresh) {
+    found = replica_.table().find(
+        key, [now] { return Moment(now); }, use, promoted_at(segment_id));
+  }
   if (found.ended && replica_.table().end(operation.id, now, promoted_at(segment_id))) {
     std::string session_id = operation.id;
     queues_[session_id].waiting().push_front(waiting_of(mutation));
@@ -124,6 +133,7 @@ bool Plane::begin(Time now, const Mutation& mutation) {
     apply_for(now, mutation);
     return true;
   }
+  if (mutation.fresh) table().prefetch_put(*evaluation.entries.front().record, key);
   start_write(now, segment_id,
               Write{.id = mutation.id,
                     .session_id = operation.id,

@@ -14,6 +14,18 @@ constexpr std::size_t kStandingsPerMessage = 1024;
 
 }  // namespace
 
+void Plane::prefetch(std::span<const Replicate* const> group) const {
+  absl::InlinedVector<table::Key, 32> keys;
+  for (const Replicate* replicate : group) {
+    if (replicate->segment.value >= options_.segments) continue;
+    __builtin_prefetch(&segments_[replicate->segment.value]);
+    for (const Entry& entry : replicate->entries) {
+      if (entry.record) table().prefetch_put(*entry.record, keys.emplace_back(entry.id));
+    }
+  }
+  for (const table::Key& key : keys) table().prefetch_replaced(key);
+}
+
 void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
   const Rules& rules = options_.rules;
   const SegmentId id = replicate.segment;

@@ -257,6 +257,7 @@ void Host::take_up() {
 }
 
 void Host::receive(Time time, const Arrived& arrived) {
+  node_.prefetch(arrived.envelopes);
   for (const node::Envelope& envelope : arrived.envelopes) {
     if (spans_) spans_->note_received(time, arrived.from, envelope.message);
     node_.receive(time, arrived.from, envelope);

@@ -18,7 +18,7 @@ void Index::remove(const Record& record) {
 void Index::prefetch(const Record& record) const {
   for (std::size_t i = 0; i < record.key_count(); ++i) {
     const std::uint64_t hash = hash_of(record.key(i));
-    shards_[hash >> kShardShift].prefetch(tag_of(hash));
+    shards_[hash >> kShardShift].prefetch_free(tag_of(hash));
   }
 }
 

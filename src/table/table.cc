@@ -44,6 +44,18 @@ bool Table::was_used_late(const Record& record, Time now, Time promoted_at) {
   return late_use > last_seen && now < record.expires_at(late_use);
 }
 
+namespace {
+
+// What a record says of itself, and the first of its attributes; the processor foresees the rest.
+void prefetch_record(std::uint64_t entry) {
+  constexpr std::uint64_t kCacheLine = 64;
+  for (std::uint64_t line = 0; line < 4 && entry != 0; ++line) {
+    __builtin_prefetch(reinterpret_cast<const char*>(entry + line * kCacheLine));
+  }
+}
+
+}  // namespace
+
 void Table::prefetch(std::span<const Key> keys) const {
   for (const Key& key : keys) {
     const Shard& shard = shard_of(key);
@@ -57,19 +69,19 @@ void Table::prefetch(std::span<const Key> keys) const {
       SpinLockHolder held(shard.lock);
       entry = shard.entries.guess(tag_of(key));
     }
-    // What it says of itself, and the first of its attributes; the processor foresees the rest.
-    constexpr std::uint64_t kCacheLine = 64;
-    for (std::uint64_t line = 0; line < 4 && entry != 0; ++line) {
-      __builtin_prefetch(reinterpret_cast<const char*>(entry + line * kCacheLine));
-    }
+    prefetch_record(entry);
   }
 }
 
 // Only the writer changes a set, so the writer may read it without the lock.
 void Table::prefetch_put(const Record& record,
                          const Key& key) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  shard_of(key).entries.prefetch(tag_of(key));
+  shard_of(key).entries.prefetch_free(tag_of(key));
   index_.prefetch(record);
+}
+
+void Table::prefetch_replaced(const Key& key) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  prefetch_record(shard_of(key).entries.guess(tag_of(key)));
 }
 
 bool Table::end(std::string_view id, Time now, Time promoted_at) {
@@ -149,12 +161,12 @@ RecordRef Table::put(const RecordRef& record, const Key& key) {
   {
     SpinLockHolder held(shard.lock);
     const std::uint64_t entry = entry_of(RecordRef(record).leak());
-    const std::size_t found = find(shard.entries, key);
-    if (found == RecordSet::kNone) {
-      shard.entries.insert(tag_of(key), entry);
+    const RecordSet::Sought sought = seek(shard.entries, key);
+    if (!sought.found) {
+      shard.entries.insert(tag_of(key), entry, sought.place);
     } else {
-      replaced = RecordRef::adopt(&record_at(shard.entries.value(found)));
-      shard.entries.replace(found, entry);
+      replaced = RecordRef::adopt(&record_at(shard.entries.value(sought.place)));
+      shard.entries.replace(sought.place, entry);
       record->set_last_seen(std::max(replaced->last_seen(), record->last_seen()));
     }
     end = record->expires_at(record->last_seen());

@@ -168,8 +168,10 @@ class Table {
   // Gives back what room there is beyond the usual.
   void trim();
 
-  // Fetches where a put() of that record, soon after, will look. The writer's only.
+  // Fetches where a put() of that record, soon after, will look; and then what it may find there:
+  // worth it for several, the second when all have had the first. The writer's only.
   void prefetch_put(const session::Record& record, const Key& key) const;
+  void prefetch_replaced(const Key& key) const;
 
   // The session was used then, as another member knows.
   void use(std::string_view id, Time last_seen);
@@ -304,6 +306,10 @@ class Table {
     return static_cast<RecordSet::Tag>(hash >> (kShardShift - kTagBits)) & RecordSet::kTagMax;
   }
   static RecordSet::Tag tag_of(const Key& key) { return tag_of(key.hash()); }
+  [[gnu::always_inline]] static RecordSet::Sought seek(const RecordSet& entries, const Key& key) {
+    return entries.seek(tag_of(key),
+                        [&](std::uint64_t entry) { return record_at(entry).has_id(key); });
+  }
   // Its place in the set; RecordSet::kNone if it is not there.
   [[gnu::always_inline]] static std::size_t find(const RecordSet& entries, const Key& key) {
     return entries.find(tag_of(key),

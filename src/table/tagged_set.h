@@ -41,37 +41,60 @@ class TaggedSet {
     return slots_count_ == 0 ? 0 : (slots_count() * 8 + 8 + 15) / 16 * 16;
   }
 
-  // The place of the first value with that tag of which is_it(value) is true; kNone if there is
-  // none. Good until the set changes.
-  static constexpr std::size_t kNone = ~std::size_t{0};
+  // Where a search ended: at the first value with the tag of which is_it(value) is true, or else at
+  // the free slot that an insertion would take. Good until the set changes.
+  struct Sought {
+    bool found = false;
+    std::size_t place = 0;
+  };
+  // There must be a slot: room() > 0.
   template <typename IsIt>
-  [[gnu::always_inline]] std::size_t find(Tag tag, IsIt is_it) const {
-    if (size_ == 0) return kNone;
+  [[gnu::always_inline]] Sought seek(Tag tag, IsIt is_it) const {
     std::size_t at = home(tag);
-    if (at + kAtOnce <= slots_count()) [[likely]] {
+    for (;;) {
+      if (at + kAtOnce > slots_count()) [[unlikely]] {
+        if (slots_[at] == 0) return {false, at};
+        if (tag_of(slots_[at]) == tag && is_it(value(at))) return {true, at};
+        at = next(at);
+        continue;
+      }
       // Most stand so near to where the search begins. How near the processor cannot foresee, so
       // there is no branch before it is known. A free slot looks like one with the tag 0.
       const std::uint64_t* slots = &slots_[at];
       for (std::uint32_t same = with_tag(slots, tag); same != 0; same &= same - 1) {
         const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(same));
         if (slots_[place] != 0 && is_it(value(place))) [[likely]]
-          return place;
+          return {true, place};
       }
-      if (has_free(slots)) return kNone;
-      at += kAtOnce - 1;
-    } else if (slots_[at] == 0) {
-      return kNone;
-    } else if (tag_of(slots_[at]) == tag && is_it(value(at))) {
-      return at;
+      if (const std::uint32_t free = which_are_free(slots); free != 0) {
+        return {false, at + static_cast<std::size_t>(std::countr_zero(free))};
+      }
+      at += kAtOnce;
+      if (at == slots_count()) at = 0;
     }
-    for (at = next(at); slots_[at] != 0; at = next(at)) {
-      if (tag_of(slots_[at]) == tag && is_it(value(at))) return at;
-    }
-    return kNone;
+  }
+
+  // The place of the first value with that tag of which is_it(value) is true; kNone if there is
+  // none. Good until the set changes.
+  static constexpr std::size_t kNone = ~std::size_t{0};
+  template <typename IsIt>
+  [[gnu::always_inline]] std::size_t find(Tag tag, IsIt is_it) const {
+    if (size_ == 0) return kNone;
+    const Sought sought = seek(tag, is_it);
+    return sought.found ? sought.place : kNone;
   }
   // Fetches where the search for that tag begins, for a find() soon after.
   void prefetch(Tag tag) const {
     if (size_ != 0) __builtin_prefetch(&slots_[home(tag)]);
+  }
+  // The same for a search for what is not there, which goes on for some twenty slots more often
+  // than not.
+  void prefetch_free(Tag tag) const {
+    if (size_ == 0) return;
+    const std::size_t at = home(tag);
+    for (std::size_t line = 0; line < 4; ++line) {
+      __builtin_prefetch(&slots_[std::min<std::size_t>(at + line * kAtOnce, slots_count() - 1)]);
+    }
   }
   // The first value with that tag near to where the search begins; 0 if there is none.
   std::uint64_t guess(Tag tag) const {
@@ -88,8 +111,16 @@ class TaggedSet {
     slots_[place] = (slots_[place] & ~kValueMax) | checked(value);
   }
 
-  // There must be room. The value is not 0 and, by the hash, not there yet or another one.
-  void insert(Tag tag, std::uint64_t value);
+  // There must be room. The value is not 0 and, by the hash, not there yet or another one. The
+  // second where a seek() for that tag found no such value, and nothing was changed since.
+  void insert(Tag tag, std::uint64_t value) {
+    insert(tag, value, seek(tag, [](std::uint64_t) { return false; }).place);
+  }
+  void insert(Tag tag, std::uint64_t value, std::size_t place) {
+    assert(size_ < room() && tag <= kTagMax && slots_[place] == 0);
+    slots_[place] = std::uint64_t{tag} << (64 - kTagBits) | checked(value);
+    ++size_;
+  }
   void erase(std::size_t place);
 
   // The same values with other room, at least as much as their number.
@@ -138,22 +169,34 @@ class TaggedSet {
   // As many slots as a cache line has.
   static constexpr std::size_t kAtOnce = 8;
 
-  // Of kAtOnce slots, a bit for each, which have that tag; and whether one of them is free.
+  // Of kAtOnce slots, a bit for each: which have that tag; and which are free.
 #if defined(__SSE2__)
-  static std::uint32_t with_tag(const std::uint64_t* slots, Tag tag) {
-    // Their upper halves, four in each.
+  // The upper or lower halves of four slots.
+  template <int kWhich>
+  static __m128i halves(const std::uint64_t* slots) {
+    constexpr int kUpper = _MM_SHUFFLE(3, 1, 3, 1);
+    constexpr int kLower = _MM_SHUFFLE(2, 0, 2, 0);
     const auto* pairs = reinterpret_cast<const __m128i*>(slots);
-    const __m128i upper_ab = _mm_castps_si128(
-        _mm_shuffle_ps(_mm_castsi128_ps(_mm_loadu_si128(pairs)),
-                       _mm_castsi128_ps(_mm_loadu_si128(pairs + 1)), _MM_SHUFFLE(3, 1, 3, 1)));
-    const __m128i upper_cd = _mm_castps_si128(
-        _mm_shuffle_ps(_mm_castsi128_ps(_mm_loadu_si128(pairs + 2)),
-                       _mm_castsi128_ps(_mm_loadu_si128(pairs + 3)), _MM_SHUFFLE(3, 1, 3, 1)));
+    return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(_mm_loadu_si128(pairs)),
+                                           _mm_castsi128_ps(_mm_loadu_si128(pairs + 1)),
+                                           kWhich == 1 ? kUpper : kLower));
+  }
+  static std::uint32_t bits_of(__m128i first, __m128i second) {
+    const __m128i both = _mm_packs_epi32(first, second);
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(both, both))) & 0xff;
+  }
+  static std::uint32_t with_tag(const std::uint64_t* slots, Tag tag) {
     const __m128i tags = _mm_set1_epi32(static_cast<int>(tag));
-    const __m128i same =
-        _mm_packs_epi32(_mm_cmpeq_epi32(_mm_srli_epi32(upper_ab, 32 - kTagBits), tags),
-                        _mm_cmpeq_epi32(_mm_srli_epi32(upper_cd, 32 - kTagBits), tags));
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(same, same))) & 0xff;
+    const auto same = [tags](__m128i upper) {
+      return _mm_cmpeq_epi32(_mm_srli_epi32(upper, 32 - kTagBits), tags);
+    };
+    return bits_of(same(halves<1>(slots)), same(halves<1>(slots + 4)));
+  }
+  static std::uint32_t which_are_free(const std::uint64_t* slots) {
+    const auto are_zero = [](const std::uint64_t* four) {
+      return _mm_cmpeq_epi32(_mm_or_si128(halves<0>(four), halves<1>(four)), _mm_setzero_si128());
+    };
+    return bits_of(are_zero(slots), are_zero(slots + 4));
   }
 #else
   static std::uint32_t with_tag(const std::uint64_t* slots, Tag tag) {
@@ -163,10 +206,12 @@ class TaggedSet {
     }
     return same;
   }
-#endif
-  static bool has_free(const std::uint64_t* slots) {
-    return std::find(slots, slots + kAtOnce, 0) != slots + kAtOnce;
+  static std::uint32_t which_are_free(const std::uint64_t* slots) {
+    std::uint32_t free = 0;
+    for (std::size_t i = 0; i < kAtOnce; ++i) free |= std::uint32_t{slots[i] == 0} << i;
+    return free;
   }
+#endif
 
   // One in eight stays free.
   static std::size_t slots_count_for(std::size_t room) {

@@ -15,19 +15,11 @@ std::uint64_t in_little_endian(std::uint64_t value) {
 
 }  // namespace
 
-void ByteWriter::long_varint(std::uint64_t value) {
-  char bytes[10];
-  std::size_t size = 0;
-  for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
-  bytes[size++] = static_cast<char>(value);
-  out_.append(bytes, size);
-}
-
 void ByteWriter::fixed64(std::uint64_t value) {
   char bytes[8];
   value = in_little_endian(value);
   std::memcpy(bytes, &value, sizeof(value));
-  out_.append(bytes, sizeof(bytes));
+  this->bytes({bytes, sizeof(bytes)});
 }
 
 std::uint64_t ByteReader::long_varint() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,26 +8,59 @@
 
 namespace sojourn {
 
-// Appends integers and byte strings to a buffer. Integers are unsigned LEB128 (7 bits a byte,
-// lowest first); strings have their length before them.
+// Appends integers and byte strings to a text. Integers are unsigned LEB128 (7 bits a byte, lowest
+// first); strings have their length before them. What is short is gathered first: all of it is in
+// the text when the writer has ended.
 class ByteWriter {
  public:
   explicit ByteWriter(std::string& out) : out_(out) {}
+  ~ByteWriter() { flush(); }
+  ByteWriter(const ByteWriter&) = delete;
+  ByteWriter& operator=(const ByteWriter&) = delete;
 
-  void byte(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
+  void byte(std::uint8_t value) {
+    make_room(1);
+    gathered_[size_++] = static_cast<char>(value);
+  }
   void varint(std::uint64_t value) {
-    if (value < 0x80) return byte(static_cast<std::uint8_t>(value));
-    long_varint(value);
+    make_room(kVarintBytesMax);
+    for (; value >= 0x80; value >>= 7) gathered_[size_++] = static_cast<char>(value | 0x80);
+    gathered_[size_++] = static_cast<char>(value);
   }
   void fixed64(std::uint64_t value);  // little endian
-  void string(std::string_view value);
+  void string(std::string_view value) {
+    varint(value.size());
+    bytes(value);
+  }
   // Without its length.
-  void bytes(std::string_view value) { out_.append(value); }
+  void bytes(std::string_view value) {
+    if (value.size() > kShort) {
+      flush();
+      out_.append(value);
+      return;
+    }
+    make_room(value.size());
+    value.copy(&gathered_[size_], value.size());
+    size_ += value.size();
+  }
 
  private:
-  void long_varint(std::uint64_t value);
+  static constexpr std::size_t kVarintBytesMax = 10;
+  static constexpr std::size_t kShort = 48;
+  static constexpr std::size_t kRoom = 128;
+
+  void make_room(std::size_t more) {
+    if (size_ + more > kRoom) [[unlikely]]
+      flush();
+  }
+  void flush() {
+    out_.append(gathered_, size_);
+    size_ = 0;
+  }
 
   std::string& out_;
+  std::size_t size_ = 0;
+  char gathered_[kRoom];
 };
 
 // Reads what ByteWriter wrote, from bytes that nobody has checked. After the first thing that does
@@ -90,11 +124,6 @@ inline std::string_view ByteReader::bytes(std::size_t size) {
   const std::string_view value = in_.substr(0, size);
   in_.remove_prefix(size);
   return value;
-}
-
-inline void ByteWriter::string(std::string_view value) {
-  varint(value.size());
-  out_.append(value);
 }
 
 }  // namespace sojourn

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,8 +21,10 @@ constexpr std::size_t kAnySize = std::numeric_limits<std::size_t>::max();
 template <typename Write>
 std::string written(Write write) {
   std::string out;
-  ByteWriter writer(out);
-  write(writer);
+  {
+    ByteWriter writer(out);
+    write(writer);
+  }
   return out;
 }
 
@@ -184,19 +187,20 @@ TEST_CASE("any bytes can be read in any way, and what reads well writes the same
     }
     ByteReader reader(bytes);
     std::string again;
-    ByteWriter writer(again);
+    auto writer = std::make_unique<ByteWriter>(again);
     while (reader.ok() && !reader.at_end()) {
       switch (random.below(3)) {
         case 0:
-          writer.varint(reader.varint());
+          writer->varint(reader.varint());
           break;
         case 1:
-          writer.fixed64(reader.fixed64());
+          writer->fixed64(reader.fixed64());
           break;
         default:
-          writer.string(reader.string(kAnySize));
+          writer->string(reader.string(kAnySize));
       }
     }
+    writer.reset();
     if (reader.ok()) REQUIRE(again == bytes);
   }
 }

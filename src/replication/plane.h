@@ -162,7 +162,8 @@ class Plane {
 
   // Carries out a mutation whose segment this member serves: an Answer follows, unless the caller
   // has settled the operation. `deadline`: an operation that has not begun by then is dropped.
-  // `fresh`: its id was drawn just now and has been told to nobody, so that nothing stands under it.
+  // `fresh`: its id was drawn just now and has been told to nobody, so that nothing stands under
+  // it.
   void execute(Time now, OperationId id, const Operation& operation, Time deadline,
                bool fresh = false);
 

@@ -27,9 +27,8 @@ struct SendingOptions {
   std::size_t window = 8;
 };
 
-// Orders segments so that those which stand together come far apart. A table has the sessions of
-// neighbouring segments next to each other: one that is filled from one end crowds there, and each
-// insertion walks over what came before it.
+// Orders segments so that those which stand together come far apart: in the order of their numbers
+// a sender takes a third longer for each session (docs/performance.md).
 void spread(std::vector<SegmentId>& segments);
 
 // What a primary sends to one writer to bring it into step: one segment after the other, each as

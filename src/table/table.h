@@ -38,6 +38,14 @@ struct Found {
   explicit operator bool() const { return static_cast<bool>(record); }
 };
 
+// By which to multiply what was multiplied by an odd number, to have it back, modulo 2^32. Each
+// step of Newton's doubles the bits that are right, of which there are three at first.
+constexpr std::uint32_t inverse(std::uint32_t odd) {
+  std::uint32_t inverse = odd;
+  for (int bits = 3; bits < 32; bits *= 2) inverse *= 2 - odd * inverse;
+  return inverse;
+}
+
 // How often uses of a session with that lifetime are told to its backups, at most.
 inline Duration use_interval(Lifetime lifetime) {
   return std::max<Duration>(std::chrono::seconds(1), Duration(lifetime.idle) / 20);
@@ -157,9 +165,7 @@ class Table {
   session::RecordRef put(const session::RecordRef& record, const Key& key);
 
   // Whether so many more records fit whose hashes are spread from `first` to `last`; and sees to it
-  // that they do, so that the sets grow once and not step by step. Records that come in the order
-  // of their hashes need it: without, they crowd in a set that has no room yet for what is to stand
-  // beside them, and each insertion walks over what came before it.
+  // that they do, so that the sets grow once and not step by step.
   bool has_room(std::uint64_t first, std::uint64_t last, std::size_t more) const;
   void make_room(std::uint64_t first, std::uint64_t last, std::size_t more);
   // So many records in all are likely soon: the index grows towards what they will need. 0: nothing
@@ -198,12 +204,14 @@ class Table {
       visit(record, last_seen(shard, record));
     };
     for (std::size_t i = first_shard; i <= last_shard; ++i) {
-      const RecordSet::Tag first_tag = i == first_shard ? tag_of(first) : RecordSet::Tag{0};
-      const RecordSet::Tag last_tag = i == last_shard ? tag_of(last) : RecordSet::kTagMax;
+      const std::uint32_t first_bits = i == first_shard ? tag_bits(first) : 0;
+      const std::uint32_t last_bits = i == last_shard ? tag_bits(last) : RecordSet::kTagMax;
       // Each is looked at a few records later, when its memory has come.
       std::array<const session::Record*, 8> coming;
       std::size_t count = 0;
-      shards_[i].entries.for_each(first_tag, last_tag, [&](std::uint64_t entry) {
+      shards_[i].entries.for_each_with_tag([&](RecordSet::Tag tag, std::uint64_t entry) {
+        const std::uint32_t bits = gathered(tag);
+        if (bits < first_bits || bits > last_bits) return;
         const session::Record*& at = coming[count % coming.size()];
         if (count++ >= coming.size()) look_at(shards_[i], *at);
         at = &record_at(entry);
@@ -302,9 +310,20 @@ class Table {
   // the heap as their sets grow; fewer would have too many slots for their tags.
   const Shard& shard_of(const Key& key) const { return shards_[key.hash() >> kShardShift]; }
   Shard& shard_of(const Key& key) { return shards_[key.hash() >> kShardShift]; }
-  static RecordSet::Tag tag_of(std::uint64_t hash) {
-    return static_cast<RecordSet::Tag>(hash >> (kShardShift - kTagBits)) & RecordSet::kTagMax;
+  // Of a hash, the bits behind those that say which shard. The first of them say which segment, and
+  // this member may hold few of the segments of a shard: in their order the ids of these would
+  // crowd in a few places of its set. So the set gets them scattered: multiplied by an odd number,
+  // which sends each to a place of its own and neighbours far apart (Knuth, TAOCP 6.4).
+  static std::uint32_t tag_bits(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash >> (kShardShift - kTagBits)) & RecordSet::kTagMax;
   }
+  static RecordSet::Tag tag_of(std::uint64_t hash) {
+    return (tag_bits(hash) * kScatter) & RecordSet::kTagMax;
+  }
+  // The bits that became that tag.
+  static std::uint32_t gathered(RecordSet::Tag tag) { return (tag * kGather) & RecordSet::kTagMax; }
+  static constexpr std::uint32_t kScatter = 648'055;  // 2^20 divided by the golden ratio
+  static constexpr std::uint32_t kGather = inverse(kScatter);
   static RecordSet::Tag tag_of(const Key& key) { return tag_of(key.hash()); }
   [[gnu::always_inline]] static RecordSet::Sought seek(const RecordSet& entries, const Key& key) {
     return entries.seek(tag_of(key),

@@ -5,7 +5,8 @@ namespace sojourn::table {
 template <int kTagBits>
 TaggedSet<kTagBits>::TaggedSet(std::size_t room)
     : slots_count_(static_cast<std::uint32_t>(slots_count_for(room))) {
-  if (room > 0) slots_ = std::make_unique<std::uint64_t[]>(slots_count());
+  if (room == 0) return;
+  slots_.reset(new (kAlignment) std::uint64_t[slots_count()]());
 }
 
 // Moves up what would not be found any more behind a free slot.
@@ -30,13 +31,8 @@ TaggedSet<kTagBits> TaggedSet<kTagBits>::resized(std::size_t room) const {
   TaggedSet resized(room);
   for (std::size_t at = 0; at < slots_count(); ++at) {
     if (slots_[at] == 0) continue;
-    // They come almost in the order of where their searches begin: most stand where theirs does, or
-    // beside it.
-    std::size_t place = resized.home(tag_of(slots_[at]));
-    while (resized.slots_[place] != 0) place = resized.next(place);
-    resized.slots_[place] = slots_[at];
+    resized.insert(tag_of(slots_[at]), slots_[at] & kValueMax);
   }
-  resized.size_ = size_;
   return resized;
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -14,11 +15,10 @@
 namespace sojourn::table {
 
 // A set of values that are found by their hashes: addresses, whose low bits may say more. One array
-// of 8-byte slots with linear probing. A slot has the first kTagBits of its value's hash beside it,
-// which say both where the search for it begins and, almost always, whether it is the one: so a
-// lookup touches one or two cache lines and then the right record, and moving values about touches
-// no record at all. With more slots than there are tags several values begin at one slot: keep sets
-// smaller.
+// of 8-byte slots with linear probing, where each search begins with a cache line of them. A slot
+// has the first kTagBits of its value's hash beside it, which say both where the search for it
+// begins and, almost always, whether it is the one: so most lookups touch one cache line and then
+// the right record, and moving values about touches no record at all.
 //
 // It grows and shrinks only when told to. Not safe from several threads.
 template <int kTagBits>
@@ -50,16 +50,9 @@ class TaggedSet {
   // There must be a slot: room() > 0.
   template <typename IsIt>
   [[gnu::always_inline]] Sought seek(Tag tag, IsIt is_it) const {
-    std::size_t at = home(tag);
-    for (;;) {
-      if (at + kAtOnce > slots_count()) [[unlikely]] {
-        if (slots_[at] == 0) return {false, at};
-        if (tag_of(slots_[at]) == tag && is_it(value(at))) return {true, at};
-        at = next(at);
-        continue;
-      }
-      // Most stand so near to where the search begins. How near the processor cannot foresee, so
-      // there is no branch before it is known. A free slot looks like one with the tag 0.
+    for (std::size_t at = home(tag);; at = next_line(at)) {
+      // Where in its line it stands the processor cannot foresee, so there is no branch before it
+      // is known. A free slot looks like one with the tag 0.
       const std::uint64_t* slots = &slots_[at];
       for (std::uint32_t same = with_tag(slots, tag); same != 0; same &= same - 1) {
         const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(same));
@@ -69,8 +62,6 @@ class TaggedSet {
       if (const std::uint32_t free = which_are_free(slots); free != 0) {
         return {false, at + static_cast<std::size_t>(std::countr_zero(free))};
       }
-      at += kAtOnce;
-      if (at == slots_count()) at = 0;
     }
   }
 
@@ -87,21 +78,21 @@ class TaggedSet {
   void prefetch(Tag tag) const {
     if (size_ != 0) __builtin_prefetch(&slots_[home(tag)]);
   }
-  // The same for a search for what is not there, which goes on for some twenty slots more often
-  // than not.
+  // The same for a search for what is not there, which often goes on for another line.
   void prefetch_free(Tag tag) const {
     if (size_ == 0) return;
     const std::size_t at = home(tag);
-    for (std::size_t line = 0; line < 4; ++line) {
-      __builtin_prefetch(&slots_[std::min<std::size_t>(at + line * kAtOnce, slots_count() - 1)]);
-    }
+    __builtin_prefetch(&slots_[at]);
+    __builtin_prefetch(&slots_[next_line(at)]);
   }
-  // The first value with that tag near to where the search begins; 0 if there is none.
+  // The first value with that tag, if it stands in the first line or two; 0 if none does.
   std::uint64_t guess(Tag tag) const {
     if (size_ == 0) return 0;
     std::size_t at = home(tag);
-    for (std::size_t seen = 0; seen < kAtOnce && slots_[at] != 0; ++seen, at = next(at)) {
-      if (tag_of(slots_[at]) == tag) return value(at);
+    for (int line = 0; line < 2; ++line, at = next_line(at)) {
+      const std::uint32_t same = with_tag(&slots_[at], tag);
+      if (same != 0) return value(at + static_cast<std::size_t>(std::countr_zero(same)));
+      if (which_are_free(&slots_[at]) != 0) return 0;
     }
     return 0;
   }
@@ -128,8 +119,12 @@ class TaggedSet {
 
   template <typename Visit>
   void for_each(Visit visit) const {
+    for_each_with_tag([&](Tag, std::uint64_t value) { visit(value); });
+  }
+  template <typename Visit>
+  void for_each_with_tag(Visit visit) const {
     for (std::size_t at = 0; at < slots_count(); ++at) {
-      if (slots_[at] != 0) visit(slots_[at] & kValueMax);
+      if (slots_[at] != 0) visit(tag_of(slots_[at]), slots_[at] & kValueMax);
     }
   }
 
@@ -166,10 +161,10 @@ class TaggedSet {
   }
 
  private:
-  // As many slots as a cache line has.
-  static constexpr std::size_t kAtOnce = 8;
+  // Slots of a cache line.
+  static constexpr std::size_t kLine = 8;
 
-  // Of kAtOnce slots, a bit for each: which have that tag; and which are free.
+  // Of the slots of a line, a bit for each: which have that tag; and which are free.
 #if defined(__SSE2__)
   // The upper or lower halves of four slots.
   template <int kWhich>
@@ -177,8 +172,8 @@ class TaggedSet {
     constexpr int kUpper = _MM_SHUFFLE(3, 1, 3, 1);
     constexpr int kLower = _MM_SHUFFLE(2, 0, 2, 0);
     const auto* pairs = reinterpret_cast<const __m128i*>(slots);
-    return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(_mm_loadu_si128(pairs)),
-                                           _mm_castsi128_ps(_mm_loadu_si128(pairs + 1)),
+    return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(_mm_load_si128(pairs)),
+                                           _mm_castsi128_ps(_mm_load_si128(pairs + 1)),
                                            kWhich == 1 ? kUpper : kLower));
   }
   static std::uint32_t bits_of(__m128i first, __m128i second) {
@@ -201,32 +196,41 @@ class TaggedSet {
 #else
   static std::uint32_t with_tag(const std::uint64_t* slots, Tag tag) {
     std::uint32_t same = 0;
-    for (std::size_t i = 0; i < kAtOnce; ++i) {
+    for (std::size_t i = 0; i < kLine; ++i) {
       same |= std::uint32_t{tag_of(slots[i]) == tag} << i;
     }
     return same;
   }
   static std::uint32_t which_are_free(const std::uint64_t* slots) {
     std::uint32_t free = 0;
-    for (std::size_t i = 0; i < kAtOnce; ++i) free |= std::uint32_t{slots[i] == 0} << i;
+    for (std::size_t i = 0; i < kLine; ++i) free |= std::uint32_t{slots[i] == 0} << i;
     return free;
   }
 #endif
 
-  // One in eight stays free.
+  // One in eight stays free, at least one; whole lines.
   static std::size_t slots_count_for(std::size_t room) {
-    return room == 0 ? 0 : room + room / 7 + 1;
+    return room == 0 ? 0 : (room + room / 7 + 1 + kLine - 1) / kLine * kLine;
   }
   std::size_t slots_count() const { return slots_count_; }
-  std::size_t home(Tag tag) const { return tag * slots_count() >> kTagBits; }
+  // The line in which the search for that tag begins, by its first slot.
+  std::size_t home(Tag tag) const { return (tag * (slots_count() / kLine) >> kTagBits) * kLine; }
   static Tag tag_of(std::uint64_t slot) { return static_cast<Tag>(slot >> (64 - kTagBits)); }
   std::size_t next(std::size_t at) const { return at + 1 == slots_count() ? 0 : at + 1; }
+  std::size_t next_line(std::size_t at) const {
+    return at + kLine == slots_count() ? 0 : at + kLine;
+  }
   static std::uint64_t checked(std::uint64_t value) {
     assert(value != 0 && value <= kValueMax);
     return value;
   }
 
-  std::unique_ptr<std::uint64_t[]> slots_;
+  struct Delete {
+    void operator()(std::uint64_t* slots) const { ::operator delete[](slots, kAlignment); }
+  };
+  static constexpr std::align_val_t kAlignment{kLine * sizeof(std::uint64_t)};
+
+  std::unique_ptr<std::uint64_t[], Delete> slots_;
   std::uint32_t size_ = 0;
   std::uint32_t slots_count_ = 0;
 };

@@ -1,7 +1,7 @@
 // Does one thing a thousand times, for Callgrind to count the instructions of: check.py says what
 // is counted. What is measured stands in functions of its own, by whose names Callgrind knows when.
 //
-//   instructions_probe get_local|cookie_decode|frame_encode|frame_decode
+//   instructions_probe get_local|find_of_few_segments|cookie_decode|frame_encode|frame_decode
 
 #include <asio/ip/tcp.hpp>
 #include <chrono>
@@ -14,9 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "ring/placement.h"
+#include "session/id_draw.h"
 #include "sojourn/cookie.h"
 #include "sojourn/sync_store.h"
 #include "support/ports.h"
+#include "table/table.h"
 #include "wire/frame.h"
 
 namespace {
@@ -37,6 +40,11 @@ extern "C" {
 __attribute__((noinline)) int measured_get_local(const Store& store, const SessionId& id) {
   const auto session = store.get_local(id);
   return session && session->ok() ? 1 : 0;
+}
+
+__attribute__((noinline)) int measured_find_of_few_segments(const table::Table& table,
+                                                            const table::Key& key) {
+  return table.peek(key) ? 1 : 0;
 }
 
 __attribute__((noinline)) int measured_cookie_decode(const CookieCodec& codec,
@@ -78,6 +86,30 @@ int get_local() {
   if (!made.ok()) return 1;
   const SessionId id = made->id();
   return repeat([&] { return measured_get_local(store->store(), id); });
+}
+
+// A member may hold a quarter of the segments, as of eight members each does of two copies, and
+// some of these stand side by side.
+int find_of_few_segments() {
+  table::Table table;
+  SeededRandom random(1);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 20 * kTimes; ++i) {
+    ids.push_back(session::draw_id_until(random, 1000, [](std::string_view id) {
+      return ring::segment_of(id, 4096).value % 32 < 8;
+    }));
+    table.put(session::Record::make({.id = ids.back(),
+                                     .phase = Phase::kActive,
+                                     .lifetime = {.idle = 1h, .absolute = 1h},
+                                     .version = {.epoch = 1, .sequence = 1},
+                                     .created_at = kNow,
+                                     .last_seen = kNow}));
+  }
+  std::size_t next = 0;
+  return repeat([&] {
+    next += ids.size() / kTimes;
+    return measured_find_of_few_segments(table, table::Key(ids[next % ids.size()]));
+  });
 }
 
 int cookie_decode() {
@@ -126,12 +158,16 @@ int frame_decode() {
 
 int main(int argc, char** argv) {
   const std::map<std::string_view, int (*)()> all = {{"get_local", get_local},
+                                                     {"find_of_few_segments", find_of_few_segments},
                                                      {"cookie_decode", cookie_decode},
                                                      {"frame_encode", frame_encode},
                                                      {"frame_decode", frame_decode}};
   const auto found = argc == 2 ? all.find(argv[1]) : all.end();
   if (found == all.end()) {
-    std::fputs("instructions_probe get_local|cookie_decode|frame_encode|frame_decode\n", stderr);
+    std::fputs(
+        "instructions_probe "
+        "get_local|find_of_few_segments|cookie_decode|frame_encode|frame_decode\n",
+        stderr);
     return 2;
   }
   return found->second();

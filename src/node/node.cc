@@ -109,8 +109,9 @@ void Node::dispatch(Time now, std::uint64_t number, Call& call) {
     return finish(number, {.status = absl::UnavailableError("this member has left the cluster")});
   }
   if (!roles_) return;
-  const bool fresh = call.operation.id.empty();
-  if (fresh) call.operation.id = draw_id();
+  const bool drawn = call.operation.id.empty();
+  if (drawn) call.operation.id = draw_id();
+  const bool fresh = drawn && call.verb == Verb::kCreate;
   const auto primary = roles_->primary(roles_->segment_of(call.operation.id));
   if (!primary) {
     // What was asked before may have happened.

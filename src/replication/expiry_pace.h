@@ -15,7 +15,8 @@ namespace sojourn::replication {
 //   one more for each other write that was committed: what is made as fast as can be goes as fast;
 //   one more for each removal that was committed, while memory is short;
 //
-// and all of that only while not too many are under way. Not thread-safe.
+// and all of that only while not too many are under way. What is not begun at once is begun with
+// the next of these. Not thread-safe.
 class ExpiryPace {
  public:
   static constexpr std::size_t kAtOnce = 5;
@@ -42,11 +43,8 @@ class ExpiryPace {
   void earn() {
     if (resumes_at_ && allowed_ < kEarnedMax) ++allowed_;
   }
-  // None is left for what is allowed.
-  void forgo() { allowed_ = 0; }
-
   std::size_t allowed() const { return allowed_; }
-  // Whether that may begin, where so many writes are under way, removals included.
+  // Whether that may begin, where so many writes are under way or wait, removals included.
   bool has_room(std::size_t writes) const {
     return under_way_ < kUnderWay || 2 * under_way_ < writes;
   }

@@ -8,6 +8,8 @@
 namespace sojourn::replication {
 namespace {
 
+// Ids of expired sessions that are taken in one step, also those that cannot be removed just now.
+constexpr std::size_t kExpiriesPerStep = 64;
 // Sessions that are looked at in one go for those whose time is up; a few more may stand together.
 constexpr std::size_t kLookedAtAtOnce = 256;
 // When to look again at an expired session whose removal is under way, or has to wait.
@@ -366,20 +368,18 @@ void Plane::go_on_expiring(Time now) {
   const std::optional<Time> due = expiry_pace_.resumes_at(table().next_due());
   if (!due || *due > now || !expiry_pace_.has_room(writes_waiting_)) return;
   if (expired_ids_.empty()) find_expired(now);
-  if (expired_ids_.empty()) {
-    expiry_pace_.rest();
-  } else {
-    expiry_pace_.resume(now);
-  }
+  // What was looked at may have been others' only.
+  const bool none = expired_ids_.empty() && table().next_due().value_or(Time::max()) > now;
+  none ? expiry_pace_.rest() : expiry_pace_.resume(now);
 }
 
 // Begins the removals that are allowed. Those that are committed at once, for want of backups, may
-// allow others: they begin in a later step.
+// allow others; how many ids are taken in one step has a bound.
 void Plane::begin_expiries(Time now) {
-  for (std::size_t left = expiry_pace_.allowed(); left > 0; --left) {
+  for (std::size_t taken = 0; taken < kExpiriesPerStep && expiry_pace_.allowed() > 0; ++taken) {
     if (!expiry_pace_.has_room(writes_waiting_)) return;
     if (expired_ids_.empty()) find_expired(now);
-    if (expired_ids_.empty()) return expiry_pace_.forgo();
+    if (expired_ids_.empty()) return;
     const std::string id = std::move(expired_ids_.back());
     expired_ids_.pop_back();
     expire_if_due(now, id);
@@ -406,10 +406,7 @@ std::optional<Time> Plane::next_deadline() const {
   };
   if (!roles_) return std::nullopt;
   // Otherwise it goes on when something under way has been committed.
-  if (expiry_pace_.has_room(writes_waiting_)) {
-    if (expiry_pace_.allowed() > 0) return Time::min();
-    sooner(expiry_pace_.resumes_at(table().next_due()));
-  }
+  if (expiry_pace_.has_room(writes_waiting_)) sooner(expiry_pace_.resumes_at(table().next_due()));
   sooner(resends_.next());
   sooner(committed_due_);
   sooner(forget_due_);

@@ -16,6 +16,9 @@ constexpr Duration kAskFound = std::chrono::seconds(1);
 // The host's thread is stuck when it is so late: its timers are due within a heartbeat or two.
 constexpr Duration kStuckAfter = std::chrono::seconds(10);
 
+// Messages of which what they will touch is fetched together.
+constexpr std::size_t kPrefetched = 32;
+
 // How long chunks that have arrived are handled in one go.
 constexpr Duration kBulkStep = std::chrono::microseconds(250);
 
@@ -257,8 +260,12 @@ void Host::take_up() {
 }
 
 void Host::receive(Time time, const Arrived& arrived) {
-  node_.prefetch(arrived.envelopes);
-  for (const node::Envelope& envelope : arrived.envelopes) {
+  const std::span<const node::Envelope> envelopes(arrived.envelopes);
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    const node::Envelope& envelope = envelopes[i];
+    if (i % kPrefetched == 0) {
+      node_.prefetch(envelopes.subspan(i, std::min(kPrefetched, envelopes.size() - i)));
+    }
     if (spans_) spans_->note_received(time, arrived.from, envelope.message);
     node_.receive(time, arrived.from, envelope);
   }

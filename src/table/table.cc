@@ -47,10 +47,10 @@ bool Table::was_used_late(const Record& record, Time now, Time promoted_at) {
 namespace {
 
 // What a record says of itself, and the first of its attributes; the processor foresees the rest.
-void prefetch_record(std::uint64_t entry) {
-  constexpr std::uint64_t kCacheLine = 64;
-  for (std::uint64_t line = 0; line < 4 && entry != 0; ++line) {
-    __builtin_prefetch(reinterpret_cast<const char*>(entry + line * kCacheLine));
+void prefetch_lines(const Record& record) {
+  constexpr std::size_t kCacheLine = 64;
+  for (std::size_t line = 0; line < 4; ++line) {
+    __builtin_prefetch(reinterpret_cast<const char*>(&record) + line * kCacheLine);
   }
 }
 
@@ -69,7 +69,7 @@ void Table::prefetch(std::span<const Key> keys) const {
       SpinLockHolder held(shard.lock);
       entry = shard.entries.guess(tag_of(key));
     }
-    prefetch_record(entry);
+    if (entry != 0) prefetch_lines(record_at(entry));
   }
 }
 
@@ -81,7 +81,8 @@ void Table::prefetch_put(const Record& record,
 }
 
 void Table::prefetch_replaced(const Key& key) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  prefetch_record(shard_of(key).entries.guess(tag_of(key)));
+  const std::uint64_t entry = shard_of(key).entries.guess(tag_of(key));
+  if (entry != 0) prefetch_lines(record_at(entry));
 }
 
 bool Table::end(std::string_view id, Time now, Time promoted_at) {

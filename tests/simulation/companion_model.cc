@@ -31,14 +31,20 @@ Duration scaled(std::chrono::seconds lifetime, double factor) {
 
 std::string CompanionState::fingerprint() const {
   std::string text;
-  ByteWriter writer(text);
+  {
+    ByteWriter writer(text);
+    write(writer);
+  }
+  return text;
+}
+
+void CompanionState::write(ByteWriter& writer) const {
   writer.byte(there);
-  if (!there) return text;
+  if (!there) return;
   writer.string(value);
   writer.varint(count);
   writer.varint(microseconds(ends_after));
   writer.varint(microseconds(ends_before));
-  return text;
 }
 
 std::string describe(const CompanionState& state) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/time.h"
 #include "simulation/history.h"
 #include "simulation/linearizability.h"
@@ -29,6 +30,8 @@ struct CompanionState {
 
   // The same text for the same state, and no other.
   std::string fingerprint() const;
+  // That text.
+  void write(ByteWriter& writer) const;
 };
 
 std::string describe(const CompanionState& state);

@@ -229,11 +229,13 @@ std::optional<wire::Frame> Network::decode(std::size_t from, std::size_t to,
   }
   ++frames_delivered_;
   std::string text;
-  ByteWriter writer(text);
-  writer.fixed64(static_cast<std::uint64_t>(events_.now().time_since_epoch().count()));
-  writer.varint(from);
-  writer.varint(to);
-  writer.string(bytes);
+  {
+    ByteWriter writer(text);
+    writer.fixed64(static_cast<std::uint64_t>(events_.now().time_since_epoch().count()));
+    writer.varint(from);
+    writer.varint(to);
+    writer.string(bytes);
+  }
   trace_hash_ = stable_hash(text, trace_hash_);
   return *std::move(frame);
 }

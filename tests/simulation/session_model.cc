@@ -87,9 +87,16 @@ bool is_about_tabs(const Operation& operation) {
 
 std::string ModelState::fingerprint() const {
   std::string text;
-  ByteWriter writer(text);
+  {
+    ByteWriter writer(text);
+    write(writer);
+  }
+  return text;
+}
+
+void ModelState::write(ByteWriter& writer) const {
   writer.byte(static_cast<std::uint8_t>(life));
-  if (life != Life::kAlive) return text;  // nothing else matters any more, or yet
+  if (life != Life::kAlive) return;  // nothing else matters any more, or yet
   writer.byte(id.has_value());
   writer.string(id.value_or(""));
   writer.byte(static_cast<std::uint8_t>(phase));
@@ -127,7 +134,6 @@ std::string ModelState::fingerprint() const {
   for (const Alias& each : older_aliases) write(each);
   writer.string("");  // ids are never empty
   if (alias) write(*alias);
-  return text;
 }
 
 const ModelState::Alias* ModelState::alias_called(const std::string& called) const {

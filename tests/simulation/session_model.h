@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/time.h"
 #include "simulation/history.h"
 
@@ -61,6 +62,8 @@ struct ModelState {
 
   // The same text for the same state, and no other.
   std::string fingerprint() const;
+  // That text.
+  void write(ByteWriter& writer) const;
 };
 
 // One line about a state, for reports.

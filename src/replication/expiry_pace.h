@@ -27,11 +27,19 @@ class ExpiryPace {
   // The pause is over, and there are such sessions.
   void resume(Time now) {
     allowed_ = std::max(allowed_, kAtOnce);
-    resumes_at_ = now + kPause;
+    earns_ = true;
+    pause(now);
+  }
+  // It is not known whether there are others.
+  void pause(Time now) { resumes_at_ = now + kPause; }
+  // None has been found for what is allowed: until the pause is over nothing more is.
+  void forgo() {
+    allowed_ = 0;
+    earns_ = false;
   }
   // The pause is over, and there are none.
   void rest() {
-    allowed_ = 0;
+    forgo();
     resumes_at_.reset();
   }
   // When to say one of both. `first`: when the first session's time is up that is not known to be.
@@ -41,7 +49,7 @@ class ExpiryPace {
 
   // Something was committed that allows one more, if there are any.
   void earn() {
-    if (resumes_at_ && allowed_ < kEarnedMax) ++allowed_;
+    if (earns_ && allowed_ < kEarnedMax) ++allowed_;
   }
   std::size_t allowed() const { return allowed_; }
   // Whether that may begin, where so many writes are under way or wait, removals included.
@@ -60,6 +68,7 @@ class ExpiryPace {
   static constexpr std::size_t kEarnedMax = 1024;
 
   std::size_t allowed_ = 0;
+  bool earns_ = false;
   std::size_t under_way_ = 0;
   std::optional<Time> resumes_at_;
 };

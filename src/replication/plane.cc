@@ -11,7 +11,7 @@ namespace {
 // Ids of expired sessions that are taken in one step, also those that cannot be removed just now.
 constexpr std::size_t kExpiriesPerStep = 64;
 // Sessions that are looked at in one go for those whose time is up; a few more may stand together.
-constexpr std::size_t kLookedAtAtOnce = 256;
+constexpr std::size_t kLookedAtAtOnce = 64;
 // When to look again at an expired session whose removal is under way, or has to wait.
 constexpr Duration kExpiryRetry = std::chrono::seconds(1);
 // Sessions that are forgotten in one step, and the time until the next; one segment may be more.
@@ -368,9 +368,14 @@ void Plane::go_on_expiring(Time now) {
   const std::optional<Time> due = expiry_pace_.resumes_at(table().next_due());
   if (!due || *due > now || !expiry_pace_.has_room(writes_waiting_)) return;
   if (expired_ids_.empty()) find_expired(now);
-  // What was looked at may have been others' only.
-  const bool none = expired_ids_.empty() && table().next_due().value_or(Time::max()) > now;
-  none ? expiry_pace_.rest() : expiry_pace_.resume(now);
+  if (!expired_ids_.empty()) {
+    expiry_pace_.resume(now);
+  } else if (table().next_due().value_or(Time::max()) > now) {
+    expiry_pace_.rest();
+  } else {
+    // What was looked at is others' to remove.
+    expiry_pace_.pause(now);
+  }
 }
 
 // Begins the removals that are allowed. Those that are committed at once, for want of backups, may
@@ -379,7 +384,7 @@ void Plane::begin_expiries(Time now) {
   for (std::size_t taken = 0; taken < kExpiriesPerStep && expiry_pace_.allowed() > 0; ++taken) {
     if (!expiry_pace_.has_room(writes_waiting_)) return;
     if (expired_ids_.empty()) find_expired(now);
-    if (expired_ids_.empty()) return;
+    if (expired_ids_.empty()) return expiry_pace_.forgo();
     const std::string id = std::move(expired_ids_.back());
     expired_ids_.pop_back();
     expire_if_due(now, id);

@@ -16,10 +16,10 @@ std::uint64_t in_little_endian(std::uint64_t value) {
 }  // namespace
 
 void ByteWriter::fixed64(std::uint64_t value) {
-  char bytes[8];
   value = in_little_endian(value);
-  std::memcpy(bytes, &value, sizeof(value));
-  this->bytes({bytes, sizeof(bytes)});
+  char eight[sizeof(value)];
+  std::memcpy(eight, &value, sizeof(value));
+  bytes({eight, sizeof(eight)});
 }
 
 std::uint64_t ByteReader::long_varint() {

@@ -42,7 +42,7 @@ class ExpiryPace {
     forgo();
     resumes_at_.reset();
   }
-  // When to say one of both. `first`: when the first session's time is up that is not known to be.
+  // When to say one of these. `first`: when the first session's time is up that is not known to be.
   std::optional<Time> resumes_at(std::optional<Time> first) const {
     return resumes_at_ ? resumes_at_ : first;
   }
@@ -51,6 +51,7 @@ class ExpiryPace {
   void earn() {
     if (earns_ && allowed_ < kEarnedMax) ++allowed_;
   }
+
   std::size_t allowed() const { return allowed_; }
   // Whether that may begin, where so many writes are under way or wait, removals included.
   bool has_room(std::size_t writes) const {
@@ -68,6 +69,7 @@ class ExpiryPace {
   static constexpr std::size_t kEarnedMax = 1024;
 
   std::size_t allowed_ = 0;
+  // Whether there are some to be removed, as far as is known.
   bool earns_ = false;
   std::size_t under_way_ = 0;
   std::optional<Time> resumes_at_;

@@ -337,8 +337,7 @@ void Plane::commit(Time now, SegmentId segment_id, std::uint64_t sequence) {
 }
 
 // Begins the removals that are allowed, and what waited for the writes that were just committed. A
-// loop, not a recursion: a write
-// without backups is committed at once and frees the next.
+// loop, not a recursion: a write without backups is committed at once and frees the next.
 void Plane::begin_waiting(Time now) {
   if (expiry_pace_.allowed() > 0) begin_expiries(now);
   do {

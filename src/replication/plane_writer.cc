@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "replication/plane.h"
 
 namespace sojourn::replication {
@@ -18,7 +19,7 @@ void Plane::prefetch(std::span<const Replicate* const> group) const {
   absl::InlinedVector<table::Key, 32> keys;
   for (const Replicate* replicate : group) {
     if (replicate->segment.value >= options_.segments) continue;
-    __builtin_prefetch(&segments_[replicate->segment.value]);
+    sojourn::prefetch(&segments_[replicate->segment.value]);
     for (const Entry& entry : replicate->entries) {
       if (entry.record) table().prefetch_put(*entry.record, keys.emplace_back(entry.id));
     }

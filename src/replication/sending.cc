@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/prefetch.h"
+
 namespace sojourn::replication {
 namespace {
 
@@ -16,7 +18,7 @@ constexpr Duration kSendAgainMax = std::chrono::seconds(8);
 void prefetch(const session::Record& record) {
   constexpr std::size_t kCacheLine = 64;
   for (std::size_t line = 1; line < 8; ++line) {
-    __builtin_prefetch(reinterpret_cast<const char*>(&record) + line * kCacheLine);
+    sojourn::prefetch(reinterpret_cast<const char*>(&record) + line * kCacheLine);
   }
 }
 

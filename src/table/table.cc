@@ -50,7 +50,7 @@ namespace {
 void prefetch_lines(const Record& record) {
   constexpr std::size_t kCacheLine = 64;
   for (std::size_t line = 0; line < 4; ++line) {
-    __builtin_prefetch(reinterpret_cast<const char*>(&record) + line * kCacheLine);
+    sojourn::prefetch(reinterpret_cast<const char*>(&record) + line * kCacheLine);
   }
 }
 

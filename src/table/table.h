@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "base/spin_lock.h"
 #include "base/time.h"
 #include "session/record.h"
@@ -215,7 +216,7 @@ class Table {
         const session::Record*& at = coming[count % coming.size()];
         if (count++ >= coming.size()) look_at(shards_[i], *at);
         at = &record_at(entry);
-        __builtin_prefetch(at);
+        sojourn::prefetch(at);
       });
       for (std::size_t left = std::min(count, coming.size()); left > 0; --left) {
         look_at(shards_[i], *coming[(count - left) % coming.size()]);

@@ -12,6 +12,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/prefetch.h"
+
 namespace sojourn::table {
 
 // A set of values that are found by their hashes: addresses, whose low bits may say more. One array
@@ -76,14 +78,14 @@ class TaggedSet {
   }
   // Fetches where the search for that tag begins, for a find() soon after.
   void prefetch(Tag tag) const {
-    if (size_ != 0) __builtin_prefetch(&slots_[home(tag)]);
+    if (size_ != 0) sojourn::prefetch(&slots_[home(tag)]);
   }
   // The same for a search for what is not there, which often goes on for another line.
   void prefetch_free(Tag tag) const {
     if (size_ == 0) return;
     const std::size_t at = home(tag);
-    __builtin_prefetch(&slots_[at]);
-    __builtin_prefetch(&slots_[next_line(at)]);
+    sojourn::prefetch(&slots_[at]);
+    sojourn::prefetch(&slots_[next_line(at)]);
   }
   // The first value with that tag, if it stands in the first line or two; 0 if none does.
   std::uint64_t guess(Tag tag) const {

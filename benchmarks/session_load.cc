@@ -7,6 +7,8 @@
 // Commands are lines such as `get callers=50 seconds=2 warm=0.2`; each is answered by a line of
 // JSON (load/command.h). Ends when its input does.
 
+#include <absl/synchronization/mutex.h>
+
 #include <CLI/CLI.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -386,6 +388,8 @@ int main(int argc, char** argv) {
   load::add_member_options(app, settings);
   app.add_flag("--sync", sync, "open a SyncStore, for get by=blocking");
   CLI11_PARSE(app, argc, argv);
+  // As docs/performance.md advises.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   try {
     const auto driver = Driver::open(settings, sync);
     load::obey(driver->verbs());

@@ -11,6 +11,7 @@
 // --tls has a directory with ca.pem, a.pem and a.key, whose certificate is for a.sojourn, as
 // tests/support/make-certificates makes them: both sides show it to each other.
 
+#include <absl/synchronization/mutex.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>
@@ -34,6 +35,7 @@
 #include <deque>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <sstream>
@@ -56,6 +58,8 @@ struct Settings {
   std::chrono::microseconds busy_poll{0};
   // Empty: plain text.
   std::string tls = {};
+  // Of gRPC's channels, on both sides.
+  std::map<std::string, int> arguments = {};
   std::vector<int> cores = {0, 1};
 };
 
@@ -78,10 +82,11 @@ std::shared_ptr<grpc::ServerCredentials> server_credentials(const Settings& sett
 
 std::shared_ptr<grpc::Channel> channel_to(int port, const Settings& settings) {
   const std::string address = "127.0.0.1:" + std::to_string(port);
-  if (settings.tls.empty()) {
-    return grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
-  }
   grpc::ChannelArguments arguments;
+  for (const auto& [name, value] : settings.arguments) arguments.SetInt(name, value);
+  if (settings.tls.empty()) {
+    return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  }
   arguments.SetSslTargetNameOverride("a.sojourn");
   return grpc::CreateCustomChannel(
       address,
@@ -329,6 +334,7 @@ void serve(const Settings& settings, int pipe) {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", server_credentials(settings), &port);
+  for (const auto& [name, value] : settings.arguments) builder.AddChannelArgument(name, value);
   if (settings.how == "queue") return serve_by_queue(builder, port, settings, pipe);
   AnsweringService service(settings.reply);
   builder.RegisterCallbackGenericService(&service);
@@ -420,10 +426,24 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1000));
   app.add_option("--tls", settings.tls, "a directory with ca.pem, a.pem and a.key")
       ->check(CLI::ExistingDirectory);
+  app.add_option_function<std::vector<std::string>>(
+      "--argument",
+      [&](const std::vector<std::string>& all) {
+        for (const std::string& each : all) {
+          const std::size_t sign = each.find('=');
+          if (sign == std::string::npos) throw CLI::ValidationError("--argument", "NAME=NUMBER");
+          settings.arguments[each.substr(0, sign)] = std::stoi(each.substr(sign + 1));
+        }
+      },
+      "one of gRPC's channel arguments, as NAME=NUMBER, for both sides");
+  bool detect_deadlocks = false;
+  app.add_flag("--detect-deadlocks", detect_deadlocks,
+               "leave Abseil's detection of deadlocks as it was built");
   app.add_option("--cores", settings.cores, "of the caller and of the server")
       ->delimiter(',')
       ->expected(2);
   CLI11_PARSE(app, argc, argv);
+  if (!detect_deadlocks) absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 
   int ends[2];
   if (pipe(ends) != 0) return 1;

@@ -11,6 +11,8 @@ import subprocess
 import time
 
 PR_SET_PDEATHSIG = 1
+# What docs/performance.md advises for processes of Sojourn; the peers have it as well.
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=256", **os.environ}
 LIBC = ctypes.CDLL(None)
 
 
@@ -60,6 +62,7 @@ class Process:
         self.log = os.path.join(directory, f"{self.name}.{time.monotonic_ns()}.log")
         with open(self.log, "wb") as log:
             options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **popen}
+            options["env"] = ENVIRONMENT
             # A session of its own: Ctrl-C reaches only this program, which then stops the others.
             self.popen = subprocess.Popen(
                 command, preexec_fn=lambda: begin_on(cores), start_new_session=True, **options

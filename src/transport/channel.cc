@@ -11,10 +11,10 @@
 
 namespace sojourn::transport {
 
-const std::array<ChannelArgument, 6>& common_arguments() {
+const std::array<ChannelArgument, 8>& common_arguments() {
   // Silence of a process is for heartbeats to notice. This is for connections that the network has
   // forgotten, and for the largest frame that wire makes.
-  static const std::array<ChannelArgument, 6> arguments = {
+  static const std::array<ChannelArgument, 8> arguments = {
       ChannelArgument{GRPC_ARG_KEEPALIVE_TIME_MS, 2000},
       ChannelArgument{GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 1000},
       ChannelArgument{GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0},
@@ -22,6 +22,9 @@ const std::array<ChannelArgument, 6>& common_arguments() {
       ChannelArgument{GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0},
       ChannelArgument{GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000},
       ChannelArgument{GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, static_cast<int>(wire::kFrameBytesMax)},
+      // Each frame would pass through these, and nobody uses them.
+      ChannelArgument{GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0},
+      ChannelArgument{GRPC_ARG_ENABLE_CHANNELZ, 0},
   };
   return arguments;
 }
@@ -33,6 +36,8 @@ std::shared_ptr<grpc::Channel> make_channel(
   for (const auto& [name, value] : std::initializer_list<ChannelArgument>{
            {GRPC_ARG_ENABLE_HTTP_PROXY, 0},
            {GRPC_ARG_ENABLE_RETRIES, 0},
+           // No member compresses. Servers keep it: who asks for a stage of health may.
+           {GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0},
            {GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1},
            // How long it may take to connect, handshake included. A channel is for one stream, so
            // nothing else is tried.

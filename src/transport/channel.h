@@ -16,7 +16,7 @@ struct ChannelArgument {
 
 // What both ends of a connection must agree on: when they look whether the other one is still
 // there, and how large a frame may be.
-const std::array<ChannelArgument, 6>& common_arguments();
+const std::array<ChannelArgument, 8>& common_arguments();
 
 // A channel to that address: no proxy, no retries, nothing shared with other channels of the
 // process.

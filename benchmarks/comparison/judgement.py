@@ -53,6 +53,8 @@ class Comparison:
     peer_name: str = ""
     target: Optional[Target] = None
     noise: tuple = ()  # what was seen of the machine meanwhile
+    # Ours of each round while nothing happens. Where that misses the target as well, a miss says nothing.
+    in_calm: Optional[list] = None
     series: Optional[dict] = None  # more of ours, by size: {"1000": [each round]}
 
     @property
@@ -103,7 +105,13 @@ class Comparison:
         met = [self.target.is_met_by(value) for value in self.values]
         if self.complaints and any(met) and not all(met):
             return TOO_NOISY
+        if not self.target.is_met_by(self.value) and self._calm_misses():
+            return TOO_NOISY
         return HOLDS if self.target.is_met_by(self.value) else MISSES
+
+    def _calm_misses(self):
+        calm = [ours / peer for ours, peer in zip(self.in_calm or [], self.peer or []) if peer]
+        return bool(calm) and not self.target.is_met_by(statistics.median(calm))
 
     def as_json(self):
         verdict = self.verdict

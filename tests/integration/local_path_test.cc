@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <functional>
+#include <latch>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -207,6 +208,47 @@ TEST_CASE("an async_get of an own session allocates nothing beyond its handler",
 
   CHECK(found == kRounds);
   CHECK(allocations_here == before);
+}
+
+// The session that is answered is one, and what the caller waits with the other; the rest is what
+// a frame takes, of gRPC's and ours at both members, divided by the dozens of gets that share it.
+TEST_CASE("a get of another member's session allocates the session and its handler",
+          "[local-path]") {
+  constexpr int kCallers = 400;
+  constexpr int kWarm = 5'000;
+  constexpr int kGets = 30'000;
+  // Outlive the threads that tell of ends.
+  std::atomic<int> begun = 0;
+  std::atomic<int> ended = 0;
+  std::atomic<int> failed = 0;
+  std::atomic<std::uint64_t> before = 0;
+  std::atomic<std::uint64_t> after = 0;
+  std::latch done(kCallers);
+  std::function<void()> get;
+  Cluster cluster(2);
+  const std::vector<SessionId> ids = make_sessions(cluster[1], 100);
+  Store& store = cluster[0].store();
+
+  get = [&] {
+    const int number = begun++;
+    if (number >= kGets) return done.count_down();
+    store.async_get(ids[static_cast<std::size_t>(number) % ids.size()], kPatientRead,
+                    [&](const absl::StatusOr<Session>& session) {
+                      if (!session.ok()) ++failed;
+                      const int count = ++ended;
+                      if (count == kWarm) before = allocations.load();
+                      if (count == kGets) after = allocations.load();
+                      get();
+                    });
+  };
+  for (int i = 0; i < kCallers; ++i) get();
+  done.wait();
+
+  CHECK(failed == 0);
+  const double each = static_cast<double>(after - before) / (kGets - kWarm);
+  CAPTURE(each);
+  CHECK(each >= 1);
+  CHECK(each < 3);
 }
 
 TEST_CASE("a frame takes no memory but what it is laid down in", "[local-path]") {

@@ -96,11 +96,38 @@ TEST_CASE("a varint that does not fit 64 bits or has a second spelling is refuse
   const std::string bytes = GENERATE(
       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"s, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x81"s,
       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s,
-      "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"s, "\x80\x00"s, "\x81\x00"s, "\xff\x80\x00"s);
+      "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"s, "\x80\x00"s, "\x81\x00"s, "\xff\x80\x00"s,
+      "\xff\xff\xff\xff\xff\xff\xff\x00"s, "\xff\xff\xff\xff\xff\xff\xff\xff\x00"s);
+  const std::string behind = GENERATE(""s, "12345678"s);
 
-  ByteReader reader(bytes);
+  const std::string all = bytes + behind;
+  ByteReader reader(all);
   CHECK(reader.varint() == 0);
   CHECK_FALSE(reader.ok());
+}
+
+TEST_CASE("a varint is the same whatever stands behind it, and nothing where it is cut short",
+          "[base]") {
+  const std::size_t behind = GENERATE(0u, 1u, 7u, 8u, 20u);
+  const char next = GENERATE('\x00', '\x7f', '\xff');
+
+  for (int bits = 0; bits < 64; ++bits) {
+    for (const std::uint64_t value :
+         {std::uint64_t{1} << bits, (std::uint64_t{1} << bits) - 1, kMax >> bits, kMax << bits}) {
+      const std::string bytes = varint(value);
+      const std::string all = bytes + std::string(behind, next);
+      ByteReader reader(all);
+      REQUIRE(reader.varint() == value);
+      REQUIRE(reader.ok());
+      REQUIRE(reader.left() == behind);
+
+      for (std::size_t size = 0; size < bytes.size(); ++size) {
+        ByteReader cut_short(std::string_view(bytes).substr(0, size));
+        REQUIRE(cut_short.varint() == 0);
+        REQUIRE_FALSE(cut_short.ok());
+      }
+    }
+  }
 }
 
 TEST_CASE("integers of 32 bits are refused beyond", "[base]") {

@@ -13,13 +13,6 @@ std::uint64_t in_little_endian(std::uint64_t value) {
   return std::endian::native == std::endian::little ? value : __builtin_bswap64(value);
 }
 
-// Groups of seven bits, each in the low bits of a byte, put together.
-std::uint64_t squeezed(std::uint64_t groups) {
-  groups = (groups & 0x007f'007f'007f'007f) | (groups & 0x7f00'7f00'7f00'7f00) >> 1;
-  groups = (groups & 0x0000'3fff'0000'3fff) | (groups & 0x3fff'0000'3fff'0000) >> 2;
-  return (groups & 0x0000'0000'0fff'ffff) | (groups & 0x0fff'ffff'0000'0000) >> 4;
-}
-
 }  // namespace
 
 void ByteWriter::fixed64(std::uint64_t value) {
@@ -30,24 +23,6 @@ void ByteWriter::fixed64(std::uint64_t value) {
 }
 
 std::uint64_t ByteReader::long_varint() {
-  // Nearly always it ends within eight bytes that are there, and these are read at once.
-  std::uint64_t word = 0;
-  if (in_.size() >= sizeof(word)) {
-    std::memcpy(&word, in_.data(), sizeof(word));
-    word = in_little_endian(word);
-    constexpr std::uint64_t kGoesOn = 0x8080'8080'8080'8080;
-    if (const std::uint64_t ends = ~word & kGoesOn; ends != 0) {
-      const int bits = std::countr_zero(ends) + 1;
-      word &= ~std::uint64_t{0} >> (64 - bits);
-      // One spelling a number: a trailing zero group would be a second one.
-      if (bits > 8 && word >> (bits - 8) == 0) {
-        fail();
-        return 0;
-      }
-      in_.remove_prefix(static_cast<std::size_t>(bits) / 8);
-      return squeezed(word & ~kGoesOn);
-    }
-  }
   constexpr std::size_t kMost = 10;
   std::uint64_t value = 0;
   const std::size_t end = std::min(in_.size(), kMost);
@@ -57,7 +32,8 @@ std::uint64_t ByteReader::long_varint() {
     if (at == kMost - 1 && bits > 1) break;  // beyond 64 bits
     value |= bits << (7 * at);
     if (next < 0x80) {
-      if (next == 0 && at > 0) break;  // as above
+      // One spelling a number: a trailing zero group would be a second one.
+      if (next == 0 && at > 0) break;
       in_.remove_prefix(at + 1);
       return value;
     }

@@ -52,8 +52,10 @@ def parse(description, arguments):
     unknown = [name for name in options.rows if name not in ROWS]
     if unknown:
         parser.error(f"no such row: {', '.join(unknown)} (there are {', '.join(ROWS)})")
-    options.rounds = options.rounds or (1 if options.quick else 5)
-    options.seconds = options.seconds or (0.05 if options.quick else 1.0)
+    if options.rounds is None:
+        options.rounds = 1 if options.quick else 5
+    if options.seconds is None:
+        options.seconds = 0.05 if options.quick else 1.0
     if options.quick and options.charts:
         parser.error("--quick measures too little for --charts")
     if options.rounds < 1 or options.seconds <= 0:
@@ -87,6 +89,8 @@ def measure(options, programs, results, failures):
             bench.say(f"{name}  {row.what}, against {row.against} ...")
             try:
                 results[name] = row.measure(bench)
+                for each in results[name]:
+                    each.judged = not options.quick
             except Failure as failure:
                 failures[name] = str(failure)
                 bench.say(f"{name}  failed: {failure}")

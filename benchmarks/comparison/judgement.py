@@ -11,6 +11,7 @@ MISSES = "misses"
 TOO_NOISY = "too noisy to judge"
 NO_PEER = "no peer"
 REPORTED = "reported"
+NOT_JUDGED = "not judged"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Comparison:
     noise: tuple = ()  # what was seen of the machine meanwhile
     # Ours of each round while nothing happens. Where that misses the target as well, a miss says nothing.
     in_calm: Optional[list] = None
+    judged: bool = True  # no: too little was measured
     series: Optional[dict] = None  # more of ours, by size: {"1000": [each round]}
 
     @property
@@ -102,6 +104,8 @@ class Comparison:
             return REPORTED
         if not self.values:
             return NO_PEER
+        if not self.judged:
+            return NOT_JUDGED
         met = [self.target.is_met_by(value) for value in self.values]
         if self.complaints and any(met) and not all(met):
             return TOO_NOISY
@@ -145,7 +149,7 @@ def _describe(target):
 def the_hardest(comparisons):
     """The one that decides about a row: what misses before what cannot be judged, before what
     holds; among equals the one that is nearest to its limit, or farthest beyond it."""
-    order = [MISSES, TOO_NOISY, NO_PEER, HOLDS, REPORTED]
+    order = [MISSES, TOO_NOISY, NO_PEER, HOLDS, NOT_JUDGED, REPORTED]
 
     def hardness(comparison):
         judged = comparison.target is not None and comparison.value is not None

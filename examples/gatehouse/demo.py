@@ -223,7 +223,7 @@ def act_3(cluster, balancer):
     expect(same == session, "this is another session")
     expect(successor != holder, "the cookie still names the dead server")
     print("\n  " + coloured("1", f"Signed in still, after {seconds:.1f} s"))
-    say(f"""{successor} had the second copy. It waits for one second, in which {holder} might still
+    say(f"""{successor} had the second copy. It waits for up to a second, in which {holder} might still
         believe to be alive somewhere, and then answers for its sessions. The cookie says so.""")
     print()
     cluster.start(holder)

@@ -10,6 +10,9 @@
 //
 // --tls has a directory with ca.pem, a.pem and a.key, whose certificate is for a.sojourn, as
 // tests/support/make-certificates makes them: both sides show it to each other.
+//
+// --argument sets one of gRPC's channel arguments on both sides. Abseil's detection of deadlocks is
+// off, as docs/performance.md advises, unless --detect-deadlocks is given.
 
 #include <absl/synchronization/mutex.h>
 #include <grpcpp/create_channel.h>
@@ -26,6 +29,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -430,9 +434,14 @@ int main(int argc, char** argv) {
       "--argument",
       [&](const std::vector<std::string>& all) {
         for (const std::string& each : all) {
-          const std::size_t sign = each.find('=');
-          if (sign == std::string::npos) throw CLI::ValidationError("--argument", "NAME=NUMBER");
-          settings.arguments[each.substr(0, sign)] = std::stoi(each.substr(sign + 1));
+          const std::size_t sign = std::min(each.find('='), each.size());
+          const char* const end = each.data() + each.size();
+          int number = 0;
+          const auto read = std::from_chars(std::min(each.data() + sign + 1, end), end, number);
+          if (sign == 0 || read.ec != std::errc() || read.ptr != end) {
+            throw CLI::ValidationError("--argument", each + " is not NAME=NUMBER");
+          }
+          settings.arguments[each.substr(0, sign)] = number;
         }
       },
       "one of gRPC's channel arguments, as NAME=NUMBER, for both sides");

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 from .machine import Cores, Watch
-from .processes import Driver, Failure, MissingPeer, Process, begin_on, free_ports
+from .processes import ENVIRONMENT, Driver, Failure, MissingPeer, Process, begin_on, free_ports
 
 
 class Bench:
@@ -93,6 +93,7 @@ class Bench:
                 text=True,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                env=ENVIRONMENT,
                 preexec_fn=lambda: begin_on(cores or self.cores.all),
                 **options,
             )

@@ -12,7 +12,8 @@ import time
 
 PR_SET_PDEATHSIG = 1
 # What docs/performance.md advises for processes of Sojourn; the peers have it as well.
-ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=256", **os.environ}
+TUNABLES = "glibc.malloc.tcache_count=256"
+ENVIRONMENT = {"GLIBC_TUNABLES": TUNABLES, **os.environ}
 LIBC = ctypes.CDLL(None)
 
 

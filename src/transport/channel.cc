@@ -3,6 +3,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <array>
 #include <chrono>
 #include <initializer_list>
 
@@ -11,21 +12,21 @@
 
 namespace sojourn::transport {
 
-const std::array<ChannelArgument, 8>& common_arguments() {
+std::span<const ChannelArgument> common_arguments() {
   // Silence of a process is for heartbeats to notice. This is for connections that the network has
   // forgotten, and for the largest frame that wire makes.
-  static const std::array<ChannelArgument, 8> arguments = {
-      ChannelArgument{GRPC_ARG_KEEPALIVE_TIME_MS, 2000},
-      ChannelArgument{GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 1000},
-      ChannelArgument{GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0},
+  static constexpr auto arguments = std::to_array<ChannelArgument>({
+      {GRPC_ARG_KEEPALIVE_TIME_MS, 2000},
+      {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 1000},
+      {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0},
       // An idle stream has no data, and its pings are welcome all the same.
-      ChannelArgument{GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0},
-      ChannelArgument{GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000},
-      ChannelArgument{GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, static_cast<int>(wire::kFrameBytesMax)},
+      {GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0},
+      {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000},
+      {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, static_cast<int>(wire::kFrameBytesMax)},
       // Each frame would pass through these, and nobody uses them.
-      ChannelArgument{GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0},
-      ChannelArgument{GRPC_ARG_ENABLE_CHANNELZ, 0},
-  };
+      {GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0},
+      {GRPC_ARG_ENABLE_CHANNELZ, 0},
+  });
   return arguments;
 }
 

@@ -3,8 +3,8 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/security/credentials.h>
 
-#include <array>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace sojourn::transport {
@@ -14,9 +14,9 @@ struct ChannelArgument {
   int value = 0;
 };
 
-// What both ends of a connection must agree on: when they look whether the other one is still
-// there, and how large a frame may be.
-const std::array<ChannelArgument, 8>& common_arguments();
+// What holds at both ends of a connection: when they look whether the other one is still there, how
+// large a frame may be, and what of gRPC's no frame passes through. Lives for ever.
+std::span<const ChannelArgument> common_arguments();
 
 // A channel to that address: no proxy, no retries, nothing shared with other channels of the
 // process.

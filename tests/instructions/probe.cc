@@ -188,7 +188,7 @@ int main(int argc, char** argv) {
   if (found == all.end()) {
     std::fputs(
         "instructions_probe "
-        "get_local|find_of_few_segments|cookie_decode|frame_encode|frame_decode\n",
+        "get_local|find_of_few_segments|prefetch_put|cookie_decode|frame_encode|frame_decode\n",
         stderr);
     return 2;
   }

@@ -1,6 +1,6 @@
 // What a get of a session that this member owns does not do: allocate, call the system, or leave
-// its thread; and what frames to other members do not allocate. An executable of its own, because
-// it counts the allocations of the whole process.
+// its thread; what a get of another member's session allocates, and what frames do not. An
+// executable of its own, because it counts the allocations of the whole process.
 
 #include <linux/audit.h>
 #include <linux/filter.h>

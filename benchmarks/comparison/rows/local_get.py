@@ -1,6 +1,7 @@
 """S6, S7 and S13: sessions of the caller's own member, which are read on the caller's thread."""
 
 from ..judgement import Comparison, at_least, at_most
+from ..processes import TUNABLES
 from . import row
 from .remote_get import column
 
@@ -15,7 +16,7 @@ def memory_mib_for(sessions):
 
 
 # What docs/performance.md tells operators to set.
-HUGE_PAGES = ["env", "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"]
+HUGE_PAGES = ["env", f"GLIBC_TUNABLES={TUNABLES}:glibc.malloc.hugetlb=1"]
 
 
 def member(bench, sessions, memory_mib=None, under=()):

@@ -248,6 +248,8 @@ void Host::take_up_here(Telling telling) {
 void Host::take_up() {
   arrived_.take(arrived_taken_);
   calls_.take(begun_);
+  // Who had subscribed before any of it was sent keeps its events.
+  if (subscribers_->is_news()) collect_delivered();
   const Time time = now();
   for (const Arrived& arrived : arrived_taken_) {
     if (!cancelled_) receive(time, arrived);
@@ -460,6 +462,7 @@ void Host::receive_bulk() {
     bulk_next_ = 0;
   }
   if (bulk_taken_.empty()) return;
+  if (subscribers_->is_news()) collect_delivered();
   const Time begin = now();
   Time time = begin;
   while (bulk_next_ < bulk_taken_.size() && time - begin < kBulkStep) {

@@ -207,7 +207,7 @@ void Subscribers::close() {
 }
 
 void Subscribers::wake() {
-  if (closed_ || std::exchange(woken_, true)) return;
+  if (closed_ || woken_.exchange(true)) return;
   hooks_.wake();
 }
 

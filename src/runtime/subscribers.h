@@ -115,6 +115,10 @@ class Subscribers : public std::enable_shared_from_this<Subscribers> {
   // Ends all; nothing is called any more, no hook either.
   void close();
 
+  // Whether there is something to collect, or whether there are subscribers has changed: so for
+  // whoever handles what was caused after add() has returned. From any thread.
+  bool is_news() const { return woken_; }
+
   // In a turn with the node:
   void offer(const node::Event& event);
   // Events that all subscribers have had or missed since the last time.
@@ -150,7 +154,8 @@ class Subscribers : public std::enable_shared_from_this<Subscribers> {
   mutable Mutex mutex_;
   std::vector<std::shared_ptr<Subscriber>> subscribers_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<SegmentId, Version>> delivered_ ABSL_GUARDED_BY(mutex_);
-  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  // Changed with the lock held.
+  std::atomic<bool> woken_{false};
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -197,6 +197,31 @@ TEST_CASE("a slow subscriber slows nobody, and learns what it missed", "[integra
   CHECK(stores[0]->store().metrics().events_waiting == 0);
 }
 
+TEST_CASE("who has subscribed keeps what is written from that moment on", "[integration][events]") {
+  auto stores = open_cluster(2);
+  // With this one no event counts as delivered.
+  asio::io_context stopped;
+  const Subscription never = stores[0]->store().subscribe(
+      asio::bind_executor(stopped.get_executor(), [](const Event&) {}));
+  const auto kept = [&](bool is_any) {
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    while ((stores[1]->store().metrics().events_kept > 0) != is_any) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(1ms);
+    }
+    return true;
+  };
+
+  for (int i = 0; i < 25; ++i) {
+    {
+      const Subscription subscription = stores[1]->subscribe([](const Event&) {});
+      REQUIRE(stores[0]->create(NewSession("ana"), kPatient).ok());
+      REQUIRE(kept(true));
+    }
+    REQUIRE(kept(false));
+  }
+}
+
 TEST_CASE("what an owner did not deliver before it was gone the next one does",
           "[integration][events]") {
   auto stores = open_cluster(3);

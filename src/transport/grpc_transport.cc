@@ -769,6 +769,7 @@ class GrpcTransport final : public Transport, public LinkOwner {
   LinkOptions link_options(bool bulk = false) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return {.bulk = bulk,
             .traffic = bulk ? &bulk_traffic_ : nullptr,
+            .answer_times = bulk ? nullptr : &answer_times_,
             .outbox = {.cluster = stable_hash(options_.cluster),
                        .from = incarnation_,
                        .queue_bytes_max = options_.peer_queue_bytes},
@@ -784,6 +785,7 @@ class GrpcTransport final : public Transport, public LinkOwner {
   Listener listener_;
   std::atomic<std::uint64_t> frames_rejected_{0};
   Traffic bulk_traffic_;
+  AnswerTimes answer_times_;
 
   // Our own thread, and what only it touches.
   asio::io_context context_;

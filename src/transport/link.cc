@@ -16,13 +16,14 @@ absl::StatusOr<wire::Frame> decode(const grpc::ByteBuffer& buffer, Time now, grp
 }
 
 // What the outbox lets go, in the only memory that is allocated for it; empty if that is nothing.
-grpc::Slice take_frame(wire::Outbox& outbox, Time now) {
+grpc::Slice take_frame(wire::Outbox& outbox, Time now, wire::Others others) {
   grpc::Slice slice;
-  outbox.take_frame(now, [&](std::size_t bytes) {
+  const auto memory = [&](std::size_t bytes) {
     slice = grpc::Slice(bytes);
     // Nobody else has it yet.
     return reinterpret_cast<char*>(const_cast<std::uint8_t*>(slice.begin()));
-  });
+  };
+  outbox.take_frame(now, memory, others);
   return slice;
 }
 
@@ -100,7 +101,8 @@ void Link::flush() {
     MutexLock lock(mutex_);
     if (ended_ || !reading_) return;
     wants_flush_.store(false, std::memory_order_release);
-    const grpc::Slice frame = take_frame(outbox_, options_.now());
+    const Time now = options_.now();
+    const grpc::Slice frame = take_frame(outbox_, now, others(now));
     if (frame.size() == 0) return;
     if (options_.traffic) options_.traffic->sent += frame.size();
     write_buffer_ = grpc::ByteBuffer(&frame, 1);
@@ -109,6 +111,11 @@ void Link::flush() {
   // Without the lock: gRPC may run a reaction on this thread before it returns.
   start_write(&write_buffer_);
   end_start();
+}
+
+wire::Others Link::others(Time now) const {
+  const bool answer = options_.answer_times && options_.answer_times->others(this, now);
+  return answer ? wire::Others::kAnswer : wire::Others::kSilent;
 }
 
 std::size_t Link::queued_bytes() const {
@@ -176,7 +183,8 @@ void Link::read_done(bool ok) {
   if (!ok) return end(grpc::Status::OK);
   if (options_.traffic) options_.traffic->received += read_buffer_.Length();
   grpc::Slice bytes;
-  absl::StatusOr<wire::Frame> frame = decode(read_buffer_, options_.now(), bytes);
+  const Time now = options_.now();
+  absl::StatusOr<wire::Frame> frame = decode(read_buffer_, now, bytes);
   if (const absl::Status status = check_received(frame); !status.ok()) {
     const std::string text(status.message());
     {
@@ -187,6 +195,7 @@ void Link::read_done(bool ok) {
     return end(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "bad frame: " + text));
   }
 
+  if (options_.answer_times && !frame->found.empty()) options_.answer_times->note(this, now);
   const bool is_for_node = !frame->envelopes.empty();
   wants_flush_.store(true, std::memory_order_release);
   if (frame->messages() > 0) owner_.received(*this, *std::move(frame));

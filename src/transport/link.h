@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/mutex.h"
 #include "base/time.h"
+#include "transport/answer_times.h"
 #include "transport/identity.h"
 #include "transport/taken.h"
 #include "wire/outbox.h"
@@ -58,6 +59,8 @@ struct LinkOptions {
   bool bulk = false;
   // Where what the link carries is counted; null: nowhere. Outlives the link.
   Traffic* traffic = nullptr;
+  // Of all links to members that may be asked; null: its own are not among them. Outlives the link.
+  AnswerTimes* answer_times = nullptr;
   wire::OutboxOptions outbox = {};
   std::function<Time()> now = {};
 };
@@ -141,6 +144,7 @@ class Link : public std::enable_shared_from_this<Link> {
   template <typename Message>
   Taken push_all(std::span<const Message> messages);
   absl::Status check_received(const absl::StatusOr<wire::Frame>& frame);
+  wire::Others others(Time now) const;
 
   const std::string peer_;
   const LinkOptions options_;

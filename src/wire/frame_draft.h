@@ -39,6 +39,7 @@ class FrameDraft {
   std::size_t messages() const { return messages_.size(); }
   // Whether it has more than what was found: see Outbox.
   bool needs_answer() const { return messages() > found_; }
+  bool has_found() const { return found_ > 0; }
   // Bytes of the messages.
   std::size_t bytes() const { return controls_.size() + operations_.size(); }
 

@@ -8,22 +8,27 @@
 
 namespace sojourn::wire {
 
-bool Outbox::Lane::may_go() const {
-  if (drafts.empty()) return false;
-  return unanswered.size() < kUnansweredMax || !drafts.front().needs_answer();
+std::size_t Outbox::Lane::unanswered_max(Others others) const {
+  return others == Others::kAnswer && !drafts.front().has_found() ? 1 : kUnansweredMax;
 }
 
-std::size_t Outbox::Lane::share() const {
+bool Outbox::Lane::may_go(Others others) const {
+  if (drafts.empty()) return false;
+  return unanswered.size() < unanswered_max(others) || !drafts.front().needs_answer();
+}
+
+std::size_t Outbox::Lane::share(Others others) const {
   const FrameDraft& next = drafts.front();
   const std::size_t here = next.messages();
   const std::size_t under_way = unanswered.empty() ? 0 : unanswered.back().messages;
   const bool uneven = here >= under_way + kUnevenMin && here + under_way <= kDividedMax;
-  return uneven && next.needs_answer() ? (here + under_way + 1) / 2 : here;
+  return uneven && next.needs_answer() && unanswered_max(others) > 1 ? (here + under_way + 1) / 2
+                                                                     : here;
 }
 
-Outbox::Drafts Outbox::Lane::take(std::uint64_t number) {
+Outbox::Drafts Outbox::Lane::take(std::uint64_t number, Others others) {
   Drafts taken;
-  if (const std::size_t count = share(); count < drafts.front().messages()) {
+  if (const std::size_t count = share(others); count < drafts.front().messages()) {
     taken = take_spare();
     drafts.front().move_first(count, taken.front());
   } else {
@@ -119,9 +124,9 @@ std::size_t Outbox::room(const Lane& lane) const {
   return std::min(lane_bytes_max_ - lane.queued_bytes, options_.queue_bytes_max - queued_bytes());
 }
 
-Outbox::Lane* Outbox::next_lane() {
-  const bool envelopes = envelopes_.may_go();
-  if (reads_.may_go() && !(envelopes && envelopes_next_)) {
+Outbox::Lane* Outbox::next_lane(Others others) {
+  const bool envelopes = envelopes_.may_go(Others::kSilent);
+  if (reads_.may_go(others) && !(envelopes && envelopes_next_)) {
     envelopes_next_ = envelopes;
     return &reads_;
   }
@@ -129,9 +134,9 @@ Outbox::Lane* Outbox::next_lane() {
   return envelopes ? &envelopes_ : nullptr;
 }
 
-bool Outbox::take_frame(Time now, FrameMemory memory) {
+bool Outbox::take_frame(Time now, FrameMemory memory, Others others) {
   if (connection_.write_pending) return false;
-  Lane* const lane = next_lane();
+  Lane* const lane = next_lane(others);
   const bool must_answer =
       reads_.to_answer >= kUnansweredMax || envelopes_.to_answer >= kUnansweredMax;
   if (!lane && !must_answer) return false;
@@ -140,7 +145,8 @@ bool Outbox::take_frame(Time now, FrameMemory memory) {
   connection_.write_pending = true;
   reads_.to_answer = 0;
   envelopes_.to_answer = 0;
-  Drafts draft = lane ? lane->take(connection_.sent) : reads_.take_spare();
+  Drafts draft = lane ? lane->take(connection_.sent, lane == &reads_ ? others : Others::kSilent)
+                      : reads_.take_spare();
   draft.front().finish({.number = connection_.sent,
                         .answers = connection_.received,
                         .cluster = options_.cluster,
@@ -150,12 +156,13 @@ bool Outbox::take_frame(Time now, FrameMemory memory) {
   return true;
 }
 
-std::optional<std::string> Outbox::take_frame(Time now) {
+std::optional<std::string> Outbox::take_frame(Time now, Others others) {
   std::string frame;
-  const bool taken = take_frame(now, [&](std::size_t bytes) {
+  const auto memory = [&](std::size_t bytes) {
     frame.resize(bytes);
     return frame.data();
-  });
+  };
+  const bool taken = take_frame(now, memory, others);
   return taken ? std::make_optional(std::move(frame)) : std::nullopt;
 }
 

@@ -30,6 +30,9 @@ inline constexpr std::size_t kUnansweredMax = 2;
 inline constexpr std::size_t kUnevenMin = 16;
 inline constexpr std::size_t kDividedMax = 128;
 
+// Whether members other than the one at hand have answered lookups lately.
+enum class Others { kSilent, kAnswer };
+
 struct OutboxOptions {
   // The sender, which stands in each frame.
   std::uint64_t cluster = 0;
@@ -66,6 +69,11 @@ struct OutboxOptions {
 // A frame of nothing but what was found neither counts as unanswered nor needs an answer: there are
 // no more of those than of lookups that asked for it. Nor does a frame without messages.
 //
+// While other members answer too, lookups wait for the one frame of them that is under way: what
+// this side would do meanwhile it has from the others, and with many members to ask, two frames to
+// each would have few messages. What was found never waits for that, and lookups go along with it;
+// so two sides that ask each other do not wait for each other (protocol 16.7).
+//
 // An answer says what was received, in whichever lane. An answer to lookups therefore lets
 // envelopes go although the node has not handled those before: a node's work is bounded by other
 // things than this.
@@ -86,8 +94,8 @@ class Outbox {
   // of them) and written(), and after received() once the frame's messages have been handled, so
   // that their replies go along with the answer: at once if it has no envelopes.
   // It is laid down in memory that is asked for only then; whether there was one.
-  bool take_frame(Time now, FrameMemory memory);
-  std::optional<std::string> take_frame(Time now);
+  bool take_frame(Time now, FrameMemory memory, Others others = Others::kSilent);
+  std::optional<std::string> take_frame(Time now, Others others = Others::kSilent);
 
   // The write of the frame that take_frame() gave has completed.
   void written();
@@ -123,11 +131,13 @@ class Outbox {
     // How many frames that need an answer have come since we sent one.
     std::size_t to_answer = 0;
 
-    bool may_go() const;
+    // How many frames may be unanswered, the next one among them.
+    std::size_t unanswered_max(Others others) const;
+    bool may_go(Others others) const;
     // How many messages of the next draft are to go now.
-    std::size_t share() const;
+    std::size_t share(Others others) const;
     // Their next frame, which gets that number.
-    Drafts take(std::uint64_t number);
+    Drafts take(std::uint64_t number, Others others);
     // An empty draft.
     Drafts take_spare();
     // Forgets what the draft had, and keeps its memory.
@@ -150,7 +160,7 @@ class Outbox {
   // Bytes that may be added to the lane.
   std::size_t room(const Lane& lane) const;
   // Which may send a frame; null if none may.
-  Lane* next_lane();
+  Lane* next_lane(Others others);
 
   const OutboxOptions options_;
   const std::size_t lane_bytes_max_;

@@ -99,6 +99,33 @@ TEST_CASE("a lookup is answered while a member has not handled what came before"
   CHECK(a.transport().queue_bytes() > 0);
 }
 
+TEST_CASE("lookups to a member go one frame at a time only while another member answers",
+          "[transport][grpc]") {
+  const std::vector<int> ports = support::free_ports(3);
+  Participant a(options_of("a", ports), 1);
+  Participant b(options_of("b", ports), 1);
+  Participant c(options_of("c", ports), 1);
+  REQUIRE(a.wait_up("b"));
+  REQUIRE(a.wait_up("c"));
+  REQUIRE(c.wait_up("a"));
+  a.stop_clock();
+  c.be_silent();
+
+  std::size_t frames = 3;
+  SECTION("it does") {
+    REQUIRE(a.look_up("b").ok());
+    REQUIRE(a.wait_found(1));
+    frames = 2;
+  }
+  SECTION("it does not") {}
+  for (int i = 0; i < 2; ++i) REQUIRE(a.look_up("c").ok());
+  // Which lookups that may go precede.
+  REQUIRE(a.send("c", request(1)).ok());
+
+  REQUIRE(c.wait_envelopes(1));
+  CHECK(c.seen().frames == frames);
+}
+
 TEST_CASE("what was found comes to a member that has not handled what came before",
           "[transport][grpc]") {
   const auto ports = support::free_ports(2);

@@ -76,7 +76,11 @@ Participant::Participant(StoreOptions options, std::uint64_t incarnation)
 
 Participant::Participant(StoreOptions options, Presence presence, bool welcomes)
     : options_(std::move(options)), incarnation_(presence.incarnation) {
-  auto opened = open_transport(options_, std::move(presence), now, events(welcomes));
+  const auto clock = [this] {
+    const Time stopped = stopped_at_;
+    return stopped == Time() ? now() : stopped;
+  };
+  auto opened = open_transport(options_, std::move(presence), clock, events(welcomes));
   status_ = opened.status();
   if (!opened.ok()) return;
   transport_ = *std::move(opened);
@@ -153,7 +157,7 @@ void Participant::receive(const std::string& from, wire::Frame frame) {
   for (const replication::Lookup& lookup : frame.lookups) {
     found.push_back({.number = lookup.number, .declined = true});
   }
-  if (transport && !found.empty()) transport->send(from, found);
+  if (transport && !found.empty() && !silent_) transport->send(from, found);
   note([&] {
     ++seen_.frames;
     seen_.found += frame.found.size();

@@ -71,6 +71,10 @@ class Participant {
 
   // From now on no envelopes are handled; lookups are.
   void be_busy() { busy_ = true; }
+  // From now on no lookups are answered.
+  void be_silent() { silent_ = true; }
+  // From now on the transport is always told this moment.
+  void stop_clock() { stopped_at_ = now(); }
 
   // From now on whatever follows a frame with envelopes waits, until it may go on.
   void pause_after_frames() { paused_ = true; }
@@ -100,6 +104,9 @@ class Participant {
   std::condition_variable changed_;
   Seen seen_;
   std::atomic<bool> busy_{false};
+  std::atomic<bool> silent_{false};
+  // Not before there was any: the clock goes.
+  std::atomic<Time> stopped_at_{};
   std::atomic<bool> paused_{false};
   // For events, which may come before the constructor has ended.
   std::atomic<Transport*> flushed_{nullptr};

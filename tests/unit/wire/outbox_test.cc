@@ -53,8 +53,8 @@ Frame frame_of_found(std::uint64_t number, std::uint64_t answers) {
 }
 
 // Takes a frame that must be there.
-Frame take(Outbox& outbox) {
-  const std::optional<std::string> bytes = outbox.take_frame(kSent);
+Frame take(Outbox& outbox, Others others = Others::kSilent) {
+  const std::optional<std::string> bytes = outbox.take_frame(kSent, others);
   REQUIRE(bytes);
   const absl::StatusOr<Frame> decoded = decode_frame(*bytes, kSent);
   INFO(decoded.status());
@@ -62,13 +62,15 @@ Frame take(Outbox& outbox) {
   return *decoded;
 }
 
-Frame take_and_write(Outbox& outbox) {
-  Frame taken = take(outbox);
+Frame take_and_write(Outbox& outbox, Others others = Others::kSilent) {
+  Frame taken = take(outbox, others);
   outbox.written();
   return taken;
 }
 
-bool has_frame(Outbox& outbox) { return outbox.take_frame(kSent).has_value(); }
+bool has_frame(Outbox& outbox, Others others = Others::kSilent) {
+  return outbox.take_frame(kSent, others).has_value();
+}
 
 void push(Outbox& outbox, std::size_t messages = 1) {
   for (std::size_t i = 0; i < messages; ++i) REQUIRE(outbox.push(message(i), kSent).ok());
@@ -295,6 +297,53 @@ TEST_CASE("lookups gather while two frames of them are unanswered", "[wire]") {
 
   REQUIRE(outbox.received(frame_of_found(1, 1)).ok());
   CHECK(take_and_write(outbox).lookups.size() == 5);
+}
+
+TEST_CASE("while others answer, lookups wait for the one frame of them under way", "[wire]") {
+  Outbox outbox(options());
+  push_lookup(outbox);
+  take_and_write(outbox, Others::kAnswer);
+  for (int i = 0; i < 49; ++i) push_lookup(outbox);
+
+  CHECK(!has_frame(outbox, Others::kAnswer));
+
+  REQUIRE(outbox.received(frame_of_found(1, 1)).ok());
+  // All of them: none is left for a second frame.
+  CHECK(take_and_write(outbox, Others::kAnswer).lookups.size() == 49);
+  CHECK(outbox.queued_bytes() == 0);
+}
+
+TEST_CASE("when the others have fallen silent, what waited goes in a second frame", "[wire]") {
+  Outbox outbox(options());
+  push_lookup(outbox);
+  take_and_write(outbox, Others::kAnswer);
+  push_lookup(outbox);
+  REQUIRE(!has_frame(outbox, Others::kAnswer));
+
+  CHECK(take(outbox, Others::kSilent).lookups.size() == 1);
+}
+
+TEST_CASE("while others answer, what was found waits for nothing and takes lookups along",
+          "[wire]") {
+  Outbox outbox(options());
+  push_lookup(outbox);
+  take_and_write(outbox, Others::kAnswer);
+  push_lookup(outbox);
+  push_found(outbox);
+
+  const Frame both = take_and_write(outbox, Others::kAnswer);
+  CHECK(both.lookups.size() == 1);
+  CHECK(both.found.size() == 1);
+  push_lookup(outbox);
+  CHECK(!has_frame(outbox, Others::kAnswer));
+}
+
+TEST_CASE("while others answer, two frames of envelopes may be under way all the same", "[wire]") {
+  Outbox outbox(options());
+  for (int i = 0; i < 2; ++i) {
+    push(outbox);
+    CHECK(take_and_write(outbox, Others::kAnswer).envelopes.size() == 1);
+  }
 }
 
 TEST_CASE("what was found goes however many frames are unanswered, and does not count", "[wire]") {
@@ -585,6 +634,8 @@ TEST_CASE("two ends never block each other, whatever the order of events", "[wir
   constexpr std::uint64_t kMessages = 300;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     SeededRandom random(seed);
+    // Of every other seed.
+    const Others others = seed % 2 == 0 ? Others::kAnswer : Others::kSilent;
     End ends[2];
     const auto step = [&](std::size_t i) {
       End& end = ends[i];
@@ -606,7 +657,9 @@ TEST_CASE("two ends never block each other, whatever the order of events", "[wir
           end.outbox.written();
           break;
         case 4:
-          if (auto bytes = end.outbox.take_frame(kSent)) ends[1 - i].incoming.push_back(*bytes);
+          if (auto bytes = end.outbox.take_frame(kSent, others)) {
+            ends[1 - i].incoming.push_back(*bytes);
+          }
           break;
         case 5:
           if (end.incoming.empty()) break;

@@ -62,6 +62,9 @@ class IdText {
   std::array<char, SessionId::kGeneratedSize> own_;
 };
 
+// Whether the text is a session's id: what SessionId::parse() takes.
+bool is_session_id(std::string_view text);
+
 // An id that records are compared with, in the form in which they keep it, and its hash. Borrows
 // the text.
 class SoughtId {

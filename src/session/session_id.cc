@@ -23,16 +23,17 @@ constexpr std::array<bool, 256> kForeign = [] {
   return foreign;
 }();
 
-bool has_foreign(std::string_view text) {
-  bool foreign = false;
-  for (const char c : text) foreign |= kForeign[static_cast<unsigned char>(c)];
-  return foreign;
-}
-
 }  // namespace
 
+bool session::is_session_id(std::string_view text) {
+  if (text.empty() || text.size() > SessionId::kSizeMax) return false;
+  bool foreign = false;
+  for (const char c : text) foreign |= kForeign[static_cast<unsigned char>(c)];
+  return !foreign;
+}
+
 absl::StatusOr<SessionId> SessionId::parse(std::string_view text) {
-  if (text.empty() || text.size() > kSizeMax || has_foreign(text)) {
+  if (!session::is_session_id(text)) {
     return absl::InvalidArgumentError("a session id is 1 to 64 characters of [A-Za-z0-9_-]");
   }
   SessionId id;

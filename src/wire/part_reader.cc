@@ -45,7 +45,7 @@ std::string_view PartReader::text(std::size_t size_max, const char* why) {
 
 std::string_view PartReader::id() {
   const std::string_view id = text(SessionId::kSizeMax, "a session id is too long or cut short");
-  if (ok() && !SessionId::parse(id).ok()) {
+  if (ok() && !session::is_session_id(id)) {
     refuse("a session id is not made of characters of [A-Za-z0-9_-]");
   }
   return id;
@@ -77,7 +77,7 @@ TraceContext PartReader::trace() {
 
 std::string_view PartReader::id_or_nothing() {
   const std::string_view id = text(SessionId::kSizeMax, "a session id is too long or cut short");
-  if (ok() && !id.empty() && !SessionId::parse(id).ok()) {
+  if (ok() && !id.empty() && !session::is_session_id(id)) {
     refuse("a session id is not made of characters of [A-Za-z0-9_-]");
   }
   return id;

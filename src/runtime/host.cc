@@ -248,8 +248,7 @@ void Host::take_up_here(Telling telling) {
 void Host::take_up() {
   arrived_.take(arrived_taken_);
   calls_.take(begun_);
-  // Who had subscribed before any of it was sent keeps its events.
-  if (subscribers_->is_news()) collect_delivered();
+  collect_delivered();
   const Time time = now();
   for (const Arrived& arrived : arrived_taken_) {
     if (!cancelled_) receive(time, arrived);
@@ -370,9 +369,10 @@ std::shared_ptr<Subscriber> Host::subscribe(asio::any_io_executor executor,
   return subscribers_->add(std::move(executor), std::move(handler), options);
 }
 
-// What subscribers have had, and whether there are any.
+// What subscribers have had, and whether there are any. Also before anything else is handled: who
+// had subscribed before that was sent keeps its events.
 void Host::collect_delivered() {
-  if (cancelled_) return;
+  if (cancelled_ || !subscribers_->is_news()) return;
   const auto delivered = subscribers_->take_delivered();
   node_.listen(subscribers_->any());
   for (const auto& [segment, number] : delivered) node_.delivered(segment, number);
@@ -462,7 +462,7 @@ void Host::receive_bulk() {
     bulk_next_ = 0;
   }
   if (bulk_taken_.empty()) return;
-  if (subscribers_->is_news()) collect_delivered();
+  collect_delivered();
   const Time begin = now();
   Time time = begin;
   while (bulk_next_ < bulk_taken_.size() && time - begin < kBulkStep) {

@@ -769,7 +769,7 @@ class GrpcTransport final : public Transport, public LinkOwner {
   LinkOptions link_options(bool bulk = false) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return {.bulk = bulk,
             .traffic = bulk ? &bulk_traffic_ : nullptr,
-            .answer_times = bulk ? nullptr : &answer_times_,
+            .answer_times = &answer_times_,
             .outbox = {.cluster = stable_hash(options_.cluster),
                        .from = incarnation_,
                        .queue_bytes_max = options_.peer_queue_bytes},

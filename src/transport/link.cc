@@ -114,8 +114,7 @@ void Link::flush() {
 }
 
 wire::Others Link::others(Time now) const {
-  const bool answer = options_.answer_times && options_.answer_times->others(this, now);
-  return answer ? wire::Others::kAnswer : wire::Others::kSilent;
+  return options_.answer_times->others(this, now) ? wire::Others::kAnswer : wire::Others::kSilent;
 }
 
 std::size_t Link::queued_bytes() const {
@@ -195,7 +194,7 @@ void Link::read_done(bool ok) {
     return end(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "bad frame: " + text));
   }
 
-  if (options_.answer_times && !frame->found.empty()) options_.answer_times->note(this, now);
+  if (!frame->found.empty()) options_.answer_times->note(this, now);
   const bool is_for_node = !frame->envelopes.empty();
   wants_flush_.store(true, std::memory_order_release);
   if (frame->messages() > 0) owner_.received(*this, *std::move(frame));

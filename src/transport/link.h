@@ -59,7 +59,7 @@ struct LinkOptions {
   bool bulk = false;
   // Where what the link carries is counted; null: nowhere. Outlives the link.
   Traffic* traffic = nullptr;
-  // Of all links to members that may be asked; null: its own are not among them. Outlives the link.
+  // Of all links of the process. Outlives the link.
   AnswerTimes* answer_times = nullptr;
   wire::OutboxOptions outbox = {};
   std::function<Time()> now = {};

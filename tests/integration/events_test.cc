@@ -17,6 +17,7 @@
 #include "sojourn/store.h"
 #include "sojourn/sync_store.h"
 #include "support/catch.h"
+#include "support/comes_true.h"
 #include "support/ports.h"
 
 namespace sojourn {
@@ -203,22 +204,15 @@ TEST_CASE("who has subscribed keeps what is written from that moment on", "[inte
   asio::io_context stopped;
   const Subscription never = stores[0]->store().subscribe(
       asio::bind_executor(stopped.get_executor(), [](const Event&) {}));
-  const auto kept = [&](bool is_any) {
-    const auto deadline = std::chrono::steady_clock::now() + 30s;
-    while ((stores[1]->store().metrics().events_kept > 0) != is_any) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::sleep_for(1ms);
-    }
-    return true;
-  };
+  const auto kept = [&] { return stores[1]->store().metrics().events_kept; };
 
   for (int i = 0; i < 25; ++i) {
     {
       const Subscription subscription = stores[1]->subscribe([](const Event&) {});
       REQUIRE(stores[0]->create(NewSession("ana"), kPatient).ok());
-      REQUIRE(kept(true));
+      REQUIRE(support::comes_true([&] { return kept() > 0; }));
     }
-    REQUIRE(kept(false));
+    REQUIRE(support::comes_true([&] { return kept() == 0; }));
   }
 }
 

@@ -11,16 +11,18 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "integration/cluster.h"
 #include "sojourn/cookie.h"
 #include "support/catch.h"
+#include "support/comes_true.h"
 #include "support/recording_tracer.h"
 
 namespace sojourn {
 namespace {
+
+using support::comes_true;
 
 using namespace std::chrono_literals;
 
@@ -30,17 +32,6 @@ auto& at(Values& values, Enum which) {
 }
 
 auto within(std::chrono::milliseconds time) { return std::chrono::system_clock::now() + time; }
-
-// Asks until it is so, or for ten seconds.
-template <typename Condition>
-bool comes_true(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(10ms);
-  }
-  return true;
-}
 
 grpc::ByteBuffer request_for(const std::string& service) {
   v1::HealthCheckRequest request;

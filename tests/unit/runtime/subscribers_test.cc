@@ -57,6 +57,22 @@ struct Listener {
 using Words = std::vector<std::string>;
 using Numbers = std::vector<std::uint64_t>;
 
+TEST_CASE("a subscription is news from the moment that it was added until that was collected",
+          "[events]") {
+  Hub hub;
+  asio::io_context context;
+  CHECK(!hub.subscribers->is_news());
+
+  const auto subscriber = hub.subscribers->add(context.get_executor(), [](const Event&) {}, {});
+  CHECK(hub.subscribers->is_news());
+  hub.delivered();
+  CHECK(!hub.subscribers->is_news());
+  CHECK(hub.subscribers->any());
+
+  subscriber->end();
+  CHECK(hub.subscribers->is_news());
+}
+
 TEST_CASE("an event is delivered on the executor, and nowhere else", "[events]") {
   Hub hub;
   asio::io_context context;

@@ -22,10 +22,6 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -48,10 +44,12 @@
 #include <thread>
 #include <vector>
 
+#include "streams/queue_stream.h"
+
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using grpc::ByteBuffer;
+using streams::ByteBuffer;
+using streams::Clock;
 
 struct Settings {
   std::string how = "callback";
@@ -100,56 +98,10 @@ std::shared_ptr<grpc::Channel> channel_to(int port, const Settings& settings) {
       arguments);
 }
 
-constexpr const char* kMethod = "/benchmark/Frames";
-
-void run_on(int core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(core, &set);
-  sched_setaffinity(0, sizeof(set), &set);
-}
-
 ByteBuffer frame_of(std::size_t size) {
   const grpc::Slice slice(std::string(size, 'x'));
   return ByteBuffer(&slice, 1);
 }
-
-// A frame is read as the transport does: in one piece.
-void read(const ByteBuffer& buffer) {
-  grpc::Slice bytes;
-  if (!buffer.TrySingleSlice(&bytes).ok() && !buffer.DumpToSingleSlice(&bytes).ok()) std::abort();
-}
-
-// One at a time is written; what else is to be written waits. Safe from any thread.
-class Writer {
- public:
-  Writer(std::size_t size, std::function<void(const ByteBuffer&)> write)
-      : size_(size), write_(std::move(write)) {}
-
-  void add() { begin(1, false); }
-  void written() { begin(0, true); }
-
- private:
-  void begin(int more, bool ended) {
-    {
-      const std::lock_guard lock(mutex_);
-      waiting_ += more;
-      if (ended) writing_ = false;
-      if (writing_ || waiting_ == 0) return;
-      --waiting_;
-      writing_ = true;
-    }
-    frame_ = frame_of(size_);
-    write_(frame_);
-  }
-
-  const std::size_t size_;
-  const std::function<void(const ByteBuffer&)> write_;
-  std::mutex mutex_;
-  int waiting_ = 0;
-  bool writing_ = false;
-  ByteBuffer frame_;
-};
 
 // Of the caller: when frames went, and how long each took.
 class Record {
@@ -203,15 +155,15 @@ class Record {
 class Answering final : public grpc::ServerGenericBidiReactor {
  public:
   explicit Answering(std::size_t reply)
-      : writer_(reply, [this](const ByteBuffer& frame) { StartWrite(&frame); }) {
+      : reply_(reply), writer_([this](const ByteBuffer& frame) { StartWrite(&frame); }) {
     StartRead(&frame_);
   }
 
  private:
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status::OK);
-    read(frame_);
-    writer_.add();
+    streams::read(frame_);
+    writer_.add(frame_of(reply_));
     StartRead(&frame_);
   }
   void OnWriteDone(bool ok) override {
@@ -219,7 +171,8 @@ class Answering final : public grpc::ServerGenericBidiReactor {
   }
   void OnDone() override { delete this; }
 
-  Writer writer_;
+  const std::size_t reply_;
+  streams::Writer writer_;
   ByteBuffer frame_;
 };
 
@@ -237,15 +190,15 @@ class AnsweringService final : public grpc::CallbackGenericService {
 class Asking final : public grpc::ClientBidiReactor<ByteBuffer, ByteBuffer> {
  public:
   Asking(const std::shared_ptr<grpc::Channel>& channel, const Settings& settings, Record& record)
-      : record_(record), stub_(channel), writer_(settings.request, [this](const ByteBuffer& frame) {
-          record_.sent();
-          StartWrite(&frame);
-        }) {
-    stub_.PrepareBidiStreamingCall(&context_, kMethod, grpc::StubOptions(), this);
+      : record_(record),
+        request_(settings.request),
+        stub_(channel),
+        writer_([this](const ByteBuffer& frame) { StartWrite(&frame); }) {
+    stub_.PrepareBidiStreamingCall(&context_, streams::kMethod, grpc::StubOptions(), this);
     AddHold();
     StartRead(&frame_);
     StartCall();
-    for (int i = 0; i < settings.in_flight; ++i) writer_.add();
+    for (int i = 0; i < settings.in_flight; ++i) send();
   }
   void end() {
     context_.TryCancel();
@@ -256,10 +209,10 @@ class Asking final : public grpc::ClientBidiReactor<ByteBuffer, ByteBuffer> {
  private:
   void OnReadDone(bool ok) override {
     if (!ok) return RemoveHold();
-    read(frame_);
+    streams::read(frame_);
     record_.answered();
     StartRead(&frame_);
-    writer_.add();
+    send();
   }
   void OnWriteDone(bool ok) override {
     if (ok) writer_.written();
@@ -270,135 +223,74 @@ class Asking final : public grpc::ClientBidiReactor<ByteBuffer, ByteBuffer> {
     ended_.notify_one();
   }
 
+  void send() {
+    record_.sent();
+    writer_.add(frame_of(request_));
+  }
+
   Record& record_;
+  const std::size_t request_;
   grpc::GenericStub stub_;
   grpc::ClientContext context_;
-  Writer writer_;
+  streams::Writer writer_;
   ByteBuffer frame_;
   std::mutex mutex_;
   std::condition_variable ended_;
   bool done_ = false;
 };
 
-// By a completion queue. A tag is what is called when it comes back.
-using Tag = std::function<void(bool)>;
-
-// Waits for what ends next, as transport/queues.cc does; false when the queue is shut down and
-// empty.
-bool next(grpc::CompletionQueue& queue, void*& tag, bool& ok, std::chrono::microseconds busy_poll) {
-  for (const auto until = Clock::now() + busy_poll;
-       busy_poll.count() > 0 && Clock::now() < until;) {
-    const auto status = queue.AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
-    if (status != grpc::CompletionQueue::TIMEOUT) {
-      return status == grpc::CompletionQueue::GOT_EVENT;
-    }
-  }
-  return queue.Next(&tag, &ok);
-}
-
-// Tells the port to whoever reads from the pipe, once the server listens.
-void tell(int pipe, const int& port) {
-  if (::write(pipe, &port, sizeof(port)) != sizeof(port)) std::abort();
-}
-
-void serve_by_queue(grpc::ServerBuilder& builder, const int& port, const Settings& settings,
-                    int pipe) {
-  grpc::AsyncGenericService service;
-  builder.RegisterAsyncGenericService(&service);
-  const auto queue = builder.AddCompletionQueue();
-  const auto server = builder.BuildAndStart();
-  if (!server) return;
-  tell(pipe, port);
-
-  grpc::GenericServerContext context;
-  grpc::GenericServerAsyncReaderWriter stream(&context);
-  ByteBuffer frame;
-  Tag read_done;
-  Tag write_done;
-  Writer writer(settings.reply,
-                [&](const ByteBuffer& answer) { stream.Write(answer, &write_done); });
-  read_done = [&](bool ok) {
-    if (!ok) return;
-    read(frame);
-    writer.add();
-    stream.Read(&frame, &read_done);
-  };
-  write_done = [&](bool ok) {
-    if (ok) writer.written();
-  };
-  Tag called = [&](bool ok) {
-    if (ok) stream.Read(&frame, &read_done);
-  };
-  service.RequestCall(&context, &stream, queue.get(), queue.get(), &called);
-  void* tag = nullptr;
-  for (bool ok = false; next(*queue, tag, ok, settings.busy_poll);) (*static_cast<Tag*>(tag))(ok);
-}
-
 void serve(const Settings& settings, int pipe) {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", server_credentials(settings), &port);
   for (const auto& [name, value] : settings.arguments) builder.AddChannelArgument(name, value);
-  if (settings.how == "queue") return serve_by_queue(builder, port, settings, pipe);
+  const auto listening = [&] { streams::tell(pipe, port); };
+  if (settings.how == "queue") {
+    const auto answer = [&](const ByteBuffer& frame) {
+      streams::read(frame);
+      return frame_of(settings.reply);
+    };
+    return streams::serve_by_queue(builder, listening, answer, settings.busy_poll);
+  }
   AnsweringService service(settings.reply);
   builder.RegisterCallbackGenericService(&service);
   const auto server = builder.BuildAndStart();
   if (!server) return;
-  tell(pipe, port);
+  listening();
   server->Wait();
 }
 
 // Measures after a tenth of the time.
 void ask_by_queue(const std::shared_ptr<grpc::Channel>& channel, const Settings& settings,
                   Record& record) {
-  grpc::GenericStub stub(channel);
-  grpc::CompletionQueue queue;
-  grpc::ClientContext context;
-  const auto stream = stub.PrepareCall(&context, kMethod, &queue);
-  ByteBuffer frame;
-  bool over = false;
-  Tag read_done;
-  Tag write_done;
-  Writer writer(settings.request, [&](const ByteBuffer& request) {
-    record.sent();
-    stream->Write(request, &write_done);
-  });
-  read_done = [&](bool ok) {
-    if (!ok || over) return;
-    read(frame);
-    record.answered();
-    stream->Read(&frame, &read_done);
-    writer.add();
-  };
-  write_done = [&](bool ok) {
-    if (ok && !over) writer.written();
-  };
-  Tag started = [&](bool ok) {
-    if (!ok) return;
-    stream->Read(&frame, &read_done);
-    for (int i = 0; i < settings.in_flight; ++i) writer.add();
-  };
-  stream->StartCall(&started);
   const auto begin = Clock::now();
   const auto after = [&](double seconds) {
     return begin +
            std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   };
   bool measuring = false;
-  void* tag = nullptr;
-  for (bool ok = false;
-       Clock::now() < after(settings.seconds * 1.1) && next(queue, tag, ok, settings.busy_poll);) {
-    (*static_cast<Tag*>(tag))(ok);
-    if (!measuring && Clock::now() > after(settings.seconds * 0.1)) {
-      record.restart();
-      measuring = true;
-    }
-  }
+  streams::ask_by_queue(channel, {.in_flight = settings.in_flight,
+                                  .make =
+                                      [&] {
+                                        record.sent();
+                                        return frame_of(settings.request);
+                                      },
+                                  .answered =
+                                      [&](const ByteBuffer& frame) {
+                                        streams::read(frame);
+                                        record.answered();
+                                      },
+                                  .goes_on =
+                                      [&] {
+                                        const auto now = Clock::now();
+                                        if (!measuring && now > after(settings.seconds * 0.1)) {
+                                          record.restart();
+                                          measuring = true;
+                                        }
+                                        return now < after(settings.seconds * 1.1);
+                                      },
+                                  .busy_poll = settings.busy_poll});
   record.print(settings);
-  over = true;
-  context.TryCancel();
-  queue.Shutdown();
-  for (bool ok = false; queue.Next(&tag, &ok);) (*static_cast<Tag*>(tag))(ok);
 }
 
 void ask_by_reactor(const std::shared_ptr<grpc::Channel>& channel, const Settings& settings,
@@ -454,24 +346,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (!detect_deadlocks) absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 
-  int ends[2];
-  if (pipe(ends) != 0) return 1;
-  // Before gRPC has threads.
-  const pid_t server = fork();
-  if (server == 0) {
-    run_on(settings.cores[1]);
-    try {
-      serve(settings, ends[1]);
-    } catch (const std::exception& error) {
-      std::fprintf(stderr, "stream_benchmark: %s\n", error.what());
-    }
-    std::_Exit(1);
-  }
-  run_on(settings.cores[0]);
-  close(ends[1]);
-  int port = 0;
-  int result = 1;
-  if (::read(ends[0], &port, sizeof(port)) == sizeof(port)) {
+  const auto ask = [&](int port, pid_t) {
     Record record;
     const auto channel = channel_to(port, settings);
     if (settings.how == "queue") {
@@ -479,11 +354,7 @@ int main(int argc, char** argv) {
     } else {
       ask_by_reactor(channel, settings, record);
     }
-    result = 0;
-  } else {
-    std::fprintf(stderr, "stream_benchmark: the server does not start\n");
-  }
-  kill(server, SIGKILL);
-  waitpid(server, nullptr, 0);
-  return result;
+  };
+  return streams::run(
+      "stream_benchmark", settings.cores, [&](int pipe) { serve(settings, pipe); }, ask);
 }

@@ -1,26 +1,9 @@
 #include "base/bytes.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <limits>
 
 namespace sojourn {
-namespace {
-
-// From the machine's order of bytes, and back.
-std::uint64_t in_little_endian(std::uint64_t value) {
-  return std::endian::native == std::endian::little ? value : __builtin_bswap64(value);
-}
-
-}  // namespace
-
-void ByteWriter::fixed64(std::uint64_t value) {
-  value = in_little_endian(value);
-  char eight[sizeof(value)];
-  std::memcpy(eight, &value, sizeof(value));
-  bytes({eight, sizeof(eight)});
-}
 
 std::uint64_t ByteReader::long_varint() {
   constexpr std::size_t kMost = 10;
@@ -49,14 +32,6 @@ std::uint32_t ByteReader::varint32() {
     return 0;
   }
   return static_cast<std::uint32_t>(value);
-}
-
-std::uint64_t ByteReader::fixed64() {
-  const std::string_view eight = bytes(8);
-  if (eight.empty()) return 0;
-  std::uint64_t value;
-  std::memcpy(&value, eight.data(), sizeof(value));
-  return in_little_endian(value);
 }
 
 }  // namespace sojourn

@@ -1,12 +1,18 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace sojourn {
+
+// From the machine's order of bytes, and back.
+inline std::uint64_t in_little_endian(std::uint64_t value) {
+  return std::endian::native == std::endian::little ? value : __builtin_bswap64(value);
+}
 
 // Appends integers and byte strings to a text. Integers are unsigned LEB128 (7 bits a byte, lowest
 // first); strings have their length before them. What is short is gathered first: all of it is in
@@ -27,7 +33,16 @@ class ByteWriter {
     for (; value >= 0x80; value >>= 7) gathered_[size_++] = static_cast<char>(value | 0x80);
     gathered_[size_++] = static_cast<char>(value);
   }
-  void fixed64(std::uint64_t value);  // little endian
+  // The lowest so many bytes, the lowest first.
+  template <std::size_t kBytes>
+  void fixed(std::uint64_t value) {
+    static_assert(kBytes <= sizeof(value));
+    make_room(sizeof(value));
+    value = in_little_endian(value);
+    std::memcpy(&gathered_[size_], &value, sizeof(value));
+    size_ += kBytes;
+  }
+  void fixed64(std::uint64_t value) { fixed<sizeof(value)>(value); }
   void string(std::string_view value) {
     varint(value.size());
     bytes(value);
@@ -75,7 +90,19 @@ class ByteReader {
     return long_varint();
   }
   std::uint32_t varint32();  // not ok beyond 32 bits
-  std::uint64_t fixed64();
+  template <std::size_t kBytes>
+  std::uint64_t fixed() {
+    std::uint64_t value = 0;
+    static_assert(kBytes <= sizeof(value));
+    if (kBytes > in_.size()) {
+      fail();
+      return 0;
+    }
+    std::memcpy(&value, in_.data(), kBytes);
+    in_.remove_prefix(kBytes);
+    return in_little_endian(value);
+  }
+  std::uint64_t fixed64() { return fixed<sizeof(std::uint64_t)>(); }
   // A view into the input; not ok beyond `size_max`.
   std::string_view string(std::size_t size_max);
   // Exactly so many bytes, a view into the input.
@@ -84,6 +111,8 @@ class ByteReader {
   bool ok() const { return ok_; }
   bool at_end() const { return in_.empty(); }
   std::size_t left() const { return in_.size(); }
+  // What has not been read.
+  std::string_view rest() const { return in_; }
   // Declares the input malformed.
   void fail() {
     ok_ = false;

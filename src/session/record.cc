@@ -14,24 +14,9 @@
 namespace sojourn::session {
 namespace {
 
-// The size of a value stands in one byte up to 127. Otherwise the first byte has its highest bit
-// set and the size's seven highest bits, and the other eight follow: values are at most 16 KiB.
-constexpr std::size_t kOneByteMax = 127;
-std::size_t sizes_bytes(const AttributeView& attribute) {
-  return 1 + (attribute.value.size() <= kOneByteMax ? 1u : 2u);
-}
-
 constexpr std::size_t kTabCountBytes = 2;
 // Of its name, and the number of its attributes.
 constexpr std::size_t kTabSizesBytes = 1 + 1;
-
-std::size_t data_size_of(std::span<const AttributeView> attributes) {
-  std::size_t size = 0;
-  for (const AttributeView& attribute : attributes) {
-    size += sizes_bytes(attribute) + attribute.name.size() + attribute.value.size();
-  }
-  return size;
-}
 
 bool is_companion_of(const RecordFields& fields) {
   return !fields.packed_id && session::is_companion(fields.id);
@@ -48,12 +33,13 @@ bool is_login(const RecordFields& fields) {
 
 std::size_t data_size_of(const RecordFields& fields, std::size_t id_size) {
   std::size_t size = key_count_of(fields) * sizeof(Record::Neighbours) + id_size;
-  size += fields.subject.size() + data_size_of(fields.attributes);
+  size += fields.subject.size() + AttributeBlock::size_of(fields.attributes) +
+          fields.kept_attributes.bytes.size();
   if (fields.shortened_to) size += sizeof(Duration::rep);
   if (!fields.alias_of.empty()) size += 1 + fields.alias_of.size();
   if (!fields.tabs.empty()) size += kTabCountBytes;
   for (const TabView& tab : fields.tabs) {
-    size += kTabSizesBytes + tab.name.size() + data_size_of(tab.attributes);
+    size += kTabSizesBytes + tab.name.size() + AttributeBlock::size_of(tab.attributes);
   }
   for (const std::string_view label : fields.labels) size += 1 + label.size();
   return size;
@@ -62,17 +48,6 @@ std::size_t data_size_of(const RecordFields& fields, std::size_t id_size) {
 char* append(char* at, std::string_view text) {
   if (!text.empty()) std::memcpy(at, text.data(), text.size());
   return at + text.size();
-}
-
-char* append(char* at, std::span<const AttributeView> attributes) {
-  for (const AttributeView& attribute : attributes) {
-    *at++ = static_cast<char>(attribute.name.size());
-    const std::size_t size = attribute.value.size();
-    if (size > kOneByteMax) *at++ = static_cast<char>(size >> 8 | 0x80);
-    *at++ = static_cast<char>(size & 0xff);
-    at = append(append(at, attribute.name), attribute.value);
-  }
-  return at;
 }
 
 std::size_t byte_at(const char* at) { return static_cast<unsigned char>(*at); }
@@ -108,7 +83,7 @@ std::uint8_t Record::extras_of(const RecordFields& fields, const KeptId& id) {
 // The fields' bounds are checked where they come from, so none of these is cut.
 Record::Record(const RecordFields& fields, const KeptId& id)
     : created_at_(fields.created_at.time_since_epoch().count()),
-      attribute_count_(fields.attributes.size() & 127),
+      attribute_count_((fields.attributes.size() + fields.kept_attributes.count) & 127),
       phase_(static_cast<std::uint64_t>(fields.phase) & 3),
       sequence_(fields.version.sequence & kSequenceMax),
       subject_size_(fields.subject.size() & 0xffff),
@@ -119,7 +94,8 @@ Record::Record(const RecordFields& fields, const KeptId& id)
       label_count_(fields.labels.size() & 15),
       bookkeeping_{.last_seen = fields.last_seen.time_since_epoch().count(), .ended = false} {
   assert(version() == fields.version && created_at() == fields.created_at);
-  assert(lifetime() == fields.lifetime && attribute_count_ == fields.attributes.size());
+  assert(lifetime() == fields.lifetime);
+  assert(fields.attributes.empty() || fields.kept_attributes.count == 0);
   char* at = data();
   if (id.packed) {
     at = append(at, {id.packed, IdText::kPackedSize});
@@ -143,14 +119,14 @@ Record::Record(const RecordFields& fields, const KeptId& id)
     *at++ = static_cast<char>(label.size());
     at = append(at, label);
   }
-  at = append(at, fields.attributes);
+  at = append(AttributeBlock::write(at, fields.attributes), fields.kept_attributes.bytes);
   if (fields.tabs.empty()) return;
   *at++ = static_cast<char>(fields.tabs.size() & 0xff);
   *at++ = static_cast<char>(fields.tabs.size() >> 8);
   for (const TabView& tab : fields.tabs) {
     *at++ = static_cast<char>(tab.name.size());
     *at++ = static_cast<char>(tab.attributes.size());
-    at = append(append(at, tab.name), tab.attributes);
+    at = AttributeBlock::write(append(at, tab.name), tab.attributes);
   }
 }
 
@@ -169,15 +145,6 @@ std::size_t Record::size_with(std::size_t data_size) {
   return std::max(sizeof(Record), offsetof(Record, texts_) + data_size);
 }
 
-AttributeView Record::attribute_at(const char*& at) {
-  const std::size_t name_size = byte_at(at);
-  std::size_t value_size = byte_at(at + 1);
-  const char* name = at + 2;
-  if (value_size > kOneByteMax) value_size = (value_size & 0x7f) << 8 | byte_at(name++);
-  at = name + name_size + value_size;
-  return {{name, name_size}, {name + name_size, value_size}};
-}
-
 bool Record::has_text_as_id(std::string_view text) const {
   return (extras_ & kPackedId) == 0 && std::string_view(id_begin() + 1, id_size()) == text;
 }
@@ -185,7 +152,7 @@ bool Record::has_text_as_id(std::string_view text) const {
 std::optional<std::string_view> Record::attribute(std::string_view name) const {
   const char* at = attributes_begin();
   for (std::uint16_t i = 0; i < attribute_count_; ++i) {
-    const AttributeView attribute = attribute_at(at);
+    const AttributeView attribute = AttributeBlock::next(at);
     if (attribute.name == name) return attribute.value;
   }
   return std::nullopt;
@@ -210,6 +177,13 @@ std::string_view Record::alias_of() const {
   const char* at = texts_begin();
   if ((extras_ & kShortened) != 0) at += sizeof(Duration::rep);
   return {at + 1, byte_at(at)};
+}
+
+AttributeBlock Record::attributes() const {
+  const char* const begin = attributes_begin();
+  const char* end = begin;
+  for (std::uint16_t i = 0; i < attribute_count_; ++i) AttributeBlock::next(end);
+  return {.count = attribute_count_, .bytes = {begin, static_cast<std::size_t>(end - begin)}};
 }
 
 const char* Record::attributes_begin() const {
@@ -260,24 +234,23 @@ std::vector<AttributeView> attributes_of(const Record& record) {
 
 std::vector<TabView> tabs_of(const Record& record) {
   if (!record.has_tabs()) return {};
-  const char* at = record.attributes_begin();
-  for (std::uint16_t i = 0; i < record.attribute_count_; ++i) Record::attribute_at(at);
+  const std::string_view attributes = record.attributes().bytes;
+  const char* at = attributes.data() + attributes.size();
   const std::size_t count = byte_at(at) | byte_at(at + 1) << 8;
   at += kTabCountBytes;
   std::vector<TabView> tabs(count);
   for (TabView& tab : tabs) {
     tab.name = {at + kTabSizesBytes, byte_at(at)};
-    const std::size_t attributes = byte_at(at + 1);
+    const std::size_t count_of_tab = byte_at(at + 1);
     at += kTabSizesBytes + tab.name.size();
-    for (std::size_t i = 0; i < attributes; ++i) {
-      tab.attributes.push_back(Record::attribute_at(at));
+    for (std::size_t i = 0; i < count_of_tab; ++i) {
+      tab.attributes.push_back(AttributeBlock::next(at));
     }
   }
   return tabs;
 }
 
 RecordRef Record::with_version(const Record& record, Version version, Time last_seen) {
-  const std::vector<AttributeView> attributes = attributes_of(record);
   const std::vector<TabView> tabs = tabs_of(record);
   const std::vector<std::string_view> labels = record.labels();
   return make({.packed_id = record.packed_id(),
@@ -288,7 +261,7 @@ RecordRef Record::with_version(const Record& record, Version version, Time last_
                .version = version,
                .created_at = record.created_at(),
                .last_seen = last_seen,
-               .attributes = attributes,
+               .kept_attributes = record.attributes(),
                .tabs = tabs,
                .remembered = record.is_remembered(),
                .shortened_to = record.shortened_to(),
@@ -297,7 +270,6 @@ RecordRef Record::with_version(const Record& record, Version version, Time last_
 }
 
 RecordRef Record::seen_through(const Record& alias, const Record& session, Time last_seen) {
-  const std::vector<AttributeView> attributes = attributes_of(session);
   const std::vector<TabView> tabs = tabs_of(session);
   const std::vector<std::string_view> labels = session.labels();
   const Duration end = alias.expires_at(alias.created_at()) - session.created_at();
@@ -309,7 +281,7 @@ RecordRef Record::seen_through(const Record& alias, const Record& session, Time 
                .version = session.version(),
                .created_at = session.created_at(),
                .last_seen = last_seen,
-               .attributes = attributes,
+               .kept_attributes = session.attributes(),
                .tabs = tabs,
                .remembered = session.is_remembered(),
                .shortened_to = std::min(session.shortened_to().value_or(end), end),
@@ -338,14 +310,14 @@ const Record& Record::linked_by(const Links& links) {
 }
 
 const char* Record::texts_end() const {
-  const char* at = attributes_begin();
-  for (std::size_t i = 0; i < attribute_count_; ++i) attribute_at(at);
+  const std::string_view attributes = this->attributes().bytes;
+  const char* at = attributes.data() + attributes.size();
   if (!has_tabs()) return at;
   std::size_t tabs = byte_at(at) | byte_at(at + 1) << 8;
   for (at += kTabCountBytes; tabs > 0; --tabs) {
-    const std::size_t attributes = byte_at(at + 1);
+    const std::size_t count_of_tab = byte_at(at + 1);
     at += kTabSizesBytes + byte_at(at);
-    for (std::size_t i = 0; i < attributes; ++i) attribute_at(at);
+    for (std::size_t i = 0; i < count_of_tab; ++i) AttributeBlock::next(at);
   }
   return at;
 }

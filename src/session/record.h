@@ -12,18 +12,11 @@
 #include <vector>
 
 #include "base/time.h"
+#include "session/attribute_block.h"
 #include "session/id_text.h"
 #include "sojourn/session.h"
 
 namespace sojourn::session {
-
-// Name and value, borrowed.
-struct AttributeView {
-  std::string_view name = {};
-  std::string_view value = {};
-
-  friend bool operator==(const AttributeView&, const AttributeView&) = default;
-};
 
 // A tab of a login in progress.
 struct TabView {
@@ -64,6 +57,8 @@ struct RecordFields {
   Time last_seen = {};
   // Ordered by name, no name twice.
   std::span<const AttributeView> attributes = {};
+  // Instead of those, the same as a record keeps them.
+  AttributeBlock kept_attributes = {};
   // In the order of their last changes, no name twice.
   std::span<const TabView> tabs = {};
   bool remembered = false;
@@ -132,10 +127,13 @@ class Record {
   void for_each_attribute(Visit visit) const {
     const char* at = attributes_begin();
     for (std::uint16_t i = 0; i < attribute_count_; ++i) {
-      const AttributeView attribute = attribute_at(at);
+      const AttributeView attribute = AttributeBlock::next(at);
       visit(attribute.name, attribute.value);
     }
   }
+
+  // All of them.
+  AttributeBlock attributes() const;
 
   std::uint8_t label_count() const { return label_count_; }
   // What the session is found by: its subject, if it has one, and its labels. Aliases and
@@ -256,9 +254,6 @@ class Record {
   const char* subject_begin() const;
   const char* labels_begin() const { return subject_begin() + subject_size_; }
   const char* attributes_begin() const;
-  // The attribute that begins at `at`, which moves behind it.
-  static AttributeView attribute_at(const char*& at);
-
   // Behind all texts.
   const char* texts_end() const;
 

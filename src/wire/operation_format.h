@@ -28,6 +28,14 @@ inline constexpr Duration kTimeLeftMax = std::chrono::hours(24);
 // More is sent as this much.
 inline constexpr Duration kAgeMax = std::chrono::hours(24 * 800);
 
+// The numbers of a session's record, of which many are read, in so many bytes each: of its
+// lifetimes in seconds, its version, its age and how long it was not used in microseconds.
+inline constexpr std::size_t kLifetimeBytes = 4;
+inline constexpr std::size_t kEpochBytes = 4;
+inline constexpr std::size_t kSequenceBytes = 6;
+inline constexpr std::size_t kAgeBytes = 6;
+static_assert(kAgeMax.count() < std::int64_t{1} << 8 * kAgeBytes);
+
 // In the place of the size of an id, which is never empty: the id stands as IdText packs it.
 inline constexpr std::uint8_t kPackedIdFollows = 0;
 

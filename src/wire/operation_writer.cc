@@ -51,6 +51,7 @@ using replication::Undelivered;
 using replication::Verb;
 using replication::Verdict;
 using replication::VerdictAck;
+using session::AttributeBlock;
 using session::Record;
 
 class Writer {
@@ -76,6 +77,7 @@ class Writer {
   void write(const std::optional<Version>& expected);
   void write(const Lifetime& lifetime);
   void write(const std::vector<Attribute>& attributes);
+  void write_attribute(std::string_view name, std::string_view value);
   void write(const std::vector<Patch::Step>& steps);
   void write(const std::vector<session::TabView>& tabs);
   void write_more(const Record& record);
@@ -141,10 +143,15 @@ void Writer::write(const Lifetime& lifetime) {
 
 void Writer::write(const std::vector<Attribute>& attributes) {
   integer(attributes.size());
-  for (const Attribute& attribute : attributes) {
-    text(attribute.name);
-    text(attribute.value);
-  }
+  for (const auto& [name, value] : attributes) write_attribute(name, value);
+}
+
+void Writer::write_attribute(std::string_view name, std::string_view value) {
+  char sizes[3];
+  const char* const end = AttributeBlock::write_sizes(sizes, name.size(), value.size());
+  out_.bytes({sizes, end});
+  out_.bytes(name);
+  out_.bytes(value);
 }
 
 void Writer::write(const std::vector<Patch::Step>& steps) {
@@ -166,10 +173,7 @@ void Writer::write(const std::vector<session::TabView>& tabs) {
   for (const session::TabView& tab : tabs) {
     text(tab.name);
     integer(tab.attributes.size());
-    for (const session::AttributeView& attribute : tab.attributes) {
-      text(attribute.name);
-      text(attribute.value);
-    }
+    for (const auto& [name, value] : tab.attributes) write_attribute(name, value);
   }
 }
 
@@ -273,16 +277,19 @@ void Writer::write(const Record& record, Time last_seen) {
   byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(record.phase()) |
                                  (more ? kMoreFollows : 0)));
   text(record.subject());
-  write(record.lifetime());
-  write(record.version());
+  const Lifetime lifetime = record.lifetime();
+  out_.fixed<kLifetimeBytes>(static_cast<std::uint64_t>(lifetime.idle.count()));
+  out_.fixed<kLifetimeBytes>(static_cast<std::uint64_t>(lifetime.absolute.count()));
+  const Version version = record.version();
+  out_.fixed<kEpochBytes>(version.epoch);
+  out_.fixed<kSequenceBytes>(version.sequence);
   const Duration age = std::clamp(now_ - record.created_at(), Duration::zero(), kAgeMax);
-  duration(age, kAgeMax);
-  duration(now_ - last_seen, age);
-  integer(record.attribute_count());
-  record.for_each_attribute([this](std::string_view name, std::string_view value) {
-    text(name);
-    text(value);
-  });
+  const Duration unseen = std::clamp(now_ - last_seen, Duration::zero(), age);
+  out_.fixed<kAgeBytes>(static_cast<std::uint64_t>(age.count()));
+  out_.fixed<kAgeBytes>(static_cast<std::uint64_t>(unseen.count()));
+  const AttributeBlock attributes = record.attributes();
+  integer(attributes.count);
+  out_.bytes(attributes.bytes);
   if (more) write_more(record);
 }
 

@@ -16,6 +16,7 @@ using replication::Operation;
 using replication::Remembered;
 using replication::Result;
 using replication::Verb;
+using session::AttributeBlock;
 using session::AttributeView;
 using session::Record;
 using session::RecordRef;
@@ -36,11 +37,22 @@ Duration PartReader::duration(Duration max, const char* why) {
   return Duration(integer_up_to(static_cast<std::uint64_t>(max.count()), why));
 }
 
+Duration PartReader::fixed_duration(Duration max, const char* why) {
+  const Duration value(in_.fixed<kAgeBytes>());
+  if (value > max) refuse(why);
+  return ok() ? value : Duration();
+}
+
 std::string_view PartReader::text(std::size_t size_max, const char* why) {
   const bool was_ok = ok();
   const std::string_view value = in_.string(size_max);
   if (was_ok && !ok()) wrong_ = why;
   return value;
+}
+
+std::string_view PartReader::bytes(std::size_t size, std::size_t size_max, const char* why) {
+  if (size > size_max || size > in_.left()) refuse(why);
+  return ok() ? in_.bytes(size) : std::string_view();
 }
 
 std::string_view PartReader::id() {
@@ -118,12 +130,11 @@ std::optional<Version> PartReader::expected() {
   return version();
 }
 
-std::chrono::seconds PartReader::lifetime_seconds() {
-  constexpr const char* kWhy = "a lifetime is not between 1 s and 400 days";
-  const std::uint64_t value =
-      integer_up_to(static_cast<std::uint64_t>(session::kLifetimeMax.count()), kWhy);
-  if (value == 0) refuse(kWhy);
-  return std::chrono::seconds(value);
+std::chrono::seconds PartReader::checked_lifetime(std::uint64_t seconds) {
+  if (seconds == 0 || seconds > static_cast<std::uint64_t>(session::kLifetimeMax.count())) {
+    refuse("a lifetime is not between 1 s and 400 days");
+  }
+  return ok() ? std::chrono::seconds(seconds) : std::chrono::seconds();
 }
 
 Lifetime PartReader::lifetime() {
@@ -143,25 +154,54 @@ std::string_view PartReader::attribute_value() {
   return text(kAttributeValueBytesMax, "an attribute's value is too long or cut short");
 }
 
-const std::vector<AttributeView>& PartReader::attributes(std::size_t payload) {
-  attributes_.clear();
-  read_attributes(attributes_, payload);
-  return attributes_;
+std::uint64_t PartReader::attribute_count() {
+  return integer_up_to(kAttributesMax, "a session has more than 64 attributes");
 }
 
-void PartReader::read_attributes(std::vector<AttributeView>& attributes, std::size_t& payload) {
-  const std::uint64_t count =
-      integer_up_to(kAttributesMax, "a session has more than 64 attributes");
-  for (std::uint64_t i = 0; i < count && ok(); ++i) {
-    const std::string_view name = attribute_name();
-    const std::string_view value = attribute_value();
-    if (!attributes.empty() && attributes.back().name >= name) {
-      refuse("attributes are not ordered by name");
-    }
-    attributes.push_back({name, value});
-    payload += name.size() + value.size();
+AttributeView PartReader::attribute(std::string_view behind) {
+  const std::size_t name_size = byte();
+  std::size_t value_size = byte();
+  if (value_size > AttributeBlock::kOneByteMax) {
+    value_size = (value_size & AttributeBlock::kOneByteMax) << 8 | byte();
+    if (value_size <= AttributeBlock::kOneByteMax) refuse("a value's size has a byte too many");
+  }
+  const std::string_view name =
+      bytes(name_size, kAttributeNameBytesMax, "an attribute's name is too long or cut short");
+  if (name.empty()) refuse("an attribute's name is empty");
+  if (name <= behind) refuse("attributes are not ordered by name");
+  const std::string_view value =
+      bytes(value_size, kAttributeValueBytesMax, "an attribute's value is too long or cut short");
+  return {name, value};
+}
+
+template <typename Visit>
+void PartReader::for_each_attribute(std::uint64_t count, std::size_t& payload, Visit visit) {
+  std::string_view last;
+  for (; count > 0 && ok(); --count) {
+    const AttributeView read = attribute(last);
+    last = read.name;
+    payload += read.name.size() + read.value.size();
+    visit(read);
   }
   if (payload > kSessionBytesMax) refuse("a session has more than 64 KiB");
+}
+
+AttributeBlock PartReader::attributes(std::size_t& payload) {
+  AttributeBlock block = {.count = attribute_count()};
+  const std::string_view from = in_.rest();
+  for_each_attribute(block.count, payload, [](const AttributeView&) {});
+  block.bytes = from.substr(0, from.size() - in_.left());
+  return block;
+}
+
+std::vector<Attribute> PartReader::owned_attributes(std::size_t payload) {
+  const std::uint64_t count = attribute_count();
+  std::vector<Attribute> owned;
+  owned.reserve(count);
+  for_each_attribute(count, payload, [&](const AttributeView& read) {
+    owned.push_back({std::string(read.name), std::string(read.value)});
+  });
+  return owned;
 }
 
 std::string_view PartReader::tab_name() {
@@ -180,7 +220,8 @@ std::vector<session::TabView> PartReader::tabs(std::size_t payload) {
     tab.name = tab_name();
     if (!names.insert(tab.name).second) refuse("two tabs have the same name");
     payload += tab.name.size();
-    read_attributes(tab.attributes, payload);
+    for_each_attribute(attribute_count(), payload,
+                       [&](const AttributeView& read) { tab.attributes.push_back(read); });
   }
   return tabs;
 }
@@ -189,16 +230,6 @@ std::chrono::seconds PartReader::seconds_up_to(std::chrono::seconds max, const c
   const std::uint64_t value = integer_up_to(static_cast<std::uint64_t>(max.count()), why);
   if (value == 0) refuse(why);
   return std::chrono::seconds(value);
-}
-
-std::vector<Attribute> PartReader::owned_attributes(std::size_t payload) {
-  std::vector<Attribute> owned;
-  const std::vector<AttributeView>& views = attributes(payload);
-  owned.reserve(views.size());
-  for (const AttributeView& view : views) {
-    owned.push_back({std::string(view.name), std::string(view.value)});
-  }
-  return owned;
 }
 
 std::vector<Patch::Step> PartReader::steps() {
@@ -244,17 +275,6 @@ std::vector<std::string> PartReader::owned_labels() {
   return {views.begin(), views.end()};
 }
 
-namespace {
-
-std::size_t payload_of(const session::RecordFields& fields) {
-  std::size_t payload = fields.subject.size();
-  for (const AttributeView& attribute : fields.attributes) {
-    payload += attribute.name.size() + attribute.value.size();
-  }
-  return payload;
-}
-
-}  // namespace
 std::string_view PartReader::single_use_value() {
   return text(kSingleUseValueBytesMax, "a value is too long or cut short");
 }
@@ -304,13 +324,16 @@ RecordRef PartReader::record(session::RecordFields fields) {
   bool more = false;
   fields.phase = phase_of(byte_with_more(more));
   fields.subject = subject(fields.phase);
-  fields.lifetime = lifetime();
-  fields.version = version();
-  const Duration age = duration(kAgeMax, "a session is older than it may be");
-  const Duration unseen = duration(age, "a session was last seen before it was made");
+  const std::chrono::seconds idle = fixed_lifetime();
+  fields.lifetime = {.idle = idle, .absolute = fixed_lifetime()};
+  fields.version.epoch = in_.fixed<kEpochBytes>();
+  fields.version.sequence = in_.fixed<kSequenceBytes>();
+  const Duration age = fixed_duration(kAgeMax, "a session is older than it may be");
+  const Duration unseen = fixed_duration(age, "a session was last seen before it was made");
   fields.created_at = time_of_age(age);
   fields.last_seen = time_of_age(unseen);
-  fields.attributes = attributes(fields.subject.size());
+  std::size_t payload = fields.subject.size();
+  fields.kept_attributes = attributes(payload);
   std::vector<session::TabView> read_tabs;
   more_fields(more, [&](Field field) {
     switch (field) {
@@ -325,7 +348,7 @@ RecordRef PartReader::record(session::RecordFields fields) {
         break;
       case Field::kTabs:
         if (fields.phase != Phase::kLogin) refuse("an active session has tabs");
-        read_tabs = tabs(payload_of(fields));
+        read_tabs = tabs(payload);
         fields.tabs = read_tabs;
         break;
       case Field::kLabels:

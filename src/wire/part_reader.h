@@ -50,7 +50,10 @@ class PartReader {
   Duration duration(Duration max, const char* why);
   // By the clock of this member, what was that long ago when the message began to wait.
   Time time_of_age(Duration age) const { return now_ - std::min(age + waited_, kAgeMax); }
+  Duration fixed_duration(Duration max, const char* why);
   std::string_view text(std::size_t size_max, const char* why);
+  // Without its size before it.
+  std::string_view bytes(std::size_t size, std::size_t size_max, const char* why);
 
   // Of a session; of a companion of that kind; of either.
   std::string_view id();
@@ -68,10 +71,10 @@ class PartReader {
   Version version();
   std::optional<Version> expected();
   Lifetime lifetime();
-  std::chrono::seconds lifetime_seconds();
-  // Views into the input, valid until the next call. `payload` bytes of the session are something
-  // else.
-  const std::vector<session::AttributeView>& attributes(std::size_t payload);
+  std::chrono::seconds lifetime_seconds() { return checked_lifetime(integer()); }
+  std::chrono::seconds fixed_lifetime() { return checked_lifetime(in_.fixed<kLifetimeBytes>()); }
+  // A view into the input. To `payload`, the bytes of the session so far, theirs are added.
+  session::AttributeBlock attributes(std::size_t& payload);
   // Calls read(field) for what stands behind the rest, if `more` does; the field's value must be
   // read by it, and fields come in ascending order.
   template <typename Read>
@@ -119,9 +122,15 @@ class PartReader {
   // What follows the id, which the fields have.
   session::RecordRef record(session::RecordFields fields);
   session::RecordRef companion(std::string_view id);
+  std::chrono::seconds checked_lifetime(std::uint64_t seconds);
   std::string_view attribute_name();
   std::string_view attribute_value();
-  void read_attributes(std::vector<session::AttributeView>& attributes, std::size_t& payload);
+  std::uint64_t attribute_count();
+  // Whose name comes behind that one.
+  session::AttributeView attribute(std::string_view behind);
+  // Calls visit(attribute) for each of so many.
+  template <typename Visit>
+  void for_each_attribute(std::uint64_t count, std::size_t& payload, Visit visit);
   void read_arguments(replication::Operation& operation);
   void read_more(replication::Operation& operation, bool more);
   replication::Cause cause_of(std::uint8_t value);
@@ -130,7 +139,6 @@ class PartReader {
   const Time now_;
   Duration waited_ = {};
   const char* wrong_ = nullptr;
-  std::vector<session::AttributeView> attributes_;
   std::vector<std::string_view> labels_;
 };
 

@@ -61,6 +61,19 @@ TEST_CASE("fixed integers are eight bytes, the lowest first", "[base]") {
   CHECK(reader.ok());
 }
 
+TEST_CASE("a number has as many bytes as are asked for, the lowest first", "[base]") {
+  const std::string bytes = written([](ByteWriter& writer) {
+    writer.fixed<6>(0xf102030405060708);
+    writer.fixed<1>(9);
+  });
+
+  CHECK(bytes == "\x08\x07\x06\x05\x04\x03\x09"s);
+  ByteReader reader(bytes);
+  CHECK(reader.fixed<6>() == 0x030405060708);
+  CHECK(reader.fixed<2>() == 0);
+  CHECK_FALSE(reader.ok());
+}
+
 TEST_CASE("what was written one after the other is read so", "[base]") {
   const std::string bytes = written([](ByteWriter& writer) {
     writer.byte(0xff);

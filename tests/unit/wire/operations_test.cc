@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -5,6 +6,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "session/attribute_block.h"
 #include "sojourn/companions.h"
 #include "sojourn/session.h"
 #include "support/catch.h"
@@ -12,9 +14,12 @@
 #include "unit/wire/messages.h"
 #include "wire/bounds.h"
 #include "wire/frame.h"
+#include "wire/operation_format.h"
 
 namespace sojourn::wire {
 namespace {
+
+using session::AttributeBlock;
 
 // Puts an operation together byte by byte.
 class Bytes {
@@ -23,8 +28,9 @@ class Bytes {
     ByteWriter(bytes_).varint(value);
     return std::move(*this);
   }
+  template <std::size_t kBytes = 8>
   Bytes fixed(std::uint64_t value) && {
-    ByteWriter(bytes_).fixed64(value);
+    ByteWriter(bytes_).fixed<kBytes>(value);
     return std::move(*this);
   }
   Bytes byte(std::uint8_t value) && {
@@ -34,6 +40,23 @@ class Bytes {
   Bytes text(std::string_view value) && {
     ByteWriter(bytes_).string(value);
     return std::move(*this);
+  }
+
+  Bytes attribute(std::string_view name, std::string_view value) && {
+    std::string block(AttributeBlock::size_of({{{name, value}}}), '\0');
+    AttributeBlock::write(block.data(), {{{name, value}}});
+    ByteWriter(bytes_).bytes(block);
+    return std::move(*this);
+  }
+  // What stands in a session's record between its subject and its attributes.
+  Bytes numbers(std::uint64_t age, std::uint64_t unseen) && {
+    return std::move(*this)
+        .fixed<kLifetimeBytes>(1800)
+        .fixed<kLifetimeBytes>(1800)
+        .fixed<kEpochBytes>(3)
+        .fixed<kSequenceBytes>(77)
+        .fixed<kAgeBytes>(age)
+        .fixed<kAgeBytes>(unseen);
   }
 
   // A frame with this operation alone, which waited a second.
@@ -60,19 +83,7 @@ Bytes create() { return request(1).number(2).text("ana").number(1800).number(432
 Bytes patch() { return request(5); }
 Bytes reply() { return operation(2).number(1000); }
 Bytes record(std::uint64_t age, std::uint64_t unseen) {
-  return reply()
-      .number(0)
-      .number(1)
-      .text("s-1")
-      .number(1)
-      .text("")
-      .number(1800)
-      .number(1800)
-      .number(3)
-      .number(77)
-      .number(age)
-      .number(unseen)
-      .number(0);
+  return reply().number(0).number(1).text("s-1").number(1).text("").numbers(age, unseen).number(0);
 }
 Bytes replicate() {
   return operation(3).number(9).number(3).number(77).number(3).number(76).fixed(0).number(0);
@@ -118,27 +129,29 @@ TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
       {lifetime, request(1).number(1).text("").number(0).number(1).frame()},
       {lifetime, request(1).number(1).text("").number(1).number(kTooLong).frame()},
       {"Request: a session has more than 64 attributes", create().number(65).frame()},
-      {"Request: an attribute's name is empty", create().number(1).text("").text("").frame()},
+      {"Request: an attribute's name is empty", create().number(1).attribute("", "").frame()},
       {"Request: an attribute's name is too long or cut short",
-       create().number(1).text(std::string(65, 'n')).text("").frame()},
+       create().number(1).attribute(std::string(65, 'n'), "").frame()},
       {"Request: an attribute's value is too long or cut short",
-       create().number(1).text("a").text(value + "v").frame()},
+       create().number(1).attribute("a", value + "v").frame()},
       {"Request: attributes are not ordered by name",
-       create().number(2).text("b").text("").text("a").text("").frame()},
+       create().number(2).attribute("b", "").attribute("a", "").frame()},
       {"Request: attributes are not ordered by name",
-       create().number(2).text("a").text("").text("a").text("").frame()},
+       create().number(2).attribute("a", "").attribute("a", "").frame()},
       {"Request: a session has more than 64 KiB", create()
                                                       .number(4)
-                                                      .text("a")
-                                                      .text(value)
-                                                      .text("b")
-                                                      .text(value)
-                                                      .text("c")
-                                                      .text(value)
-                                                      .text("d")
-                                                      .text(value)
+                                                      .attribute("a", value)
+                                                      .attribute("b", value)
+                                                      .attribute("c", value)
+                                                      .attribute("d", value)
                                                       .frame()},
-      {"Request: an attribute's name is too long or cut short", create().number(64).frame()},
+      {"Request" + malformed, create().number(64).frame()},
+      {"Request: an attribute's name is too long or cut short",
+       create().number(1).byte(2).byte(0).byte('n').frame()},
+      {"Request: an attribute's value is too long or cut short",
+       create().number(1).byte(1).byte(2).byte('n').byte('v').frame()},
+      {"Request: a value's size has a byte too many",
+       create().number(1).byte(1).byte(0x80).byte(1).byte('n').byte('v').frame()},
       {"Request: a patch has more than 128 steps", patch().number(129).frame()},
       {"Request: a patch does something unknown", patch().number(1).number(2).text("a").frame()},
       {"Request: an attribute's name is empty", patch().number(1).number(0).text("").frame()},
@@ -149,6 +162,15 @@ TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
       {"Reply: the status code is unknown", reply().number(17).text("").frame()},
       {"Reply: the status text is too long or cut short",
        reply().number(5).text(std::string(513, 'x')).frame()},
+      {"Reply: a lifetime is not between 1 s and 400 days", reply()
+                                                                .number(0)
+                                                                .number(1)
+                                                                .text("s-1")
+                                                                .number(1)
+                                                                .text("")
+                                                                .fixed<kLifetimeBytes>(1800)
+                                                                .fixed<kLifetimeBytes>(kTooLong)
+                                                                .frame()},
       {"Reply: a session is older than it may be", record(kTooOld, 0).frame()},
       {"Reply: a session was last seen before it was made", record(5, 6).frame()},
 
@@ -180,12 +202,7 @@ Bytes record_with_more(std::uint8_t phase = 1) {
       .text("s-1")
       .byte(phase | 0x80)
       .text(phase == 1 ? "" : "ana")
-      .number(1800)
-      .number(1800)
-      .number(3)
-      .number(77)
-      .number(6)
-      .number(6)
+      .numbers(6, 6)
       .number(0);
 }
 

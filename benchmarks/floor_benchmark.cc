@@ -14,8 +14,6 @@
 
 #include <absl/synchronization/mutex.h>
 #include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/security/server_credentials.h>
 #include <time.h>
 
 #include <CLI/CLI.hpp>
@@ -34,6 +32,7 @@
 #include "base/random.h"
 #include "replication/messages.h"
 #include "session/id_draw.h"
+#include "streams/credentials.h"
 #include "streams/queue_stream.h"
 #include "table/table.h"
 #include "wire/frame.h"
@@ -52,6 +51,8 @@ struct Settings {
   int in_flight = 2;
   std::size_t operations = 1'000'000;
   std::size_t sessions = 10'000;
+  // See streams/credentials.h.
+  std::string tls = {};
   std::vector<int> cores = {0, 1};
 };
 
@@ -283,8 +284,10 @@ double processor_seconds(pid_t process) {
 // Measures when a tenth of the operations have been carried out.
 void ask(const Settings& settings, int port, pid_t server) {
   Asker asker(settings);
+  grpc::ChannelArguments arguments;
+  const auto credentials = streams::channel_credentials(settings.tls, arguments);
   const auto channel =
-      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
+      grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port), credentials, arguments);
   std::size_t before = 0;
   Clock::time_point begin;
   double asker_before = 0;
@@ -317,7 +320,7 @@ void serve(const Settings& settings, int pipe) {
   Server server(settings);
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:0", streams::server_credentials(settings.tls), &port);
   streams::serve_by_queue(
       builder, [&] { streams::tell(pipe, port); },
       [&](const ByteBuffer& frame) { return server.answer(frame); });
@@ -336,6 +339,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 64));
   app.add_option("--operations", settings.operations, "how many gets or writes");
   app.add_option("--sessions", settings.sessions, "that there are to be got or transferred");
+  app.add_option("--tls", settings.tls, "a directory with ca.pem, a.pem and a.key")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--cores", settings.cores, "of the asker and of the server")
       ->delimiter(',')
       ->expected(2);

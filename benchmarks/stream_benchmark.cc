@@ -18,8 +18,6 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -33,17 +31,16 @@
 #include <cstring>
 #include <ctime>
 #include <deque>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "streams/credentials.h"
 #include "streams/queue_stream.h"
 
 namespace {
@@ -65,37 +62,11 @@ struct Settings {
   std::vector<int> cores = {0, 1};
 };
 
-std::string file_of(const Settings& settings, const std::string& name) {
-  std::ifstream file(settings.tls + "/" + name);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || text.str().empty()) throw std::runtime_error("cannot read " + name);
-  return text.str();
-}
-
-std::shared_ptr<grpc::ServerCredentials> server_credentials(const Settings& settings) {
-  if (settings.tls.empty()) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions options(
-      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = file_of(settings, "ca.pem");
-  options.pem_key_cert_pairs = {{file_of(settings, "a.key"), file_of(settings, "a.pem")}};
-  return grpc::SslServerCredentials(options);
-}
-
 std::shared_ptr<grpc::Channel> channel_to(int port, const Settings& settings) {
-  const std::string address = "127.0.0.1:" + std::to_string(port);
   grpc::ChannelArguments arguments;
   for (const auto& [name, value] : settings.arguments) arguments.SetInt(name, value);
-  if (settings.tls.empty()) {
-    return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-  }
-  arguments.SetSslTargetNameOverride("a.sojourn");
-  return grpc::CreateCustomChannel(
-      address,
-      grpc::SslCredentials({.pem_root_certs = file_of(settings, "ca.pem"),
-                            .pem_private_key = file_of(settings, "a.key"),
-                            .pem_cert_chain = file_of(settings, "a.pem")}),
-      arguments);
+  const auto credentials = streams::channel_credentials(settings.tls, arguments);
+  return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port), credentials, arguments);
 }
 
 ByteBuffer frame_of(std::size_t size) {
@@ -242,7 +213,7 @@ class Asking final : public grpc::ClientBidiReactor<ByteBuffer, ByteBuffer> {
 void serve(const Settings& settings, int pipe) {
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", server_credentials(settings), &port);
+  builder.AddListeningPort("127.0.0.1:0", streams::server_credentials(settings.tls), &port);
   for (const auto& [name, value] : settings.arguments) builder.AddChannelArgument(name, value);
   const auto listening = [&] { streams::tell(pipe, port); };
   if (settings.how == "queue") {

@@ -139,7 +139,7 @@ struct Asking {
   std::chrono::microseconds busy_poll = {};
 };
 
-// Keeps so many frames on their way.
+// Keeps so many frames on their way. Throws if the stream breaks off.
 inline void ask_by_queue(const std::shared_ptr<grpc::Channel>& channel, const Asking& asking) {
   grpc::GenericStub stub(channel);
   grpc::CompletionQueue queue;
@@ -147,6 +147,7 @@ inline void ask_by_queue(const std::shared_ptr<grpc::Channel>& channel, const As
   const auto stream = stub.PrepareCall(&context, kMethod, &queue);
   ByteBuffer frame;
   bool over = false;
+  bool broken = false;
   Tag read_done;
   Tag write_done;
   Writer writer([&](const ByteBuffer& request) { stream->Write(request, &write_done); });
@@ -154,6 +155,7 @@ inline void ask_by_queue(const std::shared_ptr<grpc::Channel>& channel, const As
     if (std::optional<ByteBuffer> request = asking.make()) writer.add(std::move(*request));
   };
   read_done = [&](bool ok) {
+    broken |= !ok && !over;
     if (!ok || over) return;
     asking.answered(frame);
     stream->Read(&frame, &read_done);
@@ -163,19 +165,21 @@ inline void ask_by_queue(const std::shared_ptr<grpc::Channel>& channel, const As
     if (ok && !over) writer.written();
   };
   Tag started = [&](bool ok) {
+    broken |= !ok;
     if (!ok) return;
     stream->Read(&frame, &read_done);
     for (int i = 0; i < asking.in_flight; ++i) send();
   };
   stream->StartCall(&started);
   void* tag = nullptr;
-  for (bool ok = false; asking.goes_on() && next(queue, tag, ok, asking.busy_poll);) {
+  for (bool ok = false; !broken && asking.goes_on() && next(queue, tag, ok, asking.busy_poll);) {
     (*static_cast<Tag*>(tag))(ok);
   }
   over = true;
   context.TryCancel();
   queue.Shutdown();
   for (bool ok = false; queue.Next(&tag, &ok);) (*static_cast<Tag*>(tag))(ok);
+  if (broken) throw std::runtime_error("the stream broke off");
 }
 
 // Tells the port to whoever reads from the pipe, once the server listens.

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from .. import floors
 from ..clusters import certificates, pair
 from ..judgement import Comparison, at_least, at_most
 from ..peers import Redis
@@ -69,41 +70,44 @@ def one_caller(bench):
     ]
 
 
-def throughput(bench, what, callers, redis_connections, limit, tls=None):
+def throughput(bench, what, callers, redis_connections, limit, messages, tls=None):
     ours = remote_pair(bench, tls=tls)
     redis = redis_or_none(bench)
     window = bench.window
     sides = {"ours": lambda: ours["a"].ask("get", callers=callers, **window)}
     if redis:
         sides["Redis"] = lambda: redis.driver.ask("get", **redis_connections, **window)
+    sides["floor"] = floors.floor(bench, "gets", messages, **({"tls": tls} if tls else {}))
     results, noise = bench.in_turn(sides)
+    peer = column(results, "Redis", "per_second")
     one = redis_connections["connections"] == 1
     return [
         Comparison(
             what=what,
             unit="/s",
             ours=column(results, "ours", "per_second"),
-            peer=column(results, "Redis", "per_second"),
+            peer=peer,
             peer_name="Redis GET, 1,024 in flight" if one else "Redis GET, 50 connections",
             target=at_least(limit),
             noise=noise,
-        )
+        ),
+        floors.comparison(results, f"frames of {messages} gets", peer, noise),
     ]
 
 
 @row("S2", "remote get, 50 callers", "Redis GET, 50 connections")
 def fifty_callers(bench):
-    return throughput(bench, "remote get, 50 callers", 50, {"connections": 50}, 4.0)
+    return throughput(bench, "remote get, 50 callers", 50, {"connections": 50}, 4.0, floors.FIFTY_CALLERS)
 
 
 @row("S3", "remote get, 1,024 callers", "Redis GET, one connection with 1,024 in flight")
 def many_callers(bench):
     pipelined = {"connections": 1, "in_flight": 1024}
-    return throughput(bench, "remote get, 1,024 callers", 1024, pipelined, 1.3)
+    return throughput(bench, "remote get, 1,024 callers", 1024, pipelined, 1.3, floors.MANY_CALLERS)
 
 
 @row("S4", "remote get, 50 callers, mutual TLS", "Redis GET without TLS, 50 connections")
 def with_tls(bench):
     tls = certificates(bench, ["a", "b"])
     what = "remote get, 50 callers, mutual TLS"
-    return throughput(bench, what, 50, {"connections": 50}, 3.0, tls=tls)
+    return throughput(bench, what, 50, {"connections": 50}, 3.0, floors.FIFTY_CALLERS, tls=tls)

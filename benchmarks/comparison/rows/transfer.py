@@ -2,12 +2,15 @@
 
 import json
 
+from .. import floors
 from ..clusters import Cluster
 from ..judgement import Comparison, at_least
 from ..processes import MissingPeer
 from . import row
 
 PAYLOAD = 512
+# Of 128 KiB.
+SESSIONS_OF_CHUNK = 200
 
 
 def iperf3(bench):
@@ -58,6 +61,7 @@ def transfer(bench):
         sides["iperf3"] = lambda: over_tcp() / PAYLOAD
     except MissingPeer:
         pass
+    sides["floor"] = floors.floor(bench, "transfer", SESSIONS_OF_CHUNK, in_flight=8, sessions=sessions)
     results, noise = bench.in_turn(sides)
     target = {"iperf3": at_least(1_000_000, of_ours=True)}
     return [
@@ -71,4 +75,4 @@ def transfer(bench):
             noise=noise,
         )
         for peer in ("iperf3", "memcpy")
-    ]
+    ] + [floors.comparison(results, f"chunks of {SESSIONS_OF_CHUNK}", results.get("iperf3"), noise)]

@@ -1,5 +1,6 @@
 """S5: writes that two processes hold before they are answered."""
 
+from .. import floors
 from ..clusters import pair
 from ..judgement import Comparison, at_least
 from . import row
@@ -24,16 +25,20 @@ def replicated_writes(bench):
     ours = list(sides)
     if redis:
         sides["Redis"] = lambda: redis.driver.ask("set_wait", connections=50, **window)
+    sides["floor"] = floors.floor(
+        bench, "writes", floors.FIFTY_CALLERS, operations=round(250_000 * bench.seconds)
+    )
     results, noise = bench.in_turn(sides)
+    peer = column(results, "Redis", "per_second")
     return [
         Comparison(
             what=f"replicated {verb}, 50 callers",
             unit="/s",
             ours=column(results, verb, "per_second"),
-            peer=column(results, "Redis", "per_second"),
+            peer=peer,
             peer_name="Redis SET, WAIT 1",
             target=at_least(4.0),
             noise=noise,
         )
         for verb in ours
-    ]
+    ] + [floors.comparison(results, f"frames of {floors.FIFTY_CALLERS} creations", peer, noise)]

@@ -86,6 +86,8 @@ struct Replicate {
   Version committed = {};
   // The operation that it carries out; nobody's for the store's own, such as expiry.
   OperationId operation = {};
+  // Below which number every call of its caller has ended, as far as the primary knows.
+  std::uint64_t settled = 0;
   Entries entries = {};
   // What happened, for subscribers; and the events of the segment below this number have been
   // delivered to those of the primary.

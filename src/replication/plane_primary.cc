@@ -234,6 +234,7 @@ void Plane::send_write(Time now, SegmentId segment_id, std::uint64_t sequence, W
                            .version = version(sequence),
                            .committed = committed(segment(segment_id)),
                            .operation = write.id,
+                           .settled = std::min(memo_.settled(write.id.caller), write.id.number),
                            .entries = write.entries,
                            .occurrence = write.occurrence,
                            .delivered_below = delivered_below(segment_id)});

@@ -40,6 +40,9 @@ void Plane::on(Time /*now*/, MemberIndex from, const Replicate& replicate) {
         return replica_.segment_of(key) == id;
       });
   if (!of_segment) return;
+  if (memo_.knows(replicate.operation.caller)) {
+    memo_.settle(replicate.operation.caller, replicate.settled);
+  }
   if (replicate.version > segment(id).watermark || !rules.keep(Rule::kWatermark)) {
     if (replicate.operation.number != 0 && memo_.is_news(replicate.operation, epoch())) {
       const Entry& first = replicate.entries.front();

@@ -10,28 +10,16 @@ namespace sojourn::session {
 namespace {
 
 constexpr int kBitsPerCharacter = 6;
-constexpr int kCharactersPerDraw = 10;  // 60 of 64 bits
+constexpr std::size_t kAtOnce = 8;  // characters; 48 of 64 bits
 constexpr std::size_t kSearched = 5;
 constexpr std::uint32_t kSearchedIds = 1u << (kSearched * kBitsPerCharacter);
 
-void spell(std::uint64_t bits, char* out, std::size_t size) {
-  constexpr std::size_t kAtOnce = 8;
-  if (size >= kAtOnce) {
-    const std::uint64_t characters = spelled(spread(bits));
-    std::memcpy(out, &characters, kAtOnce);
-    out += kAtOnce;
-    size -= kAtOnce;
-    bits >>= kAtOnce * kBitsPerCharacter;
-  }
-  for (std::size_t i = 0; i < size; ++i) {
-    out[i] = IdText::kAlphabet[bits & 63];
-    bits >>= kBitsPerCharacter;
-  }
-}
-
-void draw(Random& random, std::string& id) {
-  for (std::size_t at = 0; at < id.size(); at += kCharactersPerDraw) {
-    spell(random.next(), &id[at], std::min<std::size_t>(kCharactersPerDraw, id.size() - at));
+// The id's characters from `at` on.
+void draw(Random& random, std::string& id, std::size_t at) {
+  static_assert(SessionId::kGeneratedSize % kAtOnce == 0);
+  for (; at < id.size(); at += kAtOnce) {
+    const std::uint64_t characters = spelled(spread(random.next()));
+    std::memcpy(&id[at], &characters, kAtOnce);
   }
 }
 
@@ -39,7 +27,7 @@ void draw(Random& random, std::string& id) {
 
 std::string draw_id(Random& random) {
   std::string id(SessionId::kGeneratedSize, '\0');
-  draw(random, id);
+  draw(random, id, 0);
   return id;
 }
 
@@ -47,7 +35,7 @@ std::string draw_id_until(Random& random, std::uint32_t attempts_max,
                           absl::FunctionRef<bool(std::string_view)> fits) {
   std::string id = draw_id(random);
   for (std::uint32_t attempt = 1; attempt < attempts_max && !fits(id); ++attempt) {
-    draw(random, id);
+    draw(random, id, id.size() - kAtOnce);
   }
   return id;
 }
@@ -57,7 +45,11 @@ std::string search_id(Random& random, absl::FunctionRef<bool(std::string_view)> 
     std::string id = draw_id(random);
     const auto start = static_cast<std::uint32_t>(random.below(kSearchedIds));
     for (std::uint32_t i = 0; i < kSearchedIds; ++i) {
-      spell((start + i) % kSearchedIds, &id[id.size() - kSearched], kSearched);
+      std::uint32_t bits = (start + i) % kSearchedIds;
+      for (std::size_t at = id.size() - kSearched; at < id.size(); ++at) {
+        id[at] = IdText::kAlphabet[bits & 63];
+        bits >>= kBitsPerCharacter;
+      }
       if (fits(id)) return id;
     }
   }

@@ -15,8 +15,9 @@ namespace sojourn::session {
 // A fresh id: 32 base64url characters, 192 random bits.
 std::string draw_id(Random& random);
 
-// A fresh id of which `fits` is true. Draws whole ids, so that every bit stays random but those
-// that `fits` decides; gives the last one drawn after `attempts_max`, so it always ends.
+// A fresh id of which `fits` is true. Draws its last eight characters again until it is, so that
+// every bit stays random but those that `fits` decides; gives the last one drawn after
+// `attempts_max`, so it always ends.
 std::string draw_id_until(Random& random, std::uint32_t attempts_max,
                           absl::FunctionRef<bool(std::string_view)> fits);
 

@@ -61,6 +61,9 @@ void read(PartReader& in, Replicate& replicate) {
   replicate.version = in.version();
   replicate.committed = in.version();
   replicate.operation = in.operation_id();
+  replicate.settled =
+      replicate.operation.number -
+      in.integer_up_to(replicate.operation.number, "its caller has settled calls below zero");
   const std::uint64_t count =
       in.integer_up_to(kEntriesMax, "a write changes more than 64 sessions");
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {

@@ -394,6 +394,7 @@ void Writer::write(const Replicate& replicate) {
   write(replicate.version);
   write(replicate.committed);
   write(replicate.operation);
+  integer(replicate.operation.number - replicate.settled);
   integer(replicate.entries.size());
   for (const Entry& entry : replicate.entries) {
     text(entry.id);

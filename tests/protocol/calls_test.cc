@@ -107,6 +107,17 @@ TEST_CASE("11.4 a repeat is answered by the next primary as by the one before", 
   CHECK(nodes.ask("c", get(id)).record->version() == once);
 }
 
+TEST_CASE("11.4 the other writers hear with the next write what its caller has settled",
+          "[calls]") {
+  Nodes nodes;
+  const std::string id = nodes.session_at("a");
+  for (const char* color : {"blue", "green", "red"}) {
+    REQUIRE(nodes.ask("a", paint(id, color)).status.ok());
+  }
+
+  CHECK(nodes["b"].plane().memos() == 1);  // that of the last
+}
+
 TEST_CASE("11.5 a write that had not begun when its time was up is unavailable", "[calls]") {
   Nodes nodes;
   const std::string id = nodes.session_at("a");

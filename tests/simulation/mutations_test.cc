@@ -39,14 +39,14 @@ constexpr std::array kMutations = {
     Mutation{Rule::kSnapshotNeverOverwrites, 3},
     Mutation{Rule::kLearnersKeepTombstones, 59},
     Mutation{Rule::kWatermark, 1},
-    Mutation{Rule::kEpochFence, 156},
+    Mutation{Rule::kEpochFence, 105},
     Mutation{Rule::kSynchronization, 11},
     Mutation{Rule::kVersionsBeginWithEpoch, 2},
     Mutation{Rule::kCommittedReads, 9},
     Mutation{Rule::kQuorum, 97},
-    Mutation{Rule::kNoGrantAfterAccept, 1311},
-    Mutation{Rule::kCalmAfterInstall, 2746},
-    Mutation{Rule::kAdoptAccepted, 289},
+    Mutation{Rule::kNoGrantAfterAccept, 2767},
+    Mutation{Rule::kCalmAfterInstall, 727},
+    Mutation{Rule::kAdoptAccepted, 21},
     Mutation{Rule::kUndeliveredEvents, 3},
 };
 

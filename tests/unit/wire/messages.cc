@@ -272,10 +272,10 @@ std::string describe(const replication::Event& event) {
 }
 
 std::string describe(const replication::Replicate& replicate, Time now) {
-  std::string out =
-      absl::StrFormat("Replicate %d %s (committed %s) for %d/%d:", replicate.segment.value,
-                      describe(replicate.version), describe(replicate.committed),
-                      replicate.operation.caller.value, replicate.operation.number);
+  std::string out = absl::StrFormat(
+      "Replicate %d %s (committed %s) for %d/%d settled %d:", replicate.segment.value,
+      describe(replicate.version), describe(replicate.committed), replicate.operation.caller.value,
+      replicate.operation.number, replicate.settled);
   for (const replication::Entry& entry : replicate.entries) {
     out += " " + escaped(entry.id) + " " + describe(entry.record, now);
     if (entry.taken) out += " took " + describe(entry.taken, now);
@@ -572,6 +572,7 @@ std::vector<Example> examples() {
                                        .version = {.epoch = 3, .sequence = 77},
                                        .committed = version,
                                        .operation = {{0xfeed}, 1000},
+                                       .settled = 990,
                                        .entries = {{"s-2", record("s-2")}, {"s-1"}},
                                        .occurrence = {replication::Cause::kRotated, {3, 77}},
                                        .delivered_below = {3, 77}})},

@@ -86,7 +86,8 @@ Bytes record(std::uint64_t age, std::uint64_t unseen) {
   return reply().number(0).number(1).text("s-1").number(1).text("").numbers(age, unseen).number(0);
 }
 Bytes replicate() {
-  return operation(3).number(9).number(3).number(77).number(3).number(76).fixed(0).number(0);
+  return operation(3).number(9).number(3).number(77).number(3).number(76).fixed(0).number(0).number(
+      0);
 }
 
 TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
@@ -174,6 +175,16 @@ TEST_CASE("a malformed operation is refused with what is wrong", "[wire]") {
       {"Reply: a session is older than it may be", record(kTooOld, 0).frame()},
       {"Reply: a session was last seen before it was made", record(5, 6).frame()},
 
+      {"Replicate: its caller has settled calls below zero", operation(3)
+                                                                 .number(9)
+                                                                 .number(3)
+                                                                 .number(77)
+                                                                 .number(3)
+                                                                 .number(76)
+                                                                 .fixed(7)
+                                                                 .number(5)
+                                                                 .number(6)
+                                                                 .frame()},
       {"Replicate: a write changes more than 64 sessions", replicate().number(65).frame()},
       {"Replicate: a session id is too long or cut short", replicate().number(64).frame()},
       {"ReplicateAck: the segment's number is beyond 65535",
@@ -283,6 +294,7 @@ Bytes deletion() {
       .number(76)
       .fixed(0)
       .number(0)
+      .number(0)
       .number(1)
       .text("s-1")
       .byte(0);
@@ -344,6 +356,7 @@ TEST_CASE("a malformed message between primary and backup is refused with what i
                                                                               .number(3)
                                                                               .number(76)
                                                                               .fixed(0)
+                                                                              .number(0)
                                                                               .number(0)
                                                                               .number(0)
                                                                               .byte(5)

@@ -560,7 +560,7 @@ TEST_CASE("a queue that was full takes messages again", "[wire]") {
 }
 
 TEST_CASE("what is refused is not queued", "[wire]") {
-  Outbox outbox(options(1120));
+  Outbox outbox(options(1128));
   push(outbox);
   const std::size_t before = outbox.queued_bytes();
 

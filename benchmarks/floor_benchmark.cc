@@ -32,7 +32,7 @@
 #include "base/random.h"
 #include "replication/messages.h"
 #include "session/id_draw.h"
-#include "streams/credentials.h"
+#include "streams/channel.h"
 #include "streams/queue_stream.h"
 #include "table/table.h"
 #include "wire/frame.h"
@@ -51,7 +51,7 @@ struct Settings {
   int in_flight = 2;
   std::size_t operations = 1'000'000;
   std::size_t sessions = 10'000;
-  // See streams/credentials.h.
+  // See streams/channel.h.
   std::string tls = {};
   std::vector<int> cores = {0, 1};
 };
@@ -285,6 +285,9 @@ double processor_seconds(pid_t process) {
 void ask(const Settings& settings, int port, pid_t server) {
   Asker asker(settings);
   grpc::ChannelArguments arguments;
+  for (const auto& [name, value] : streams::transport_arguments(true)) {
+    arguments.SetInt(name, value);
+  }
   const auto credentials = streams::channel_credentials(settings.tls, arguments);
   const auto channel =
       grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port), credentials, arguments);
@@ -320,6 +323,9 @@ void serve(const Settings& settings, int pipe) {
   Server server(settings);
   int port = 0;
   grpc::ServerBuilder builder;
+  for (const auto& [name, value] : streams::transport_arguments(false)) {
+    builder.AddChannelArgument(name, value);
+  }
   builder.AddListeningPort("127.0.0.1:0", streams::server_credentials(settings.tls), &port);
   streams::serve_by_queue(
       builder, [&] { streams::tell(pipe, port); },

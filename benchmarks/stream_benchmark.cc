@@ -40,7 +40,7 @@
 #include <thread>
 #include <vector>
 
-#include "streams/credentials.h"
+#include "streams/channel.h"
 #include "streams/queue_stream.h"
 
 namespace {

@@ -55,18 +55,35 @@ def one_caller(bench):
     ours = list(sides)
     if redis:
         sides["Redis"] = lambda: redis.driver.ask("get", **window)
+    busy_poll = {"busy_poll": BUSY["busy_poll_us"]}
+    floors_of = {
+        "": floors.empty_frame(bench),
+        ", busy_poll": floors.empty_frame(bench, **busy_poll),
+    }
+    sides |= {f"floor{suffix}": measure for suffix, measure in floors_of.items()}
     results, noise = bench.in_turn(sides)
+    peer = column(results, "Redis", "p50_us")
     return [
         Comparison(
             what=f"remote get by {caller}, median",
             unit="µs",
             ours=column(results, caller, "p50_us"),
-            peer=column(results, "Redis", "p50_us"),
+            peer=peer,
             peer_name="Redis GET, one connection",
             target=at_most(1.0),
             noise=noise,
         )
         for caller in ours
+    ] + [
+        floors.comparison(
+            results,
+            f"an empty frame{suffix}, median, no members",
+            peer,
+            noise,
+            unit="µs",
+            side=f"floor{suffix}",
+        )
+        for suffix in floors_of
     ]
 
 
@@ -91,7 +108,7 @@ def throughput(bench, what, callers, redis_connections, limit, messages, tls=Non
             target=at_least(limit),
             noise=noise,
         ),
-        floors.comparison(results, f"frames of {messages} gets", peer, noise),
+        floors.comparison(results, f"frames of {messages} gets, no members", peer, noise),
     ]
 
 

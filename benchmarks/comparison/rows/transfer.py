@@ -61,7 +61,9 @@ def transfer(bench):
         sides["iperf3"] = lambda: over_tcp() / PAYLOAD
     except MissingPeer:
         pass
-    sides["floor"] = floors.floor(bench, "transfer", SESSIONS_OF_CHUNK, in_flight=8, sessions=sessions)
+    sides["floor"] = floors.floor(
+        bench, "transfer", SESSIONS_OF_CHUNK, in_flight=8, sessions=sessions
+    )
     results, noise = bench.in_turn(sides)
     target = {"iperf3": at_least(1_000_000, of_ours=True)}
     return [
@@ -75,4 +77,8 @@ def transfer(bench):
             noise=noise,
         )
         for peer in ("iperf3", "memcpy")
-    ] + [floors.comparison(results, f"chunks of {SESSIONS_OF_CHUNK}", results.get("iperf3"), noise)]
+    ] + [
+        floors.comparison(
+            results, f"chunks of {SESSIONS_OF_CHUNK}, no members", results.get("iperf3"), noise
+        )
+    ]

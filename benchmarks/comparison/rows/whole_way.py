@@ -4,6 +4,7 @@ import os
 import re
 import sys
 
+from .. import floors
 from ..judgement import Comparison, at_least
 from ..processes import Failure, MissingPeer, cpu_seconds, move
 from . import row
@@ -92,8 +93,13 @@ def whole_way(bench):
             "elsewhere": lambda: wrk(bench, f"{url}/verify", headers["elsewhere"]),
             "here": lambda: wrk(bench, f"{url}/verify", headers["here"]),
             "constant": lambda: wrk(bench, f"{url}/healthz", headers["elsewhere"]),
+            "get": floors.floor(bench, "gets", floors.FIFTY_CALLERS, figure="asker_cpu_us"),
         }
     )
+    # The asked one's core does nothing else.
+    results["floor"] = [
+        1 / (1 / here + get / 1e6) for here, get in zip(results["here"], results["get"])
+    ]
     return [
         Comparison(
             what=f"/verify, {CONNECTIONS} connections, session {where}",
@@ -106,4 +112,8 @@ def whole_way(bench):
         )
         # Without the way to the other member it can only be faster: the limit of the first line.
         for where, target in (("elsewhere", at_least(0.7)), ("here", None))
+    ] + [
+        floors.comparison(
+            results, "session here, and the floor of a get", results["constant"], noise
+        )
     ]

@@ -41,4 +41,8 @@ def replicated_writes(bench):
             noise=noise,
         )
         for verb in ours
-    ] + [floors.comparison(results, f"frames of {floors.FIFTY_CALLERS} creations", peer, noise)]
+    ] + [
+        floors.comparison(
+            results, f"frames of {floors.FIFTY_CALLERS} creations, no members", peer, noise
+        )
+    ]

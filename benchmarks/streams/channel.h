@@ -1,10 +1,12 @@
 #pragma once
 
+#include <grpc/grpc.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <fstream>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -40,6 +42,14 @@ inline std::shared_ptr<grpc::ChannelCredentials> channel_credentials(
   return grpc::SslCredentials({.pem_root_certs = file_of(tls, "ca.pem"),
                                .pem_private_key = file_of(tls, "a.key"),
                                .pem_cert_chain = file_of(tls, "a.pem")});
+}
+
+// What the transport leaves out of gRPC (transport/channel.cc): of both sides, and of who asks.
+inline std::map<std::string, int> transport_arguments(bool asks) {
+  std::map<std::string, int> arguments = {{GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0},
+                                          {GRPC_ARG_ENABLE_CHANNELZ, 0}};
+  if (asks) arguments[GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION] = 0;
+  return arguments;
 }
 
 }  // namespace streams

@@ -13,14 +13,9 @@ namespace {
 constexpr Duration kSendAgain = std::chrono::milliseconds(500);
 constexpr Duration kSendAgainMax = std::chrono::seconds(8);
 
-// Fetches what is read of a record when it is encoded, but for its first cache line. Of a larger
-// one the processor foresees the rest.
-void prefetch(const session::Record& record) {
-  constexpr std::size_t kCacheLine = 64;
-  for (std::size_t line = 1; line < 8; ++line) {
-    sojourn::prefetch(reinterpret_cast<const char*>(&record) + line * kCacheLine);
-  }
-}
+// Of what is read of a record when it is encoded, behind its first cache line, which was read when
+// the record was noted. Of a larger one the processor foresees the rest.
+constexpr std::size_t kLinesOfRecord = 7;
 
 }  // namespace
 
@@ -83,7 +78,8 @@ Chunk Sending::next_chunk(const Memo& memo) {
   constexpr std::size_t kAhead = 3;
   while (current.sent < current.copies.size() && bytes < options_.chunk_bytes) {
     if (current.sent + kAhead < current.copies.size()) {
-      prefetch(*current.copies[current.sent + kAhead].record);
+      const session::Record* const ahead = current.copies[current.sent + kAhead].record.get();
+      prefetch_lines(reinterpret_cast<const char*>(ahead) + kCacheLine, kLinesOfRecord);
     }
     Copy& copy = current.copies[current.sent++];
     bytes += copy.record->bytes();

@@ -47,12 +47,7 @@ bool Table::was_used_late(const Record& record, Time now, Time promoted_at) {
 namespace {
 
 // What a record says of itself, and the first of its attributes; the processor foresees the rest.
-void prefetch_lines(const Record& record) {
-  constexpr std::size_t kCacheLine = 64;
-  for (std::size_t line = 0; line < 4; ++line) {
-    sojourn::prefetch(reinterpret_cast<const char*>(&record) + line * kCacheLine);
-  }
-}
+constexpr std::size_t kLinesOfRecord = 4;
 
 }  // namespace
 
@@ -69,7 +64,7 @@ void Table::prefetch(std::span<const Key> keys) const {
       SpinLockHolder held(shard.lock);
       entry = shard.entries.guess(tag_of(key));
     }
-    if (entry != 0) prefetch_lines(record_at(entry));
+    if (entry != 0) prefetch_lines(&record_at(entry), kLinesOfRecord);
   }
 }
 
@@ -82,7 +77,7 @@ void Table::prefetch_put(const Record& record,
 
 void Table::prefetch_replaced(const Key& key) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const std::uint64_t entry = shard_of(key).entries.guess(tag_of(key));
-  if (entry != 0) prefetch_lines(record_at(entry));
+  if (entry != 0) prefetch_lines(&record_at(entry), kLinesOfRecord);
 }
 
 bool Table::end(std::string_view id, Time now, Time promoted_at) {

@@ -190,6 +190,21 @@ TEST_CASE("values around the sizes of their length's bytes are whole", "[session
   CHECK(record->attribute("b") == "behind");
 }
 
+TEST_CASE("a record may be made of the attributes that another one keeps", "[session]") {
+  const std::string longest(kAttributeValueBytesMax, 'v');
+  const std::string two_bytes(AttributeBlock::kOneByteMax + 1, 'v');
+  const RecordRef first = with_attributes({{"a", ""}, {"b", two_bytes}, {"c", longest}});
+  const AttributeBlock kept = first->attributes();
+
+  const RecordRef second = Record::make({.id = "a", .subject = "ana", .kept_attributes = kept});
+
+  CHECK(kept.count == 3);
+  // Of each the size of its name, its name of one character, and the size of its value.
+  CHECK(kept.bytes.size() == 3 + 3 + (1 + 2 + 2) + two_bytes.size() + longest.size());
+  CHECK(attributes_of(*second) == attributes_of(*first));
+  CHECK(second->attribute("c") == longest);
+}
+
 TEST_CASE("a session ends by whichever of its lifetimes ends first", "[session]") {
   struct Row {
     Lifetime lifetime;

@@ -338,13 +338,20 @@ int main(int argc, char** argv) {
   Settings settings;
   CLI::App app("What remote reads, replicated writes and transfers cannot do without");
   app.add_option("--work", settings.work, "gets, writes or transfer")
-      ->check(CLI::IsMember({"gets", "writes", "transfer"}));
+      ->check(CLI::IsMember({"gets", "writes", "transfer"}))
+      ->capture_default_str();
   app.add_option("--messages", settings.messages, "sessions of one frame")
-      ->check(CLI::Range(1, 1000));
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   app.add_option("--in-flight", settings.in_flight, "frames on their way at one time")
-      ->check(CLI::Range(1, 64));
-  app.add_option("--operations", settings.operations, "how many gets or writes");
-  app.add_option("--sessions", settings.sessions, "that there are to be got or transferred");
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--operations", settings.operations, "how many gets or writes")
+      ->check(CLI::Range(1000, 100'000'000))
+      ->capture_default_str();
+  app.add_option("--sessions", settings.sessions, "that there are to be got or transferred")
+      ->check(CLI::Range(1000, 100'000'000))
+      ->capture_default_str();
   app.add_option("--tls", settings.tls, "a directory with ca.pem, a.pem and a.key")
       ->check(CLI::ExistingDirectory);
   app.add_option("--cores", settings.cores, "of the asker and of the server")

@@ -15,7 +15,15 @@ from .rows import ROWS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CHARTS = os.path.join(ROOT, "docs", "performance")
-TARGETS = ["session_load", "local_load", "redis_load", "memory_benchmark", "gatehouse"]
+TARGETS = [
+    "session_load",
+    "local_load",
+    "redis_load",
+    "memory_benchmark",
+    "floor_benchmark",
+    "stream_benchmark",
+    "gatehouse",
+]
 
 EXIT_STATUS = """\
 exit status: 0 measured, whatever the verdicts; 1 something failed; 2 the command line is wrong;
@@ -34,7 +42,7 @@ def parse(description, arguments):
     parser.add_argument("--list", action="store_true", help="say which rows there are, and end")
     parser.add_argument("--rounds", type=int, help="how often each is measured (5)")
     parser.add_argument("--seconds", type=float, help="of each measurement (1)")
-    parser.add_argument("--json", metavar="FILE", help="write the results there")
+    parser.add_argument("--json", metavar="FILE", help="write the results into that file")
     parser.add_argument("--charts", action="store_true", help="draw docs/performance/*.svg, and write the page there if all rows were measured")
     parser.add_argument(
         "--quick",
@@ -60,6 +68,17 @@ def parse(description, arguments):
         parser.error("--quick measures too little for --charts")
     if options.rounds < 1 or options.seconds <= 0:
         parser.error("--rounds and --seconds are to be positive")
+    if options.programs and not os.path.isdir(os.path.join(options.programs, "benchmarks")):
+        parser.error(
+            f"--programs: {options.programs} is no build with benchmarks"
+            " (cmake --workflow --preset release makes one in build/release)"
+        )
+    if options.json:
+        # Before half an hour of measuring, not after it.
+        try:
+            open(options.json, "a", encoding="utf-8").close()
+        except OSError as error:
+            parser.error(f"--json: {error}")
     return options
 
 

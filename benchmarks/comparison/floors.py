@@ -41,13 +41,13 @@ def empty_frame(bench, **options):
     return _measure(bench, "stream_benchmark", "p50_us", options)
 
 
-def comparison(results, what, peer, noise, unit="/s", side="floor"):
-    """The line of it; `peer` is the row's, of each round, or None."""
+def comparison(results, what, peer, peer_name, noise, unit="/s", side="floor"):
+    """The line of it; the peer is the row's: a number of each round, or None."""
     return Comparison(
         what=f"floor: {what}",
         unit=unit,
         ours=results[side],
         peer=peer,
-        peer_name="as above",
+        peer_name=peer_name,
         noise=noise,
     )

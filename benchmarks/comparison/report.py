@@ -86,7 +86,8 @@ def noise(results):
             for complaint in each.complaints:
                 lines_of.setdefault(complaint, []).append(each.what)
         for complaint, lines in lines_of.items():
-            yield f"{name}: {complaint}" + (f" ({lines[0]})" if len(lines) == 1 else "")
+            of_all = len(lines) > 1 and len(lines) == len(comparisons)
+            yield f"{name}: {complaint}" + ("" if of_all else f" ({'; '.join(lines)})")
 
 
 def as_json(results):

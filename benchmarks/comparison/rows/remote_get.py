@@ -79,6 +79,7 @@ def one_caller(bench):
             results,
             f"an empty frame{suffix}, median, no members",
             peer,
+            "Redis GET, one connection",
             noise,
             unit="µs",
             side=f"floor{suffix}",
@@ -98,17 +99,19 @@ def throughput(bench, what, callers, redis_connections, limit, messages, tls=Non
     results, noise = bench.in_turn(sides)
     peer = column(results, "Redis", "per_second")
     one = redis_connections["connections"] == 1
+    peer_name = "Redis GET, 1,024 in flight" if one else "Redis GET, 50 connections"
+    floor = f"frames of {messages} gets{', TLS' if tls else ''}, no members"
     return [
         Comparison(
             what=what,
             unit="/s",
             ours=column(results, "ours", "per_second"),
             peer=peer,
-            peer_name="Redis GET, 1,024 in flight" if one else "Redis GET, 50 connections",
+            peer_name=peer_name,
             target=at_least(limit),
             noise=noise,
         ),
-        floors.comparison(results, f"frames of {messages} gets, no members", peer, noise),
+        floors.comparison(results, floor, peer, peer_name, noise),
     ]
 
 

@@ -79,6 +79,10 @@ def transfer(bench):
         for peer in ("iperf3", "memcpy")
     ] + [
         floors.comparison(
-            results, f"chunks of {SESSIONS_OF_CHUNK}, no members", results.get("iperf3"), noise
+            results,
+            f"chunks of {SESSIONS_OF_CHUNK}, no members",
+            results.get("iperf3"),
+            f"iperf3, {PAYLOAD} bytes each",
+            noise,
         )
     ]

@@ -6,6 +6,8 @@ from ..judgement import Comparison, at_least
 from . import row
 from .remote_get import QUICK_SESSIONS, SESSIONS, column, redis_or_none
 
+PEER = "Redis SET, WAIT 1"
+
 
 @row("S5", "replicated writes, 50 callers", "Redis SET and WAIT 1, one replica, 50 connections")
 def replicated_writes(bench):
@@ -36,13 +38,13 @@ def replicated_writes(bench):
             unit="/s",
             ours=column(results, verb, "per_second"),
             peer=peer,
-            peer_name="Redis SET, WAIT 1",
+            peer_name=PEER,
             target=at_least(4.0),
             noise=noise,
         )
         for verb in ours
     ] + [
         floors.comparison(
-            results, f"frames of {floors.FIFTY_CALLERS} creations, no members", peer, noise
+            results, f"frames of {floors.FIFTY_CALLERS} creations, no members", peer, PEER, noise
         )
     ]

@@ -53,21 +53,25 @@ class Writer {
   explicit Writer(std::function<void(const ByteBuffer&)> write) : write_(std::move(write)) {}
 
   void add(ByteBuffer frame) {
-    const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(frame));
-    if (!writing_) write_next();
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.push_back(std::move(frame));
+    }
+    write_next(false);
   }
-  void written() {
-    const std::lock_guard lock(mutex_);
-    writing_ = false;
-    if (!waiting_.empty()) write_next();
-  }
+  void written() { write_next(true); }
 
  private:
-  void write_next() {
-    frame_ = std::move(waiting_.front());
-    waiting_.pop_front();
-    writing_ = true;
+  void write_next(bool ended) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (ended) writing_ = false;
+      if (writing_ || waiting_.empty()) return;
+      frame_ = std::move(waiting_.front());
+      waiting_.pop_front();
+      writing_ = true;
+    }
+    // Without the lock: gRPC may say that it is written before this returns.
     write_(frame_);
   }
 

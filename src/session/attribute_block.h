@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -26,7 +25,8 @@ struct AttributeBlock {
   static constexpr std::size_t kOneByteMax = 127;
   static constexpr unsigned kTwoBytes = 0x80;
 
-  // The bytes before an attribute's texts.
+  // The bytes before an attribute's texts, and how many they are at most.
+  static constexpr std::size_t kSizesBytesMax = 3;
   static std::size_t sizes_bytes(std::size_t value_size) {
     return 1 + (value_size <= kOneByteMax ? 1u : 2u);
   }

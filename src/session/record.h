@@ -254,6 +254,7 @@ class Record {
   const char* subject_begin() const;
   const char* labels_begin() const { return subject_begin() + subject_size_; }
   const char* attributes_begin() const;
+
   // Behind all texts.
   const char* texts_end() const;
 

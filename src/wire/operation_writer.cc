@@ -147,7 +147,7 @@ void Writer::write(const std::vector<Attribute>& attributes) {
 }
 
 void Writer::write_attribute(std::string_view name, std::string_view value) {
-  char sizes[3];
+  char sizes[AttributeBlock::kSizesBytesMax];
   const char* const end = AttributeBlock::write_sizes(sizes, name.size(), value.size());
   out_.bytes({sizes, end});
   out_.bytes(name);

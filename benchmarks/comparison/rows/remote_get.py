@@ -117,13 +117,15 @@ def throughput(bench, what, callers, redis_connections, limit, messages, tls=Non
 
 @row("S2", "remote get, 50 callers", "Redis GET, 50 connections")
 def fifty_callers(bench):
-    return throughput(bench, "remote get, 50 callers", 50, {"connections": 50}, 4.0, floors.FIFTY_CALLERS)
+    what = "remote get, 50 callers"
+    return throughput(bench, what, 50, {"connections": 50}, 4.0, floors.FIFTY_CALLERS)
 
 
 @row("S3", "remote get, 1,024 callers", "Redis GET, one connection with 1,024 in flight")
 def many_callers(bench):
     pipelined = {"connections": 1, "in_flight": 1024}
-    return throughput(bench, "remote get, 1,024 callers", 1024, pipelined, 1.3, floors.MANY_CALLERS)
+    what = "remote get, 1,024 callers"
+    return throughput(bench, what, 1024, pipelined, 1.3, floors.MANY_CALLERS)
 
 
 @row("S4", "remote get, 50 callers, mutual TLS", "Redis GET without TLS, 50 connections")
